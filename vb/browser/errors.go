@@ -1,0 +1,18 @@
+package browser
+
+import "fmt"
+
+// MissingProgramError says that a program a browser needs is not installed, and what to do.
+type MissingProgramError struct {
+	Program string // name or path that was looked for
+	Package string // Debian package that has it
+	Advice  string // what to do where that package does not exist; may be empty
+}
+
+func (e *MissingProgramError) Error() string {
+	s := fmt.Sprintf("%s is not installed: apt install %s", e.Program, e.Package)
+	if e.Advice != "" {
+		s += "; " + e.Advice
+	}
+	return s
+}
