@@ -1,0 +1,155 @@
+#include "image.h"
+
+#include <string.h>
+
+#include <libavutil/pixfmt.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+// The matrix is BT.601, limited range, from full-range RGB, in 15 bits of fraction:
+//   Y = 16 + 219/255 (0.299 R + 0.587 G + 0.114 B)
+//   U = 128 + 224/255 (B - Y') / 1.772       V = 128 + 224/255 (R - Y') / 1.402
+// VP8's format knows no other (RFC 6386, section 9.2), and browsers assume it for
+// I420 that says nothing of itself, so one image serves both codecs; H.264 says
+// it in its VUI as well (see video.c).
+// Rounding is chosen so that the weights of Y sum to 219/255 and those of U and V to 0:
+// greys stay exactly grey.
+enum {
+    Y_R = 8414, Y_G = 16519, Y_B = 3208,   // sum 28141 = 219/255 * 32768 - 0.4
+    U_R = -4857, U_G = -9535, U_B = 14392,
+    V_R = 14392, V_G = -12052, V_B = -2340,
+    FRACTION = 15,
+    Y_ADD = (16 << FRACTION) + (1 << (FRACTION - 1)),
+    // Chroma sums four pixels, so it carries two more bits.
+    C_ADD = (128 << (FRACTION + 2)) + (1 << (FRACTION + 1)),
+};
+
+AVFrame *turtus_image_new(int width, int height) {
+    AVFrame *frame = av_frame_alloc();
+    if (!frame)
+        return NULL;
+    frame->format = AV_PIX_FMT_YUV420P;
+    frame->width = width;
+    frame->height = height;
+    frame->color_range = AVCOL_RANGE_MPEG;
+    frame->colorspace = AVCOL_SPC_SMPTE170M;
+    frame->color_primaries = AVCOL_PRI_BT709;
+    frame->color_trc = AVCOL_TRC_IEC61966_2_1;
+    if (av_frame_get_buffer(frame, 0) < 0) {
+        av_frame_free(&frame);
+        return NULL;
+    }
+    memset(frame->data[0], 16, (size_t)frame->linesize[0] * height);
+    memset(frame->data[1], 128, (size_t)frame->linesize[1] * (height / 2));
+    memset(frame->data[2], 128, (size_t)frame->linesize[2] * (height / 2));
+    return frame;
+}
+
+void turtus_image_free(AVFrame *frame) { av_frame_free(&frame); }
+
+static inline uint8_t luma(const uint8_t *p) {
+    return (uint8_t)((Y_B * p[0] + Y_G * p[1] + Y_R * p[2] + Y_ADD) >> FRACTION);
+}
+
+// Two rows of luma and their row of chroma, from pixel x to width; width may be odd.
+// Plain C for the rest of a row, and for machines without the vectors below.
+static void convert_rows_plain(const uint8_t *top, const uint8_t *bottom, uint8_t *y0, uint8_t *y1, uint8_t *u, uint8_t *v, int x, int width) {
+    for (; x < width; x += 2) {
+        const uint8_t *a = top + 4 * x, *c = bottom + 4 * x;
+        int right = x + 1 < width ? 4 : 0;
+        const uint8_t *b = a + right, *d = c + right;
+        y0[x] = luma(a);
+        y0[x + 1] = luma(b);
+        y1[x] = luma(c);
+        y1[x + 1] = luma(d);
+        int blue = a[0] + b[0] + c[0] + d[0];
+        int green = a[1] + b[1] + c[1] + d[1];
+        int red = a[2] + b[2] + c[2] + d[2];
+        u[x / 2] = (uint8_t)((U_B * blue + U_G * green + U_R * red + C_ADD) >> (FRACTION + 2));
+        v[x / 2] = (uint8_t)((V_B * blue + V_G * green + V_R * red + C_ADD) >> (FRACTION + 2));
+    }
+}
+
+#ifdef __SSE2__
+// A pixel is split into (blue, red) and (green, 0), each pair 16 bits wide, so that
+// one pmaddwd a pair does the weighing with no shuffling.
+static inline __m128i weigh(__m128i br, __m128i g, __m128i w_br, __m128i w_g, __m128i add) {
+    return _mm_add_epi32(_mm_add_epi32(_mm_madd_epi16(br, w_br), _mm_madd_epi16(g, w_g)), add);
+}
+
+static inline __m128i pair(int low, int high) { return _mm_set1_epi32((int)((uint32_t)(uint16_t)high << 16 | (uint16_t)low)); }
+
+// Sums neighbours: the even pixels of eight plus the odd ones, four sums of two 16-bit lanes.
+static inline __m128i neighbours(__m128i a, __m128i b) {
+    __m128 fa = _mm_castsi128_ps(a), fb = _mm_castsi128_ps(b);
+    __m128i even = _mm_castps_si128(_mm_shuffle_ps(fa, fb, _MM_SHUFFLE(2, 0, 2, 0)));
+    __m128i odd = _mm_castps_si128(_mm_shuffle_ps(fa, fb, _MM_SHUFFLE(3, 1, 3, 1)));
+    return _mm_add_epi16(even, odd);
+}
+
+// As convert_rows_plain, eight pixels at a time; returns how many it did.
+static int convert_rows_vector(const uint8_t *top, const uint8_t *bottom, uint8_t *y0, uint8_t *y1, uint8_t *u, uint8_t *v, int width) {
+    const __m128i mask = _mm_set1_epi32(0x00ff00ff);
+    const __m128i y_br = pair(Y_B, Y_R), y_g = pair(Y_G, 0), y_add = _mm_set1_epi32(Y_ADD);
+    const __m128i u_br = pair(U_B, U_R), u_g = pair(U_G, 0), v_br = pair(V_B, V_R), v_g = pair(V_G, 0), c_add = _mm_set1_epi32(C_ADD);
+    const uint8_t *rows[2] = {top, bottom};
+    uint8_t *lumas[2] = {y0, y1};
+    int x = 0;
+    for (; x + 8 <= width; x += 8) {
+        __m128i br[2][2], g[2][2];
+        for (int row = 0; row < 2; row++) {
+            __m128i y[2];
+            for (int half = 0; half < 2; half++) {
+                __m128i p = _mm_loadu_si128((const __m128i *)(rows[row] + 4 * x + 16 * half));
+                br[row][half] = _mm_and_si128(p, mask);
+                // The unused byte meets the weight 0, so it need not be cleared,
+                // but the pair has to be unsigned: mask it all the same.
+                g[row][half] = _mm_and_si128(_mm_srli_epi32(p, 8), mask);
+                y[half] = _mm_srli_epi32(weigh(br[row][half], g[row][half], y_br, y_g, y_add), FRACTION);
+            }
+            __m128i packed = _mm_packs_epi32(y[0], y[1]);
+            _mm_storel_epi64((__m128i *)(lumas[row] + x), _mm_packus_epi16(packed, packed));
+        }
+        __m128i br4 = neighbours(_mm_add_epi16(br[0][0], br[1][0]), _mm_add_epi16(br[0][1], br[1][1]));
+        __m128i g4 = neighbours(_mm_add_epi16(g[0][0], g[1][0]), _mm_add_epi16(g[0][1], g[1][1]));
+        __m128i u4 = _mm_srai_epi32(weigh(br4, g4, u_br, u_g, c_add), FRACTION + 2);
+        __m128i v4 = _mm_srai_epi32(weigh(br4, g4, v_br, v_g, c_add), FRACTION + 2);
+        __m128i uv = _mm_packs_epi32(u4, v4);
+        uv = _mm_packus_epi16(uv, uv);
+        int32_t four = _mm_cvtsi128_si32(uv);
+        memcpy(u + x / 2, &four, 4);
+        four = _mm_cvtsi128_si32(_mm_srli_si128(uv, 4));
+        memcpy(v + x / 2, &four, 4);
+    }
+    return x;
+}
+#else
+static int convert_rows_vector(const uint8_t *top, const uint8_t *bottom, uint8_t *y0, uint8_t *y1, uint8_t *u, uint8_t *v, int width) {
+    (void)top, (void)bottom, (void)y0, (void)y1, (void)u, (void)v, (void)width;
+    return 0;
+}
+#endif
+
+void turtus_image_convert(AVFrame *frame, const uint8_t *pix, ptrdiff_t stride, int x0, int y0, int x1, int y1) {
+    for (int row = y0; row < y1; row += 2) {
+        const uint8_t *top = pix + row * stride + 4 * x0;
+        const uint8_t *bottom = row + 1 < y1 ? top + stride : top;
+        uint8_t *luma_top = frame->data[0] + (ptrdiff_t)row * frame->linesize[0] + x0;
+        uint8_t *luma_bottom = luma_top + frame->linesize[0];
+        uint8_t *u = frame->data[1] + (ptrdiff_t)(row / 2) * frame->linesize[1] + x0 / 2;
+        uint8_t *v = frame->data[2] + (ptrdiff_t)(row / 2) * frame->linesize[2] + x0 / 2;
+        int done = convert_rows_vector(top, bottom, luma_top, luma_bottom, u, v, x1 - x0);
+        convert_rows_plain(top, bottom, luma_top, luma_bottom, u, v, done, x1 - x0);
+    }
+}
+
+struct SwsContext *turtus_scaler_new(int src_width, int src_height, int dst_width, int dst_height) {
+    // Area averaging keeps text legible when a layer is a half or a third of the picture.
+    return sws_getContext(src_width, src_height, AV_PIX_FMT_YUV420P, dst_width, dst_height, AV_PIX_FMT_YUV420P, SWS_AREA, NULL, NULL, NULL);
+}
+
+int turtus_scaler_scale(struct SwsContext *ctx, AVFrame *dst, const AVFrame *src) {
+    return sws_scale(ctx, (const uint8_t *const *)src->data, src->linesize, 0, src->height, dst->data, dst->linesize);
+}

@@ -1,0 +1,33 @@
+// Picture encoders on libavcodec. Called by video.go.
+#ifndef TURTUS_VIDEO_H
+#define TURTUS_VIDEO_H
+
+#include <stdint.h>
+
+#include <libavcodec/avcodec.h>
+
+typedef struct turtus_video {
+    AVCodecContext *ctx;
+    AVFrame *frame; // a reference to the caller's image, for the time of one call
+    AVPacket *packet;
+} turtus_video;
+
+typedef struct turtus_video_options {
+    int width, height, frame_rate, threads;
+    int64_t bitrate, buffer; // bits per second, bits
+    double quality;          // as turtus_video_encode takes it
+} turtus_video_options;
+
+typedef struct turtus_video_result {
+    const uint8_t *data; // valid until the next call
+    int size, key, qp;
+} turtus_video_result;
+
+// All return 0 or a negative AVERROR.
+int turtus_h264_open(turtus_video *enc, const turtus_video_options *opt);
+int turtus_vp8_open(turtus_video *enc, const turtus_video_options *opt);
+int turtus_video_encode(turtus_video *enc, const AVFrame *image, int64_t pts, int key, double quality, turtus_video_result *out);
+void turtus_video_set_rate(turtus_video *enc, int64_t bitrate, int64_t buffer);
+void turtus_video_close(turtus_video *enc);
+
+#endif

@@ -1,0 +1,9 @@
+// Package sound records what a PulseAudio server plays, by its monitor source,
+// with as little delay as the server allows. Package agent opens a Recorder for
+// the room's sound server and hands the blocks to codec.OpusEncoder.
+//
+// Each block carries the time at which its first sample was heard, corrected by
+// the latency that the server reports, on the same clock as the pictures'
+// capture times (time.Now, monotonic), so that RTCP sender reports can tie
+// sound and picture together.
+package sound
