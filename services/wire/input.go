@@ -1,0 +1,113 @@
+package wire
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+// Input frames travel from page to agent on the data channels input and pointer. All numbers are big-endian.
+//
+//	opcode  uint8
+//	epoch   uint32   the control epoch that the page believes in; the agent drops frames of another one
+//	...              by opcode:
+//	1 move     x uint16, y uint16, sequence uint32   channel pointer only; an older sequence is dropped
+//	2 button   button uint8 (X11: 1 left, 2 middle, 3 right, 8 back, 9 forward), down uint8 (0 or 1), x uint16, y uint16
+//	3 wheel    dx int16, dy int16 (1/120 of a notch; right and down are positive), x uint16, y uint16
+//	4 key      keysym uint32 (X11 keysym; 0x01000000 + code point for Unicode), down uint8 (0 or 1)
+//	5 release  nothing: let go of everything held
+//
+// x and y are 0 to 65535 of the screen's width and height. A frame's length is exact; anything else is ErrInputFrame.
+const (
+	InputMove    = 1
+	InputButton  = 2
+	InputWheel   = 3
+	InputKey     = 4
+	InputRelease = 5
+)
+
+const inputHeader = 5
+
+// inputLength is the whole frame's length by opcode.
+var inputLength = [...]int{InputMove: inputHeader + 8, InputButton: inputHeader + 6, InputWheel: inputHeader + 8, InputKey: inputHeader + 5, InputRelease: inputHeader}
+
+// ErrInputFrame is the error of every frame that is not exactly one of the five.
+var ErrInputFrame = errors.New("not an input frame")
+
+// Input is one decoded input frame; which fields count depends on Op.
+type Input struct {
+	Op       uint8
+	Epoch    uint32
+	X, Y     uint16
+	Sequence uint32
+	Button   uint8
+	Down     bool
+	DX, DY   int16
+	Keysym   uint32
+}
+
+// DecodeInput reads one frame. It never panics and keeps no reference to b.
+func DecodeInput(b []byte) (Input, error) {
+	if len(b) < inputHeader {
+		return Input{}, fmt.Errorf("%w: %d bytes", ErrInputFrame, len(b))
+	}
+	in := Input{Op: b[0], Epoch: binary.BigEndian.Uint32(b[1:])}
+	if int(in.Op) >= len(inputLength) || inputLength[in.Op] == 0 {
+		return Input{}, fmt.Errorf("%w: opcode %d", ErrInputFrame, in.Op)
+	}
+	if len(b) != inputLength[in.Op] {
+		return Input{}, fmt.Errorf("%w: opcode %d with %d bytes", ErrInputFrame, in.Op, len(b))
+	}
+	body := b[inputHeader:]
+	var flag uint8
+	switch in.Op {
+	case InputMove:
+		in.X, in.Y = binary.BigEndian.Uint16(body), binary.BigEndian.Uint16(body[2:])
+		in.Sequence = binary.BigEndian.Uint32(body[4:])
+	case InputButton:
+		in.Button, flag = body[0], body[1]
+		in.X, in.Y = binary.BigEndian.Uint16(body[2:]), binary.BigEndian.Uint16(body[4:])
+		if in.Button < 1 || in.Button > 9 {
+			return Input{}, fmt.Errorf("%w: button %d", ErrInputFrame, in.Button)
+		}
+	case InputWheel:
+		in.DX, in.DY = int16(binary.BigEndian.Uint16(body)), int16(binary.BigEndian.Uint16(body[2:]))
+		in.X, in.Y = binary.BigEndian.Uint16(body[4:]), binary.BigEndian.Uint16(body[6:])
+	case InputKey:
+		in.Keysym, flag = binary.BigEndian.Uint32(body), body[4]
+	}
+	if flag > 1 {
+		return Input{}, fmt.Errorf("%w: down is %d", ErrInputFrame, flag)
+	}
+	in.Down = flag == 1
+	return in, nil
+}
+
+// AppendInput appends the frame of in to b.
+func AppendInput(b []byte, in Input) []byte {
+	b = append(b, in.Op)
+	b = binary.BigEndian.AppendUint32(b, in.Epoch)
+	var down uint8
+	if in.Down {
+		down = 1
+	}
+	switch in.Op {
+	case InputMove:
+		b = binary.BigEndian.AppendUint16(b, in.X)
+		b = binary.BigEndian.AppendUint16(b, in.Y)
+		b = binary.BigEndian.AppendUint32(b, in.Sequence)
+	case InputButton:
+		b = append(b, in.Button, down)
+		b = binary.BigEndian.AppendUint16(b, in.X)
+		b = binary.BigEndian.AppendUint16(b, in.Y)
+	case InputWheel:
+		b = binary.BigEndian.AppendUint16(b, uint16(in.DX))
+		b = binary.BigEndian.AppendUint16(b, uint16(in.DY))
+		b = binary.BigEndian.AppendUint16(b, in.X)
+		b = binary.BigEndian.AppendUint16(b, in.Y)
+	case InputKey:
+		b = binary.BigEndian.AppendUint32(b, in.Keysym)
+		b = append(b, down)
+	}
+	return b
+}
