@@ -3,6 +3,8 @@ package cluster
 import (
 	"errors"
 	"fmt"
+	"strings"
+	"syscall"
 )
 
 // ErrGaveUp says that PostgreSQL could not be started again for Config.RestartFor after it died. Err wraps the reason of the last try too.
@@ -47,4 +49,58 @@ type PermissionError struct {
 	User string
 	// Problem is what is wrong, and Remedy what to do.
 	Problem, Remedy string
+}
+
+func (e *NotInstalledError) Error() string {
+	looked := ""
+	if len(e.Looked) > 0 {
+		looked = " (looked in " + strings.Join(e.Looked, ", ") + ")"
+	}
+	if e.Major == 0 {
+		return "PostgreSQL is not installed" + looked + ": apt install " + e.Package()
+	}
+	return fmt.Sprintf("the data in %s was made by PostgreSQL %d, which is not installed%s: apt install %s, or bring the data over with pg_upgrade",
+		e.Dir, e.Major, looked, e.Package())
+}
+
+func (e *InUseError) Error() string {
+	if e.PID == 0 {
+		return fmt.Sprintf("%s is in use by another process", e.Dir)
+	}
+	return fmt.Sprintf("%s is in use by process %d", e.Dir, e.PID)
+}
+
+func (e *DiskFullError) Error() string {
+	if e.Detail == "" {
+		return fmt.Sprintf("the disk of %s is full", e.Dir)
+	}
+	return fmt.Sprintf("the disk of %s is full: %s", e.Dir, e.Detail)
+}
+
+func (e *PermissionError) Error() string {
+	text := fmt.Sprintf("PostgreSQL runs as user %s, who cannot use %s: %s", e.User, e.Path, e.Problem)
+	if e.Remedy != "" {
+		text += " (" + e.Remedy + ")"
+	}
+	return text
+}
+
+// explain turns what the system says about a path into the error that says what to do.
+func explain(err error, path, user string) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return &DiskFullError{Dir: path, Detail: err.Error()}
+	case errors.Is(err, syscall.EROFS):
+		return &PermissionError{Path: path, User: user, Problem: "the file system is read-only"}
+	case errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EPERM):
+		return &PermissionError{Path: path, User: user, Problem: err.Error()}
+	}
+	return err
+}
+
+// saysDiskFull recognizes the C library's texts for ENOSPC and EDQUOT; our children speak English (LC_ALL=C).
+func saysDiskFull(text string) bool {
+	return strings.Contains(text, "No space left on device") || strings.Contains(text, "Disk quota exceeded")
 }

@@ -8,19 +8,73 @@
 package pgtest
 
 import (
+	"context"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"turtus/services/postgres"
 )
 
+// maxConns of a test's pool: tests run side by side on one small server.
+const maxConns = 8
+
+// patience bounds each thing done here.
+const patience = 2 * time.Minute
+
 // New returns a pool on a database of the test's own. Both go when the test ends.
-func New(t testing.TB) *pgxpool.Pool { t.Helper(); return nil }
+func New(t testing.TB) *pgxpool.Pool {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	pool, err := postgres.Open(ctx, URL(t), postgres.Options{MaxConns: maxConns})
+	if err != nil {
+		t.Fatalf("pgtest: %v", err)
+	}
+	t.Cleanup(pool.Close)
+	return pool
+}
 
 // URL is like New for code that opens the database itself.
-func URL(t testing.TB) string { t.Helper(); return "" }
+func URL(t testing.TB) string {
+	t.Helper()
+	return newDatabase(t, true)
+}
 
 // EmptyURL is like URL for a database with no schema at all.
-func EmptyURL(t testing.TB) string { t.Helper(); return "" }
+func EmptyURL(t testing.TB) string {
+	t.Helper()
+	return newDatabase(t, false)
+}
+
+func newDatabase(t testing.TB, migrated bool) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	s, err := sharedServer(ctx)
+	if err != nil {
+		t.Fatalf("pgtest: start a PostgreSQL for tests: %v", err)
+	}
+	template := "template0"
+	if migrated {
+		if template, err = s.migratedTemplate(ctx); err != nil {
+			t.Fatalf("pgtest: make the template: %v", err)
+		}
+	}
+	name := randomName()
+	if err := s.create(ctx, name, template); err != nil {
+		t.Fatalf("pgtest: make a database: %v", err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		if err := s.drop(ctx, name); err != nil {
+			t.Errorf("pgtest: drop the test's database: %v", err)
+		}
+	})
+	return s.url(name)
+}
 
 // Runner runs the tests of a package, then stops what New and URL started.
 type Runner struct{ m *testing.M }
@@ -29,4 +83,8 @@ type Runner struct{ m *testing.M }
 func Main(m *testing.M) Runner { return Runner{m} }
 
 // Run implements goleak.TestingM.
-func (r Runner) Run() int { return r.m.Run() }
+func (r Runner) Run() int {
+	code := r.m.Run()
+	stopShared()
+	return code
+}
