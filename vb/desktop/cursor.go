@@ -1,8 +1,14 @@
 package desktop
 
+/*
+#include "x11.h"
+*/
+import "C"
+
 import (
 	"context"
-	"errors"
+	"fmt"
+	"unsafe"
 )
 
 // CursorImage is a picture of the pointer. The hot spot is the pixel that points, from the top left corner.
@@ -14,19 +20,91 @@ type CursorImage struct {
 }
 
 // CursorWatcher tells each change of the cursor's image, by the XFIXES extension. One goroutine calls Next.
-type CursorWatcher struct{}
+type CursorWatcher struct {
+	x     *connection
+	event C.int
+	begun bool
+	last  uint64
+}
 
 // NewCursorWatcher connects to a display. Errors: ErrNoServer, ErrNoExtension.
-func NewCursorWatcher(display string) (*CursorWatcher, error) { return nil, errors.ErrUnsupported }
+func NewCursorWatcher(display string) (*CursorWatcher, error) {
+	x, err := open(display)
+	if err != nil {
+		return nil, fmt.Errorf("watch the cursor: %w", err)
+	}
+	w := &CursorWatcher{x: x}
+	err = x.do("watch the cursor", func() error {
+		if C.cursor_start(x.c, &w.event) == 0 {
+			return fmt.Errorf("%w: XFIXES", ErrNoExtension)
+		}
+		return nil
+	})
+	if err != nil {
+		_ = w.Close()
+		return nil, err
+	}
+	return w, nil
+}
 
 // Next returns the present cursor at the first call, and waits for another one after that. Several changes since the last
 // call are one: the newest. Errors: the context's, ErrServerGone, ErrClosed.
 func (w *CursorWatcher) Next(ctx context.Context) (CursorImage, error) {
-	return CursorImage{}, errors.ErrUnsupported
+	var cursor CursorImage
+	err := w.x.wait(ctx, "wait for a cursor", func() bool {
+		if C.cursor_events(w.x.c, w.event) == 0 && w.begun {
+			return false
+		}
+		answer := C.XFixesGetCursorImage(w.x.c.display)
+		if answer == nil {
+			return false
+		}
+		defer C.XFree(unsafe.Pointer(answer))
+		serial := uint64(answer.cursor_serial)
+		if w.begun && serial == w.last {
+			return false
+		}
+		w.begun, w.last = true, serial
+		cursor = CursorImage{
+			Serial: serial,
+			Width:  int(answer.width), Height: int(answer.height),
+			HotX: int(answer.xhot), HotY: int(answer.yhot),
+		}
+		cursor.RGBA = straighten(unsafe.Slice((*uint64)(unsafe.Pointer(answer.pixels)), cursor.Width*cursor.Height))
+		return true
+	})
+	return cursor, err
+}
+
+// straighten turns pixels of premultiplied ARGB, one in each C long, into bytes of RGBA with colours at full strength.
+func straighten(pixels []uint64) []byte {
+	out := make([]byte, 0, 4*len(pixels))
+	for _, p := range pixels {
+		a := p >> 24 & 0xff
+		if a == 0 {
+			out = append(out, 0, 0, 0, 0)
+			continue
+		}
+		full := func(v uint64) byte { return byte(min((v&0xff*255+a/2)/a, 255)) }
+		out = append(out, full(p>>16), full(p>>8), full(p), byte(a))
+	}
+	return out
 }
 
 // Position asks the server where the pointer is; also while a Next waits.
-func (w *CursorWatcher) Position() (x, y int, err error) { return 0, 0, errors.ErrUnsupported }
+func (w *CursorWatcher) Position() (x, y int, err error) {
+	err = w.x.do("ask for the pointer", func() error {
+		var root, child C.Window
+		var rootX, rootY, winX, winY C.int
+		var mask C.uint
+		if C.XQueryPointer(w.x.c.display, w.x.c.root, &root, &child, &rootX, &rootY, &winX, &winY, &mask) == 0 {
+			return ErrProtocol
+		}
+		x, y = int(rootX), int(rootY)
+		return nil
+	})
+	return x, y, err
+}
 
 // Close ends a Next in progress and disconnects.
-func (w *CursorWatcher) Close() error { return errors.ErrUnsupported }
+func (w *CursorWatcher) Close() error { return w.x.close(nil) }

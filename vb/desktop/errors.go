@@ -14,6 +14,8 @@ var (
 	ErrNoExtension = errors.New("desktop: X extension missing")
 	// ErrPixelFormat: the root window is not 32 bits a pixel in the byte order B, G, R, X (start Xvfb with a depth of 24).
 	ErrPixelFormat = errors.New("desktop: unsupported pixel format")
+	// ErrSharedMemory: the machine refuses a shared memory segment of the screen's size (kernel.shmmax, memory limit).
+	ErrSharedMemory = errors.New("desktop: no shared memory")
 	// ErrProtocol: the X server refused a request; the text has its error code.
 	ErrProtocol = errors.New("desktop: X request failed")
 	// ErrBadButton: a pointer button outside 1..9.

@@ -1,0 +1,84 @@
+#include "x11.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static connection *connections;
+
+// Xlib's default prints and exits.
+static int on_error(Display *display, XErrorEvent *e) {
+	pthread_mutex_lock(&lock);
+	for (connection *c = connections; c; c = c->next) {
+		if (c->display != display) continue;
+		if (!c->error) {
+			c->error = e->error_code;
+			c->request = e->request_code;
+			c->minor = e->minor_code;
+		}
+		break;
+	}
+	pthread_mutex_unlock(&lock);
+	return 0;
+}
+
+// Xlib's default prints; the exit is a matter of on_gone.
+static int on_io_error(Display *display) {
+	(void)display;
+	return 0;
+}
+
+// Instead of Xlib's exit(1). The call in progress returns as if the server had said no (libX11 1.7 and later).
+static void on_gone(Display *display, void *c) {
+	(void)display;
+	atomic_store(&((connection *)c)->gone, 1);
+}
+
+void connection_init(void) {
+	XInitThreads();
+	XSetErrorHandler(on_error);
+	XSetIOErrorHandler(on_io_error);
+}
+
+connection *connection_open(const char *name) {
+	Display *display = XOpenDisplay(name);
+	if (!display) return NULL;
+	connection *c = calloc(1, sizeof *c);
+	if (!c) {
+		XCloseDisplay(display);
+		return NULL;
+	}
+	c->display = display;
+	c->root = DefaultRootWindow(display);
+	XSetIOErrorExitHandler(display, on_gone, c);
+	pthread_mutex_lock(&lock);
+	c->next = connections;
+	connections = c;
+	pthread_mutex_unlock(&lock);
+	return c;
+}
+
+void connection_close(connection *c) {
+	XCloseDisplay(c->display);
+	pthread_mutex_lock(&lock);
+	for (connection **p = &connections; *p; p = &(*p)->next) {
+		if (*p == c) {
+			*p = c->next;
+			break;
+		}
+	}
+	pthread_mutex_unlock(&lock);
+	free(c);
+}
+
+void connection_sync(connection *c) {
+	XSync(c->display, False);
+}
+
+int connection_take_error(connection *c, int *request, int *minor) {
+	int error = c->error;
+	*request = c->request;
+	*minor = c->minor;
+	c->error = 0;
+	return error;
+}

@@ -1,0 +1,115 @@
+package desktop
+
+/*
+#include "x11.h"
+*/
+import "C"
+
+import (
+	"slices"
+	"time"
+)
+
+// rebindAfter is how long a spare keycode keeps its symbol after its last use. A program looks a key press up in the map
+// that the server has when the program comes to it, not in the one that was there when the key was pressed; it needs that
+// time to have come to it. X tells nobody when that is.
+const rebindAfter = 150 * time.Millisecond
+
+// spares are the keycodes to which the server's layout gives no meaning, and what we gave them instead: to each the symbol
+// used longest ago is the first to go.
+type spares struct {
+	list []spare    // least recently used first
+	ours [256]uint8 // 1 for the keycodes in list, for C
+}
+
+type spare struct {
+	code   uint8
+	keysym uint32 // 0 for none
+	used   time.Time
+}
+
+// keep takes over a new map: of the keycodes we bound those still bound, and all that are free.
+func (s *spares) keep(ours, free *[256]bool) {
+	s.list = slices.DeleteFunc(s.list, func(one spare) bool { return !ours[one.code] })
+	fresh := s.list
+	s.list = nil
+	s.ours = [256]uint8{}
+	for code := range 256 {
+		if free[code] {
+			s.list = append(s.list, spare{code: uint8(code)})
+		}
+	}
+	s.list = append(s.list, fresh...)
+	for _, one := range s.list {
+		s.ours[one.code] = 1
+	}
+}
+
+// bound tells whether a keycode is one that we gave this keysym.
+func (s *spares) bound(code uint8, keysym uint32) bool {
+	return slices.ContainsFunc(s.list, func(one spare) bool { return one.code == code && one.keysym == keysym && keysym != 0 })
+}
+
+// find returns the keycode bound to a keysym.
+func (s *spares) find(keysym uint32) (uint8, bool) {
+	i := slices.IndexFunc(s.list, func(one spare) bool { return one.keysym == keysym })
+	if i < 0 {
+		return 0, false
+	}
+	return s.list[i].code, true
+}
+
+// take gives a keysym the keycode that was used longest ago and is not held, and says when that was.
+func (s *spares) take(keysym uint32, held func(code uint8) bool) (code uint8, used time.Time, ok bool) {
+	for i := range s.list {
+		if !held(s.list[i].code) {
+			s.list[i].keysym = keysym
+			return s.list[i].code, s.list[i].used, true
+		}
+	}
+	return 0, time.Time{}, false
+}
+
+// used notes that a keycode was pressed or released now.
+func (s *spares) used(code uint8) {
+	i := slices.IndexFunc(s.list, func(one spare) bool { return one.code == code })
+	if i < 0 {
+		return
+	}
+	one := s.list[i]
+	one.used = time.Now()
+	s.list = append(slices.Delete(s.list, i, i+1), one)
+}
+
+// clear forgets all symbols and returns the keycodes that had one.
+func (s *spares) clear() (codes []uint8) {
+	for i := range s.list {
+		if s.list[i].keysym != 0 {
+			codes = append(codes, s.list[i].code)
+			s.list[i].keysym = 0
+		}
+	}
+	return codes
+}
+
+// bind finds or makes a keycode for a keysym that the layout lacks. It waits (up to rebindAfter, input with it) only when
+// more such keysyms come in that time than there are spare keycodes. Every program hears of the new map before it hears of
+// the key, as both come from here in this order.
+func (in *Input) bind(keysym uint32) (uint8, error) {
+	keysym = canonical(keysym)
+	code, is := in.spares.find(keysym)
+	if !is {
+		var used time.Time
+		code, used, is = in.spares.take(keysym, func(code uint8) bool { return in.owner[code] != 0 })
+		if !is {
+			return 0, ErrTooManyKeys
+		}
+		if rest := time.Until(used.Add(rebindAfter)); !used.IsZero() && rest > 0 {
+			C.XFlush(in.x.c.display)
+			time.Sleep(rest)
+		}
+		C.keyboard_bind(in.k, C.int(code), C.uint32_t(keysym))
+	}
+	in.spares.used(code)
+	return code, nil
+}

@@ -1,0 +1,100 @@
+// What the Go files of this package ask of Xlib. Every function takes a connection that the caller has locked, and none waits
+// for anything but the X server's answer. "flushes" and "asks" say which of them write at once and which wait for a reply.
+#ifndef TURTUS_DESKTOP_X11_H
+#define TURTUS_DESKTOP_X11_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <X11/Xlib.h>
+#include <X11/XKBlib.h>
+#include <X11/Xutil.h>
+#include <X11/extensions/XShm.h>
+#include <X11/extensions/XTest.h>
+#include <X11/extensions/Xdamage.h>
+#include <X11/extensions/Xfixes.h>
+#include <X11/extensions/Xrandr.h>
+
+// A connection to an X server. Xlib calls the error handlers, which leave their news here.
+typedef struct connection {
+	Display *display;
+	Window root;
+	atomic_int gone;            // the connection broke; the Display may only be closed
+	int error, request, minor;  // the first X error since it was last taken, 0 for none
+	struct connection *next;    // in the list that the error handler searches
+} connection;
+
+void connection_init(void);
+connection *connection_open(const char *display);
+void connection_close(connection *c);
+void connection_sync(connection *c);               // asks
+int connection_take_error(connection *c, int *request, int *minor);
+
+// ---- capture.c
+
+typedef struct capture {
+	connection *c;
+	Damage damage;
+	XserverRegion region;
+	XShmSegmentInfo shm;
+	XImage *image;              // the whole screen, at the segment's beginning; behind it room for half as much again
+	int width, height;
+	int damage_event, randr_event;
+	unsigned long subtracted;   // serial of the latest subtraction: events before it are old news
+} capture;
+
+enum { CAPTURE_OK, CAPTURE_NO_SHM, CAPTURE_NO_DAMAGE, CAPTURE_NO_XFIXES, CAPTURE_NO_RANDR, CAPTURE_FORMAT, CAPTURE_MEMORY, CAPTURE_FAILED };
+enum { CAPTURE_DAMAGED = 1, CAPTURE_RESIZED = 2 };
+
+int capture_start(capture *g, connection *c);
+int capture_resize(capture *g);                    // asks; makes the segment anew if the screen's size differs
+int capture_events(capture *g);                    // reads what has come; returns CAPTURE_DAMAGED, CAPTURE_RESIZED
+XRectangle *capture_subtract(capture *g, int *n);  // asks; to be freed by XFree
+int capture_copy(capture *g, int x, int y, int width, int height); // asks; 0 when the server refused
+void capture_stop(capture *g);
+
+// ---- keyboard.c
+
+// One way to a keysym: press code while of the modifiers in mask exactly mods are on and the group is group of groups.
+typedef struct {
+	uint32_t keysym;
+	uint8_t code, group, groups, mods, mask;
+} keymap_entry;
+
+typedef struct {
+	keymap_entry *entries;
+	int count;
+	uint8_t sets[256];   // modifiers that are on while the keycode is down
+	uint8_t locks[256];  // modifiers that pressing the keycode locks
+	uint8_t spare[256];  // 1: has no symbol, no modifier and no action
+	int state_group, state_locked;
+} keymap;
+
+typedef struct keyboard {
+	connection *c;
+	int xkb_event;
+	int group, locked;          // as last told by the server
+	unsigned long locked_since; // serial of our latest lock request: states before it are old news
+} keyboard;
+
+enum { KEYBOARD_OK, KEYBOARD_NO_XKB, KEYBOARD_NO_XTEST };
+
+int keyboard_start(keyboard *k, connection *c);
+int keyboard_load(keyboard *k, keymap *m);         // asks; 0 when it failed; free m->entries
+// Reads what has come without waiting. 1 when the map changed in keycodes other than those marked in ours.
+int keyboard_events(keyboard *k, const uint8_t *ours);
+void keyboard_lock(keyboard *k, int affect, int values);
+void keyboard_lock_group(keyboard *k, int group);
+void keyboard_bind(keyboard *k, int code, uint32_t keysym);
+int keyboard_down(keyboard *k, uint8_t codes[32], unsigned *buttons); // asks: what the server believes to be held
+
+// ---- cursor.c
+
+int cursor_start(connection *c, int *event);
+int cursor_events(connection *c, int event);       // 1 when the image has changed
+
+// ---- screen.c
+
+enum { SCREEN_OK, SCREEN_NO_RANDR, SCREEN_SIZE, SCREEN_FAILED };
+int screen_resize(connection *c, int width, int height); // asks
+
+#endif
