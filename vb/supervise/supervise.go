@@ -12,15 +12,14 @@
 //   - When the supervising program is killed, the kernel ends the supervised processes (PR_SET_PDEATHSIG).
 //
 // The supervising program becomes a child subreaper (prctl(2)) and reaps the orphans it adopts. It recognises them as
-// children in another session than its own, so that the waits of exec.Cmd elsewhere in the program are left alone;
-// code beside a Supervisor must not start children with Setsid.
+// children in another session than its own, because it starts every process in a new session; so the waits of exec.Cmd
+// elsewhere in the program are left alone. Code beside a Supervisor must not start children with Setsid.
 //
 // Linux only.
 package supervise
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"os/exec"
 	"time"
@@ -109,26 +108,3 @@ type Options struct {
 	// slog.Default() when nil.
 	Logger *slog.Logger
 }
-
-// ProcessError says how a process ended or why it never became ready.
-type ProcessError struct {
-	Process   string
-	Err       error    // *exec.ExitError, the error of Command or Ready, ErrNotReady, ...
-	LastLines []string // last lines of its output, oldest first, at most 20
-}
-
-// Error reads like "firefox ended with exit status 1: cannot open display".
-func (e *ProcessError) Error() string {
-	s := fmt.Sprintf("%s %v", e.Process, e.Err)
-	if n := len(e.LastLines); n > 0 {
-		s += ": " + e.LastLines[n-1]
-	}
-	return s
-}
-
-func (e *ProcessError) Unwrap() error { return e.Err }
-
-// NeedError says that a process is restarted because one that it needs is not ready any more.
-type NeedError struct{ Process, Need string }
-
-func (e *NeedError) Error() string { return fmt.Sprintf("%s needs %s", e.Process, e.Need) }
