@@ -1,0 +1,89 @@
+# Turtus. `make help` tells all there is.
+SHELL       := /bin/bash
+.DEFAULT_GOAL := help
+MAKEFLAGS   += --no-print-directory
+
+BIN         := bin
+TOOLS       := $(abspath $(BIN)/tools)
+CONTRACT    := services/httpapi/openapi.yaml
+GO_SOURCES  := go.mod go.sum $(shell find services vb web -name '*.go' -not -path '*/node_modules/*' 2>/dev/null) \
+               $(shell find services vb \( -name '*.sql' -o -name '*.c' -o -name '*.h' \) 2>/dev/null) $(shell find vb/image -type f 2>/dev/null)
+WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*' -not -path 'web/test-results/*' -not -name '*.go' 2>/dev/null)
+VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS     := -X main.version=$(VERSION)
+
+.PHONY: help run dev build gen gen-check lint test test-go test-web e2e bench fresh clean prepare-run prepare-test
+
+help: ## Say what each target does
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: prepare-run build ## Install what is missing, build, and serve on http://localhost:8080
+	@exec $(BIN)/turtus serve
+
+dev: prepare-run ## The same, with server and pages reloading by themselves on http://localhost:5173
+	@deploy/dev/dev.sh
+
+build: $(BIN)/turtus $(BIN)/turtus-agent ## Build the server, the agent and the web app
+
+gen: $(TOOLS)/.installed web/node_modules/.installed ## Make the generated code: from the contract, from the SQL
+	$(TOOLS)/oapi-codegen --config services/wire/oapi-codegen.yaml $(CONTRACT)
+	$(TOOLS)/oapi-codegen --config services/wire/contract/oapi-codegen.yaml $(CONTRACT)
+	$(TOOLS)/oapi-codegen --config services/httpapi/oapi-codegen.yaml $(CONTRACT)
+	cd services/postgres && $(TOOLS)/sqlc generate
+	npm --prefix web run gen
+	go run ./services/turtus settings --env-example > .env.example
+	go run ./services/turtus settings --markdown > docs/settings.md
+
+gen-check: gen ## Fail when generated code is stale
+	@test -z "$$(git status --porcelain -- services web/src .env.example docs/settings.md)" || \
+	  { git status --porcelain -- services web/src .env.example docs/settings.md; git diff --stat; echo 'Generated code is stale: run make gen and commit what it changes.'; exit 1; }
+
+lint: prepare-run $(TOOLS)/.installed web/node_modules/.installed web/dist/index.html ## Check formatting and the usual mistakes, Go and web
+	@unformatted=$$(gofmt -l services vb web/*.go); test -z "$$unformatted" || { echo "not gofmt'ed: $$unformatted"; exit 1; }
+	go vet ./...
+	$(TOOLS)/staticcheck ./...
+	npm --prefix web run lint
+
+test: prepare-test build test-go test-web e2e ## Set up and run every test: Go, web, and end to end in Chromium with a real Firefox
+
+test-go: prepare-test ## Only the Go tests
+	go test ./...
+
+test-web: web/node_modules/.installed ## Only the web tests
+	npm --prefix web test
+
+e2e: prepare-test build web/node_modules/.installed ## Only the end-to-end tests (E2E="-g 'title'" picks some)
+	cd web && npx playwright test -c e2e/playwright.config.ts $(E2E)
+
+bench: prepare-test build web/node_modules/.installed ## Measure, print the table, keep the figures in docs/benchmarks/
+	cd web && node bench/run.ts $(BENCH)
+
+fresh: ## Try make run and make test on an empty Debian in a chroot (as root)
+	deploy/dev/fresh.sh
+
+clean: ## Remove what was built (your data folder stays)
+	rm -rf $(BIN) web/dist web/node_modules web/test-results web/playwright-report
+
+prepare-run:
+	@deploy/dev/prepare.sh run
+
+prepare-test:
+	@deploy/dev/prepare.sh run test
+
+$(BIN)/turtus: $(GO_SOURCES) web/dist/index.html
+	go build -tags embedweb -ldflags '$(LDFLAGS)' -o $@ ./services/turtus
+
+$(BIN)/turtus-agent: $(GO_SOURCES)
+	go build -ldflags '$(LDFLAGS)' -o $@ ./vb/agent
+
+web/dist/index.html: $(WEB_SOURCES) web/node_modules/.installed
+	npm --prefix web run build
+	@touch $@
+
+web/node_modules/.installed: web/package.json web/package-lock.json
+	npm --prefix web ci --no-audit --no-fund
+	@touch $@
+
+$(TOOLS)/.installed: deploy/dev/tools/go.mod deploy/dev/tools/go.sum
+	CGO_ENABLED=0 GOBIN=$(TOOLS) go -C deploy/dev/tools install tool
+	@touch $@
