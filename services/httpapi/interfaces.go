@@ -1,0 +1,42 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"turtus/services/accounts"
+	"turtus/services/rooms"
+	"turtus/services/wire"
+)
+
+// Browsers runs the rooms' browsers. Who may call what is decided before it is called.
+type Browsers interface {
+	// Start errors: browser_running, browser_quota_person, browser_quota_server, browser_not_available.
+	Start(ctx context.Context, room rooms.ID, by accounts.PersonID) (wire.Browser, error)
+	// Stop errors: browser_not_running.
+	Stop(ctx context.Context, room rooms.ID) (wire.Browser, error)
+	// KeepAlive errors: browser_not_running.
+	KeepAlive(ctx context.Context, room rooms.ID) (wire.Browser, error)
+	// State never blocks.
+	State(room rooms.ID) wire.Browser
+	// Available says whether browsers can be started at all, and if not, why and the mend.
+	Available() (ok bool, why string)
+}
+
+// Hub is the WebSocket's side: it serves /api/v1/ws and is told what changed over REST. Its methods never block on a peer.
+type Hub interface {
+	http.Handler
+	// People counts the people in a room now.
+	People(room rooms.ID) int
+	// RoomUpdated gives the room without a role; the hub fills in each peer's own.
+	RoomUpdated(room rooms.ID, r wire.Room)
+	// RoomDeleted closes everybody in it and forgets it; its browser was told to stop before.
+	RoomDeleted(room rooms.ID)
+	PersonUpdated(id accounts.PersonID, p wire.PublicPerson)
+	// PersonGone is for a deleted account.
+	PersonGone(id accounts.PersonID)
+	// MessageStored is a message said over REST, stored for the first time, without its key.
+	MessageStored(room rooms.ID, m wire.ChatMessage)
+	// SessionEnded closes the peers whose room token has this session (rooms.Claims.Session), with CloseCodeSignedOut.
+	SessionEnded(session accounts.SessionID)
+}
