@@ -16,5 +16,5 @@
 package codec
 
 // #cgo pkg-config: libavcodec libavutil libswscale
-// #cgo CFLAGS: -O3 -Wall -Wextra
+// #cgo CFLAGS: -O3 -Wall
 import "C"

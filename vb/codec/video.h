@@ -6,6 +6,9 @@
 
 #include <libavcodec/avcodec.h>
 
+// Fine enough that a bitrate an eighth of the first (see video.go) still tells frames apart.
+#define TURTUS_VP8_TICKS_PER_SECOND 90000
+
 typedef struct turtus_video {
     AVCodecContext *ctx;
     AVFrame *frame; // a reference to the caller's image, for the time of one call
@@ -27,7 +30,7 @@ typedef struct turtus_video_result {
 int turtus_h264_open(turtus_video *enc, const turtus_video_options *opt);
 int turtus_vp8_open(turtus_video *enc, const turtus_video_options *opt);
 int turtus_video_encode(turtus_video *enc, const AVFrame *image, int64_t pts, int key, double quality, turtus_video_result *out);
-void turtus_video_set_rate(turtus_video *enc, int64_t bitrate, int64_t buffer);
+void turtus_h264_set_rate(turtus_video *enc, int64_t bitrate, int64_t buffer);
 void turtus_video_close(turtus_video *enc);
 
 #endif
