@@ -78,9 +78,13 @@ func (r *run) watch(ready func()) *ProcessError {
 
 	ctx, cancel := context.WithCancel(context.Background())
 	readiness := make(chan error, 1)
-	go func() { readiness <- r.awaitReady(ctx) }()
+	readinessDone := r.process.Ready == nil
+	if readinessDone {
+		ready()
+	} else {
+		go func() { readiness <- r.awaitReady(ctx) }()
+	}
 
-	readinessDone := false
 	var notReady error
 	stop := r.stop
 	var forgiven, kill <-chan time.Time
@@ -137,9 +141,6 @@ func (r *run) watch(ready func()) *ProcessError {
 }
 
 func (r *run) awaitReady(ctx context.Context) error {
-	if r.process.Ready == nil {
-		return nil
-	}
 	limited, cancel := context.WithTimeout(ctx, r.process.ReadyTimeout)
 	defer cancel()
 	err := r.process.Ready(limited)

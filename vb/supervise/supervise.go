@@ -67,6 +67,7 @@ const (
 // needs died does not use it up. Zero fields mean the defaults.
 type RestartPolicy struct {
 	Never         bool          // the first death is a failure
+	ForgiveExit   bool          // ending with status 0 after having been ready does not count: somebody closed it
 	Backoff       time.Duration // pause before the first restart, doubled by each further death within Window
 	MaxBackoff    time.Duration // longest pause
 	Limit         int           // deaths within Window that are forgiven; one more is a failure

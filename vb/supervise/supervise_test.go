@@ -249,6 +249,20 @@ func TestDeathsOutsideTheWindowAreForgiven(t *testing.T) {
 	}
 }
 
+func TestExitsThatAreForgivenAreWithoutLimit(t *testing.T) {
+	var starts atomic.Int32
+	p := shell("closed", "exit 0")
+	p.Restart = RestartPolicy{Backoff: time.Millisecond, Limit: 1, ForgiveExit: true}
+	command := p.Command
+	p.Command = func() (*exec.Cmd, error) { starts.Add(1); return command() }
+	s := newSupervisor(t, p)
+	end := begin(t, s)
+	eventually(t, "many starts", func() bool { return starts.Load() > 4 })
+	if err := end(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestFailureNamesTheLastLinesOfTheOutput(t *testing.T) {
 	p := shell("picture", `for i in $(seq 30); do echo line $i; done; echo "cannot open display" >&2; exit 1`)
 	p.Restart = RestartPolicy{Never: true}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os/exec"
 	"runtime"
 	"slices"
 	"sync"
@@ -287,9 +288,12 @@ func (s *Supervisor) died(p *process, how *ProcessError) {
 	policy := p.Restart
 	now := time.Now()
 	p.deaths = slices.DeleteFunc(p.deaths, func(t time.Time) bool { return now.Sub(t) > policy.Window })
-	p.deaths = append(p.deaths, now)
 	if !p.ready {
 		p.unready++
+	}
+	var exit *exec.ExitError
+	if !policy.ForgiveExit || !p.ready || errors.As(how, &exit) {
+		p.deaths = append(p.deaths, now)
 	}
 	if policy.Never || len(p.deaths) > policy.Limit || p.unready >= policy.StartAttempts {
 		s.setState(p, Failed, how)
@@ -298,7 +302,7 @@ func (s *Supervisor) died(p *process, how *ProcessError) {
 		return
 	}
 	pause := policy.Backoff
-	for range len(p.deaths) - 1 {
+	for range max(0, len(p.deaths)-1) {
 		pause = min(2*pause, policy.MaxBackoff)
 	}
 	p.notBefore = now.Add(pause)
