@@ -37,7 +37,7 @@ type Config struct {
 	StartTimeout time.Duration
 	// RestartFor is how long a PostgreSQL that died is started again before giving up; 0 means 10 minutes.
 	RestartFor time.Duration
-	// Ephemeral is for tests: no fsync, so nothing is promised after a crash of the machine.
+	// Ephemeral is for tests: nothing is synced to the disk, and nothing is promised after a crash or kill -9.
 	Ephemeral bool
 }
 
@@ -142,7 +142,7 @@ func (c *Cluster) launch(ctx context.Context) (*postmaster, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.cfg.StartTimeout,
 		fmt.Errorf("PostgreSQL was not ready within %s", c.cfg.StartTimeout))
 	defer cancel()
-	if err := endLeftovers(ctx, c.data, c.cfg.Log); err != nil {
+	if err := endLeftovers(ctx, c.data, c.sockets, c.cfg.Log); err != nil {
 		return nil, err
 	}
 	p, err := startPostmaster(c.binaries, c.data, c.dir, c.sockets, c.account, c.cfg.Ephemeral, c.cfg.Log)

@@ -100,7 +100,13 @@ func explain(err error, path, user string) error {
 	return err
 }
 
-// saysDiskFull recognizes the C library's texts for ENOSPC and EDQUOT; our children speak English (LC_ALL=C).
+// saysDiskFull recognizes the C library's texts for ENOSPC and EDQUOT, and PostgreSQL's hint where only a part could be
+// written; our children speak English (LC_ALL=C).
 func saysDiskFull(text string) bool {
-	return strings.Contains(text, "No space left on device") || strings.Contains(text, "Disk quota exceeded")
+	for _, sign := range []string{"No space left on device", "Disk quota exceeded", "Check free disk space"} {
+		if strings.Contains(text, sign) {
+			return true
+		}
+	}
+	return false
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -23,7 +24,7 @@ const (
 
 // endLeftovers waits until no process of an earlier owner works on data, and ends those that stay. The caller holds the lock
 // of the folder, so whoever started them is gone. A PostgreSQL that somebody else started on the data is left alone: *InUseError.
-func endLeftovers(ctx context.Context, data string, log *slog.Logger) error {
+func endLeftovers(ctx context.Context, data, sockets string, log *slog.Logger) error {
 	tick := time.NewTicker(leftoverPoll)
 	defer tick.Stop()
 	begin := time.Now()
@@ -31,7 +32,7 @@ func endLeftovers(ctx context.Context, data string, log *slog.Logger) error {
 	for {
 		pids := processesOn(data)
 		if len(pids) == 0 {
-			return dropStalePIDFile(data)
+			return dropStaleFiles(data, sockets)
 		}
 		if pid := postmasterPID(data); pid != 0 && !marked(pid) && worksOn(pid, data) {
 			return &InUseError{Dir: data, PID: pid}
@@ -118,14 +119,20 @@ func hasArgument(pid int, argument string) bool {
 	return false
 }
 
-// dropStalePIDFile removes the mark of a dead postmaster whose process id now belongs to another program: PostgreSQL would take
-// that for a rival. With any other stale mark PostgreSQL deals itself.
-func dropStalePIDFile(data string) error {
-	pid := postmasterPID(data)
-	if pid == 0 || errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
-		return nil
+// dropStaleFiles removes the marks of a dead postmaster. PostgreSQL deals with stale ones itself, except where the process id
+// is that of another program by now, or of a process that ended and that nobody has waited for (in a container with no init).
+func dropStaleFiles(data, sockets string) error {
+	stale := []string{filepath.Join(sockets, socketFile), filepath.Join(sockets, socketFile+".lock")}
+	// This one also leads PostgreSQL to shared memory that is still in use, so it stays where it does no harm.
+	if pid := postmasterPID(data); pid != 0 && !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+		stale = append(stale, filepath.Join(data, "postmaster.pid"))
 	}
-	return os.Remove(filepath.Join(data, "postmaster.pid"))
+	for _, path := range stale {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove what a killed PostgreSQL left: %w", err)
+		}
+	}
+	return nil
 }
 
 func signalAll(pids []int, s syscall.Signal) {
