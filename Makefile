@@ -56,7 +56,7 @@ e2e: prepare-test build web/node_modules/.installed ## Only the end-to-end tests
 	cd web && npx playwright test -c e2e/playwright.config.ts $(E2E)
 
 bench: prepare-test build web/node_modules/.installed ## Measure, print the table, keep the figures in docs/benchmarks/
-	cd web && node bench/run.ts $(BENCH)
+	cd web && npx playwright test -c bench/playwright.config.ts $(BENCH)
 
 fresh: ## Try make run and make test on an empty Debian in a chroot (as root)
 	deploy/dev/fresh.sh
