@@ -5,6 +5,7 @@ CREATE TABLE people (
     username       text,                          -- as written; unique without regard to case
     display_name   text NOT NULL,
     avatar_color   text NOT NULL,
+    avatar_at      timestamptz,                   -- when the picture in avatars was set
     password_hash  text,                          -- argon2id, PHC string
     administrator  boolean NOT NULL DEFAULT false,
     created_at     timestamptz NOT NULL DEFAULT now(),
@@ -15,8 +16,7 @@ CREATE UNIQUE INDEX people_username ON people (lower(username));
 CREATE TABLE avatars (
     person_id    uuid PRIMARY KEY REFERENCES people ON DELETE CASCADE,
     content_type text NOT NULL,
-    picture      bytea NOT NULL,
-    changed_at   timestamptz NOT NULL DEFAULT now()
+    picture      bytea NOT NULL
 );
 
 -- One row a refresh token; a family is one sign-in. A token used twice ends its family.
@@ -27,7 +27,7 @@ CREATE TABLE refresh_tokens (
     created_at  timestamptz NOT NULL DEFAULT now(),
     expires_at  timestamptz NOT NULL,
     used_at     timestamptz,
-    replaced_by bytea,
+    successor   bytea,                            -- the next token, sealed by this one; only for a short grace
     user_agent  text NOT NULL DEFAULT ''
 );
 CREATE INDEX refresh_tokens_family ON refresh_tokens (family_id);
@@ -47,7 +47,7 @@ CREATE TABLE rooms (
     used_at       timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX rooms_owner ON rooms (owner_id);
-CREATE INDEX rooms_public ON rooms (used_at DESC, id) WHERE privacy = 'public';
+CREATE INDEX rooms_public ON rooms (used_at DESC, id DESC) WHERE privacy = 'public';
 
 CREATE TABLE members (
     room_id   uuid NOT NULL REFERENCES rooms ON DELETE CASCADE,

@@ -1,0 +1,2 @@
+-- name: InsertAudit :exec
+INSERT INTO audit (at, person_id, room_id, action, detail) VALUES ($1, $2, $3, $4, $5);

@@ -1,0 +1,35 @@
+-- name: InsertInvite :one
+INSERT INTO invites (id, room_id, code, role, created_by, created_at, expires_at, max_uses)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+RETURNING *;
+
+-- name: GetInvite :one
+SELECT sqlc.embed(invites), sqlc.embed(people), rooms.slug, rooms.title
+FROM invites
+JOIN people ON people.id = invites.created_by
+JOIN rooms ON rooms.id = invites.room_id
+WHERE invites.code = $1;
+
+-- name: CountLiveInvites :one
+SELECT count(*) FROM invites
+WHERE room_id = @room_id AND revoked_at IS NULL
+  AND (expires_at IS NULL OR expires_at > @now::timestamptz) AND (max_uses IS NULL OR uses < max_uses);
+
+-- name: ListLiveInvites :many
+SELECT sqlc.embed(invites), sqlc.embed(people)
+FROM invites
+JOIN people ON people.id = invites.created_by
+WHERE room_id = @room_id AND revoked_at IS NULL
+  AND (expires_at IS NULL OR expires_at > @now::timestamptz) AND (max_uses IS NULL OR uses < max_uses)
+  AND (@everybodys::boolean OR created_by = @created_by)
+ORDER BY invites.created_at DESC, invites.id;
+
+-- name: UseInvite :execrows
+-- One statement checks and counts, so that any number of people at once never exceed max_uses.
+UPDATE invites SET uses = uses + 1
+WHERE id = @id AND revoked_at IS NULL
+  AND (expires_at IS NULL OR expires_at > @now::timestamptz) AND (max_uses IS NULL OR uses < max_uses);
+
+-- name: RevokeInvite :execrows
+UPDATE invites SET revoked_at = @now::timestamptz
+WHERE id = @id AND room_id = @room_id AND revoked_at IS NULL AND (@everybodys::boolean OR created_by = @created_by);

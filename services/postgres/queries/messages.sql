@@ -1,0 +1,22 @@
+-- name: NextSeq :one
+-- Locks the room, so that its messages are numbered one after the other; a rollback gives the number back.
+UPDATE rooms SET last_seq = last_seq + 1, used_at = greatest(used_at, @now::timestamptz) WHERE id = @id RETURNING last_seq;
+
+-- name: InsertMessage :one
+-- No row when the author has used this key before.
+INSERT INTO messages (id, room_id, seq, author_id, author_name, key, text, created_at)
+SELECT @id, @room_id, @seq, people.id, people.display_name, @key, @text, @created_at
+FROM people WHERE people.id = @author_id
+ON CONFLICT (room_id, author_id, key) DO NOTHING
+RETURNING *;
+
+-- name: GetMessageByKey :one
+SELECT * FROM messages WHERE room_id = @room_id AND author_id = @author_id AND key = @key;
+
+-- name: ListMessages :many
+SELECT sqlc.embed(messages), people.display_name, people.avatar_color, people.avatar_at, people.kind
+FROM messages
+LEFT JOIN people ON people.id = messages.author_id
+WHERE messages.room_id = @room_id AND messages.seq < @before
+ORDER BY messages.seq DESC
+LIMIT @page_size;

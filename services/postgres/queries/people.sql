@@ -1,0 +1,57 @@
+-- name: LockSignUps :exec
+-- One sign-up at a time, so that exactly one person is the first.
+SELECT pg_advisory_xact_lock(hashtext('turtus.sign_ups'));
+
+-- name: AnyAccount :one
+SELECT EXISTS (SELECT 1 FROM people WHERE kind = 'account')::boolean;
+
+-- name: InsertPerson :one
+INSERT INTO people (id, kind, username, display_name, avatar_color, password_hash, administrator, created_at)
+VALUES (@id, @kind, @username, @display_name, @avatar_color, @password_hash, @administrator, @created_at)
+RETURNING *;
+
+-- name: GetPerson :one
+SELECT * FROM people WHERE id = $1;
+
+-- name: LockPerson :one
+SELECT * FROM people WHERE id = $1 FOR UPDATE;
+
+-- name: GetPersonByUsername :one
+SELECT * FROM people WHERE lower(username) = lower(@username);
+
+-- name: UpdateProfile :one
+UPDATE people
+SET display_name = coalesce(sqlc.narg(display_name), display_name), avatar_color = coalesce(sqlc.narg(avatar_color), avatar_color)
+WHERE id = @id
+RETURNING *;
+
+-- name: SetPasswordHash :execrows
+-- Only where nobody else has changed it since it was checked.
+UPDATE people SET password_hash = @password_hash WHERE id = @id AND password_hash = @old_hash;
+
+-- name: ResetPassword :one
+UPDATE people SET password_hash = @password_hash WHERE lower(username) = lower(@username) RETURNING *;
+
+-- name: SetAdministrator :one
+UPDATE people SET administrator = @administrator WHERE lower(username) = lower(@username) RETURNING *;
+
+-- name: ClaimAccount :one
+UPDATE people SET kind = 'account', username = @username, password_hash = @password_hash
+WHERE id = @id AND kind = 'guest'
+RETURNING *;
+
+-- name: DeletePerson :execrows
+DELETE FROM people WHERE id = $1;
+
+-- name: SetAvatar :exec
+INSERT INTO avatars (person_id, content_type, picture) VALUES ($1, $2, $3)
+ON CONFLICT (person_id) DO UPDATE SET content_type = excluded.content_type, picture = excluded.picture;
+
+-- name: DeleteAvatar :exec
+DELETE FROM avatars WHERE person_id = $1;
+
+-- name: SetAvatarTime :one
+UPDATE people SET avatar_at = sqlc.narg(avatar_at) WHERE id = @id RETURNING *;
+
+-- name: GetAvatar :one
+SELECT content_type, picture FROM avatars WHERE person_id = $1;

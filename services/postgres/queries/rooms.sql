@@ -1,0 +1,80 @@
+-- name: InsertRoom :execrows
+-- No row when the slug is taken.
+INSERT INTO rooms (id, slug, title, privacy, password_hash, start_url, owner_id, created_at, used_at)
+VALUES (@id, @slug, @title, @privacy, @password_hash, @start_url, @owner_id, @created_at, @created_at)
+ON CONFLICT (slug) DO NOTHING;
+
+-- name: CountRoomsOwned :one
+SELECT count(*) FROM rooms WHERE owner_id = $1;
+
+-- name: RoomsOwned :many
+SELECT id FROM rooms WHERE owner_id = $1;
+
+-- name: GetRoom :one
+-- By id, or else by slug; role is the person's, empty for none.
+SELECT sqlc.embed(rooms), sqlc.embed(people), coalesce(members.role, '')::text AS role
+FROM rooms
+JOIN people ON people.id = rooms.owner_id
+LEFT JOIN members ON members.room_id = rooms.id AND members.person_id = @person_id
+WHERE rooms.id = sqlc.narg(id) OR rooms.slug = sqlc.narg(slug);
+
+-- name: LockRoom :one
+SELECT * FROM rooms WHERE id = $1 FOR UPDATE;
+
+-- name: ListRoomsOfPerson :many
+SELECT sqlc.embed(rooms), sqlc.embed(people), members.role
+FROM members
+JOIN rooms ON rooms.id = members.room_id
+JOIN people ON people.id = rooms.owner_id
+WHERE members.person_id = @person_id
+  AND (rooms.used_at, rooms.id) < (@before_used_at::timestamptz, @before_id::uuid)
+ORDER BY rooms.used_at DESC, rooms.id DESC
+LIMIT @page_size;
+
+-- name: ListPublicRooms :many
+SELECT sqlc.embed(rooms), sqlc.embed(people), coalesce(members.role, '')::text AS role
+FROM rooms
+JOIN people ON people.id = rooms.owner_id
+LEFT JOIN members ON members.room_id = rooms.id AND members.person_id = @person_id
+WHERE rooms.privacy = 'public'
+  AND (rooms.used_at, rooms.id) < (@before_used_at::timestamptz, @before_id::uuid)
+ORDER BY rooms.used_at DESC, rooms.id DESC
+LIMIT @page_size;
+
+-- name: UpdateRoom :execrows
+UPDATE rooms
+SET title = coalesce(sqlc.narg(title), title),
+    slug = coalesce(sqlc.narg(slug), slug),
+    privacy = coalesce(sqlc.narg(privacy), privacy),
+    start_url = coalesce(sqlc.narg(start_url), start_url),
+    password_hash = CASE WHEN sqlc.arg(set_password)::boolean THEN sqlc.narg(password_hash) ELSE password_hash END
+WHERE id = @id;
+
+-- name: TouchRoom :exec
+-- At most once a minute, so that coming and going costs no row versions.
+UPDATE rooms SET used_at = @now WHERE id = @id AND used_at < @stale;
+
+-- name: DeleteRoom :execrows
+DELETE FROM rooms WHERE id = $1;
+
+-- name: GetRole :one
+SELECT role FROM members WHERE room_id = $1 AND person_id = $2;
+
+-- name: InsertMember :exec
+INSERT INTO members (room_id, person_id, role, joined_at) VALUES ($1, $2, $3, $4);
+
+-- name: JoinOpenRoom :execrows
+-- Only while the room is as it was when the password was checked.
+INSERT INTO members (room_id, person_id, role, joined_at)
+SELECT rooms.id, @person_id, 'member', @joined_at
+FROM rooms
+WHERE rooms.id = @room_id AND rooms.privacy <> 'private' AND rooms.password_hash IS NOT DISTINCT FROM sqlc.narg(password_hash)
+ON CONFLICT (room_id, person_id) DO UPDATE SET role = members.role;
+
+-- name: RaiseMember :one
+-- Makes a member, or gives one a higher role; no row when the role is already as high.
+INSERT INTO members (room_id, person_id, role, joined_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (room_id, person_id) DO UPDATE SET role = excluded.role
+WHERE array_position(ARRAY['guest', 'member', 'moderator', 'owner'], members.role)
+    < array_position(ARRAY['guest', 'member', 'moderator', 'owner'], excluded.role)
+RETURNING role;

@@ -1,0 +1,33 @@
+-- name: InsertRefreshToken :exec
+INSERT INTO refresh_tokens (token_hash, family_id, person_id, created_at, expires_at, user_agent)
+VALUES ($1, $2, $3, $4, $5, $6);
+
+-- name: LockRefreshToken :one
+SELECT * FROM refresh_tokens WHERE token_hash = $1 FOR UPDATE;
+
+-- name: UseRefreshToken :exec
+UPDATE refresh_tokens SET used_at = $2, successor = $3 WHERE token_hash = $1;
+
+-- name: ForgetSuccessors :exec
+UPDATE refresh_tokens SET successor = NULL WHERE family_id = $1 AND successor IS NOT NULL AND used_at < @used_before;
+
+-- name: GetCaller :one
+-- The person of an access token, as long as its session lives.
+SELECT * FROM people
+WHERE id = @person_id
+  AND EXISTS (SELECT 1 FROM refresh_tokens t WHERE t.family_id = @family_id AND t.person_id = people.id);
+
+-- name: EndSessionOfToken :many
+-- A session is its family of tokens; without a row it is over.
+DELETE FROM refresh_tokens
+WHERE family_id = (SELECT t.family_id FROM refresh_tokens t WHERE t.token_hash = $1)
+RETURNING family_id, person_id;
+
+-- name: EndSession :execrows
+DELETE FROM refresh_tokens WHERE family_id = $1;
+
+-- name: EndSessions :many
+DELETE FROM refresh_tokens WHERE person_id = @person_id AND family_id <> @besides RETURNING family_id;
+
+-- name: DeleteExpiredTokens :execrows
+DELETE FROM refresh_tokens WHERE expires_at < @now;
