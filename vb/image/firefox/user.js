@@ -1,0 +1,95 @@
+// Preferences that a policy cannot set or need not lock. Policies are in policies.json.
+
+// Nothing is sent or fetched that nobody asked for.
+user_pref("app.normandy.enabled", false);
+user_pref("app.shield.optoutstudies.enabled", false);
+user_pref("browser.discovery.enabled", false);
+user_pref("browser.newtabpage.activity-stream.feeds.section.topstories", false);
+user_pref("browser.newtabpage.activity-stream.feeds.telemetry", false);
+user_pref("browser.newtabpage.activity-stream.telemetry", false);
+user_pref("browser.ping-centre.telemetry", false);
+user_pref("browser.region.network.url", "");
+user_pref("browser.region.update.enabled", false);
+user_pref("browser.safebrowsing.provider.google4.updateURL", "");
+user_pref("browser.safebrowsing.provider.google5.updateURL", "");
+user_pref("browser.safebrowsing.provider.google.updateURL", "");
+user_pref("browser.safebrowsing.provider.mozilla.updateURL", "");
+user_pref("browser.search.update", false);
+user_pref("browser.topsites.contile.enabled", false);
+user_pref("browser.topsites.useRemoteSetting", false);
+user_pref("browser.urlbar.speculativeConnect.enabled", false);
+user_pref("datareporting.policy.dataSubmissionPolicyBypassNotification", true);
+user_pref("extensions.blocklist.enabled", false);
+user_pref("extensions.getAddons.cache.enabled", false);
+user_pref("extensions.systemAddon.update.enabled", false);
+user_pref("extensions.systemAddon.update.url", "");
+user_pref("geo.enabled", false);
+user_pref("identity.fxaccounts.enabled", false);
+user_pref("media.gmp-manager.updateEnabled", false);
+user_pref("media.gmp-manager.url", "");
+user_pref("media.gmp-provider.enabled", false);
+user_pref("messaging-system.rsexperimentloader.enabled", false);
+user_pref("nimbus.rollouts.enabled", false);
+user_pref("nimbus.telemetry.targetingContextEnabled", false);
+user_pref("privacy.trackingprotection.annotate_channels", false);
+user_pref("privacy.trackingprotection.allow_list.baseline.enabled", false);
+user_pref("security.remote_settings.crlite_filters.enabled", false);
+user_pref("security.remote_settings.intermediates.enabled", false);
+user_pref("signon.firefoxRelay.feature", "disabled");
+user_pref("telemetry.fog.init_on_shutdown", false);
+user_pref("toolkit.coverage.opt-out", true);
+user_pref("toolkit.telemetry.bhrPing.enabled", false);
+user_pref("toolkit.telemetry.firstShutdownPing.enabled", false);
+user_pref("toolkit.telemetry.newProfilePing.enabled", false);
+user_pref("toolkit.telemetry.server", "data:,");
+user_pref("toolkit.telemetry.shutdownPingSender.enabled", false);
+user_pref("toolkit.telemetry.unified", false);
+user_pref("toolkit.telemetry.updatePing.enabled", false);
+
+// It starts with the page and nothing beside it, also after a crash.
+user_pref("browser.aboutwelcome.enabled", false);
+user_pref("browser.bookmarks.restore_default_bookmarks", false);
+user_pref("browser.preonboarding.enabled", false);
+user_pref("browser.sessionstore.interval", 3600000);
+user_pref("browser.sessionstore.max_resumed_crashes", 0);
+user_pref("browser.shell.checkDefaultBrowser", false);
+user_pref("browser.startup.homepage_override.mstone", "ignore");
+user_pref("browser.startup.couldRestoreSession.count", -1);
+user_pref("browser.tabs.firefox-view.ui-state.opened", true);
+user_pref("browser.uitour.enabled", false);
+user_pref("browser.warnOnQuit", false);
+user_pref("browser.tabs.warnOnClose", false);
+user_pref("security.sandbox.warn_unprivileged_namespaces", false);
+user_pref("startup.homepage_override_url", "");
+user_pref("startup.homepage_welcome_url", "");
+user_pref("startup.homepage_welcome_url.additional", "");
+user_pref("toolkit.startup.max_resumed_crashes", -1);
+user_pref("trailhead.firstrun.didSeeAboutWelcome", true);
+
+// uBlock Origin comes from the system's extension folder and is not asked about.
+user_pref("extensions.autoDisableScopes", 0);
+user_pref("extensions.enabledScopes", 15);
+user_pref("extensions.startupScanScopes", 15);
+
+// Many people watch one screen: everything opens inside the window, and nothing is on it for one person's eyes.
+user_pref("browser.download.alwaysOpenPanel", false);
+user_pref("browser.download.always_ask_before_handling_new_types", false);
+user_pref("dom.disable_window_move_resize", true);
+user_pref("full-screen-api.transition-duration.enter", "0 0");
+user_pref("full-screen-api.transition-duration.leave", "0 0");
+user_pref("full-screen-api.warning.timeout", 0);
+user_pref("network.protocol-handler.external-default", false);
+user_pref("network.protocol-handler.warn-external-default", false);
+
+// Every change of the screen is encoded and sent: none without meaning, and a scroll in one step.
+user_pref("general.smoothScroll", false);
+user_pref("toolkit.cosmeticAnimations.enabled", false);
+user_pref("ui.caretBlinkTime", 0);
+
+// A private folder that may lie in memory, and nobody who reads the screen by AT-SPI.
+user_pref("accessibility.force_disabled", 1);
+user_pref("browser.cache.disk.enable", false);
+user_pref("browser.pagethumbnails.capturing_disabled", true);
+user_pref("media.hardware-video-decoding.enabled", false);
+user_pref("widget.use-xdg-desktop-portal.file-picker", 0);
+user_pref("widget.use-xdg-desktop-portal.settings", 0);
