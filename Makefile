@@ -55,7 +55,7 @@ test-web: web/node_modules/.installed ## Only the web tests
 e2e: prepare-test build web/node_modules/.installed ## Only the end-to-end tests (E2E="-g 'title'" picks some)
 	cd web && npx playwright test -c e2e/playwright.config.ts $(E2E)
 
-bench: prepare-test build web/node_modules/.installed ## Measure, print the table, keep the figures in docs/benchmarks/
+bench: prepare-test build $(BIN)/turtus-viewer web/node_modules/.installed ## Measure, print the table, keep the figures in docs/benchmarks/
 	cd web && npx playwright test -c bench/playwright.config.ts $(BENCH)
 
 fresh: ## Try make run and make test on an empty Debian in a chroot (as root)
@@ -75,6 +75,9 @@ $(BIN)/turtus: $(GO_SOURCES) web/dist/index.html
 
 $(BIN)/turtus-agent: $(GO_SOURCES)
 	go build -ldflags '$(LDFLAGS)' -o $@ ./vb/agent
+
+$(BIN)/turtus-viewer: $(GO_SOURCES)
+	go build -o $@ ./vb/viewer
 
 web/dist/index.html: $(WEB_SOURCES) web/node_modules/.installed
 	npm --prefix web run build

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 
 /** What happened on a page inside the streamed Firefox, as the page itself reported it. */
@@ -18,7 +19,8 @@ export class Pages {
     readonly url: string,
   ) {}
 
-  static async start(): Promise<Pages> {
+  /** Starts with the tests' own pages and whatever more is given: bodies of HTML by path, files by path. */
+  static async start(more: Record<string, string> = {}, files: Record<string, { file: string; type: string }> = {}): Promise<Pages> {
     const events: PageEvent[] = []
     const http = createServer((request, response) => {
       const url = new URL(request.url ?? '/', 'http://localhost')
@@ -31,7 +33,22 @@ export class Pages {
         response.writeHead(204).end()
         return
       }
-      const body = bodies[url.pathname]
+      const served = files[url.pathname]
+      if (served) {
+        const bytes = readFileSync(served.file)
+        const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? []
+        const start = Number(from ?? 0)
+        const end = to ? Number(to) : bytes.length - 1
+        response.writeHead(from === undefined ? 200 : 206, {
+          'content-type': served.type,
+          'accept-ranges': 'bytes',
+          'content-length': end - start + 1,
+          ...(from === undefined ? {} : { 'content-range': `bytes ${start}-${end}/${bytes.length}` }),
+        })
+        response.end(bytes.subarray(start, end + 1))
+        return
+      }
+      const body = more[url.pathname] ?? bodies[url.pathname]
       if (!body) {
         response.writeHead(404).end()
         return
