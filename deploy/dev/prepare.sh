@@ -69,9 +69,10 @@ if [ ${#missing[@]} -gt 0 ]; then
       as_root mkdir -p /etc/postgresql-common
       echo 'create_main_cluster = false' | as_root tee /etc/postgresql-common/createcluster.conf >/dev/null
     fi
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/tmp/turtus-apt.$$ 2>&1 ||
-      { tail -n 30 /tmp/turtus-apt.$$ >&2; rm -f /tmp/turtus-apt.$$; fail 'Installing failed, see above.'; }
-    rm -f /tmp/turtus-apt.$$
+    log=$(mktemp)
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >"$log" 2>&1 ||
+      { tail -n 30 "$log" >&2; rm -f "$log"; fail 'Installing failed, see above.'; }
+    rm -f "$log"
   fi
 fi
 
