@@ -6,7 +6,6 @@
 package config
 
 import (
-	"errors"
 	"log/slog"
 	"time"
 )
@@ -18,7 +17,7 @@ type Config struct {
 	// AllowedOrigins are further origins beside the own one, scheme://host[:port], lower case.
 	AllowedOrigins []string `env:"ALLOWED_ORIGINS" kind:"origins" doc:"Further web origins that may use the API and the WebSocket, separated by commas."`
 
-	DataDir     string `env:"DATA_DIR" kind:"path" doc:"Folder of everything the server keeps."`
+	DataDir     string `env:"DATA_DIR" kind:"path" shown:"(/var/lib/turtus for root, else ~/.local/share/turtus)" doc:"Folder of everything the server keeps."`
 	DatabaseURL string `env:"DATABASE_URL" kind:"database" secret:"true" doc:"PostgreSQL to use (postgres://user:password@host/database). Empty: a private one in the data folder."`
 	PostgresBin string `env:"POSTGRES_BIN" kind:"path" doc:"Folder of the programs postgres and initdb for the private PostgreSQL. Empty: the newest in /usr/lib/postgresql, then PATH."`
 	RunAs       string `env:"RUN_AS" doc:"User that PostgreSQL and the browsers run as when the server is root. Empty: postgres for the database; turtus-browser where it exists, else nobody, for the browsers."`
@@ -29,11 +28,11 @@ type Config struct {
 	MaxBrowsersPerPerson int       `env:"MAX_BROWSERS_PER_PERSON" default:"1" min:"0" max:"1000" doc:"Most browsers running at once for one person's rooms."`
 	MediaPorts           PortRange `env:"MEDIA_PORTS" doc:"UDP ports of the browsers' media, such as 52000-52100. Empty: any free port."`
 	// ICEServers are handed to pages and agents as they are.
-	ICEServers []ICEServer `env:"ICE_SERVERS" secret:"true" doc:"STUN and TURN servers as a JSON list of RTCIceServer, such as [{\"urls\":\"stun:stun.example.org\"}]."`
-	StartURL   string      `env:"START_URL" kind:"url" doc:"Page a room's browser opens first where the room names none."`
-	Width      int         `env:"WIDTH" default:"1280" min:"320" max:"3840" doc:"Width of the picture in pixels; even."`
-	Height     int         `env:"HEIGHT" default:"720" min:"240" max:"2160" doc:"Height of the picture in pixels; even."`
-	FrameRate  int         `env:"FRAME_RATE" default:"30" min:"1" max:"60" doc:"Most pictures per second."`
+	ICEServers ICEServers `env:"ICE_SERVERS" secret:"true" doc:"STUN and TURN servers as a JSON list of RTCIceServer, such as [{\"urls\":\"stun:stun.example.org\"}]."`
+	StartURL   string     `env:"START_URL" kind:"url" doc:"Page a room's browser opens first where the room names none."`
+	Width      int        `env:"WIDTH" default:"1280" min:"320" max:"3840" multiple:"2" doc:"Width of the picture in pixels."`
+	Height     int        `env:"HEIGHT" default:"720" min:"240" max:"2160" multiple:"2" doc:"Height of the picture in pixels."`
+	FrameRate  int        `env:"FRAME_RATE" default:"30" min:"1" max:"60" doc:"Most pictures per second."`
 
 	MaxRoomsPerPerson int           `env:"MAX_ROOMS_PER_PERSON" default:"20" min:"1" max:"10000" doc:"Most rooms one person may own."`
 	RoomSize          int           `env:"ROOM_SIZE" default:"50" min:"1" max:"1000" doc:"Most people in one room at once."`
@@ -49,35 +48,3 @@ type Config struct {
 	LogFormat     string        `env:"LOG_FORMAT" default:"text" oneof:"text json" doc:"Form of the log."`
 	ShutdownGrace time.Duration `env:"SHUTDOWN_GRACE" default:"10s" min:"0s" max:"10m" doc:"How long an orderly end may take."`
 }
-
-// Prefix of every setting.
-const Prefix = "TURTUS_"
-
-// ICEServer is an RTCIceServer of the WebRTC specification.
-type ICEServer struct {
-	URLs       []string `json:"urls"`
-	Username   string   `json:"username,omitempty"`
-	Credential string   `json:"credential,omitempty"`
-}
-
-// PortRange is an inclusive range of UDP ports; the zero value means any.
-type PortRange struct{ Min, Max uint16 }
-
-// Setting describes one setting for people.
-type Setting struct {
-	Name    string // with the prefix
-	Default string // as it would be written; a description in brackets where it depends on the machine
-	Allowed string // what values are allowed, in words
-	Doc     string
-	Secret  bool // may also be given as a file by Name+"_FILE"; never shown
-}
-
-// Load checks environ (as os.Environ returns it) and returns the settings.
-// The error is a *Error that names everything wrong, one per line, and no secret's value.
-func Load(environ []string) (Config, error) { return Config{}, errors.ErrUnsupported }
-
-// Describe lists all settings in the order they should be read in.
-func Describe() []Setting { return nil }
-
-// EnvExample is the text of .env.example: every setting with its meaning, commented out at its default.
-func EnvExample() string { return "" }

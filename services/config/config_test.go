@@ -1,0 +1,206 @@
+package config
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+var home = []string{"HOME=/home/ann"}
+
+func TestNothingSetGivesTheDefaults(t *testing.T) {
+	c, err := load(home, 1000)
+	require.NoError(t, err)
+	require.Equal(t, Config{
+		Addr: "localhost:8080", DataDir: "/home/ann/.local/share/turtus", Launcher: "auto",
+		MaxBrowsers: 4, MaxBrowsersPerPerson: 1, MaxRoomsPerPerson: 20, RoomSize: 50, Width: 1280, Height: 720, FrameRate: 30,
+		ViewerTimeout: time.Minute, SignalTimeout: time.Minute, ControlIdle: 3 * time.Minute, SignUps: "open",
+		AccessTokenLife: 15 * time.Minute, SessionLife: 30 * 24 * time.Hour,
+		LogLevel: slog.LevelInfo, LogFormat: "text", ShutdownGrace: 10 * time.Second,
+	}, c)
+}
+
+func TestDataFolderDependsOnTheUser(t *testing.T) {
+	for _, test := range []struct {
+		env  []string
+		uid  int
+		want string
+	}{
+		{home, 0, "/var/lib/turtus"},
+		{home, 1000, "/home/ann/.local/share/turtus"},
+		{[]string{"HOME=/home/ann", "XDG_DATA_HOME=/data"}, 1000, "/data/turtus"},
+		{[]string{"HOME=/home/ann", "XDG_DATA_HOME=relative"}, 1000, "/home/ann/.local/share/turtus"},
+		{[]string{"TURTUS_DATA_DIR=/srv/turtus/"}, 1000, "/srv/turtus"},
+	} {
+		c, err := load(test.env, test.uid)
+		require.NoError(t, err)
+		require.Equal(t, test.want, c.DataDir)
+	}
+	_, err := load(nil, 1000)
+	require.ErrorContains(t, err, "TURTUS_DATA_DIR: needed")
+}
+
+func TestValuesAreRead(t *testing.T) {
+	for env, get := range map[string]func(Config) (got, want any){
+		"ADDR=:9000":                            func(c Config) (any, any) { return c.Addr, ":9000" },
+		"ADDR=[::1]:0":                          func(c Config) (any, any) { return c.Addr, "[::1]:0" },
+		"ADDR= ":                                func(c Config) (any, any) { return c.Addr, "localhost:8080" },
+		"PUBLIC_URL=https://Watch.Example:443/": func(c Config) (any, any) { return c.PublicURL, "https://watch.example" },
+		"ALLOWED_ORIGINS=http://a:80, https://b:8443": func(c Config) (any, any) {
+			return c.AllowedOrigins, []string{"http://a", "https://b:8443"}
+		},
+		"MEDIA_PORTS=52000-52100": func(c Config) (any, any) { return c.MediaPorts, PortRange{52000, 52100} },
+		"SESSION_LIFE=7d":         func(c Config) (any, any) { return c.SessionLife, 7 * 24 * time.Hour },
+		"LOG_LEVEL=WARN":          func(c Config) (any, any) { return c.LogLevel, slog.LevelWarn },
+		"MAX_BROWSERS=0":          func(c Config) (any, any) { return c.MaxBrowsers, 0 },
+		"START_URL=about:blank":   func(c Config) (any, any) { return c.StartURL, "about:blank" },
+		"DATABASE_URL=host=/run/postgresql dbname=t": func(c Config) (any, any) {
+			return c.DatabaseURL, "host=/run/postgresql dbname=t"
+		},
+		`ICE_SERVERS=[{"urls":"stun:a"},{"urls":["turn:b","turns:b"],"username":"u","credential":"p"}]`: func(c Config) (any, any) {
+			return c.ICEServers, ICEServers{{URLs: []string{"stun:a"}}, {URLs: []string{"turn:b", "turns:b"}, Username: "u", Credential: "p"}}
+		},
+	} {
+		c, err := load(append(home, Prefix+env), 1000)
+		require.NoError(t, err, env)
+		got, want := get(c)
+		require.Equal(t, want, got, env)
+	}
+}
+
+func TestAWrongValueIsNamedWithWhatIsAllowed(t *testing.T) {
+	for env, want := range map[string]string{
+		"ADDR=8080":                    `TURTUS_ADDR: "8080" is not allowed; it takes host:port, such as localhost:8080, or :8080 for every interface`,
+		"ADDR=localhost:http":          "host:port",
+		"ADDR=localhost:70000":         "host:port",
+		"PUBLIC_URL=watch.example":     "https://watch.example.org, with no path",
+		"PUBLIC_URL=ftp://a":           "with no path",
+		"PUBLIC_URL=https://a/b":       "with no path",
+		"ALLOWED_ORIGINS=https://a,*":  "separated by commas",
+		"DATABASE_URL=mysql://u:hid@h": "TURTUS_DATABASE_URL: this value is not allowed; it takes a URL such as postgres://",
+		"LAUNCHER=docker":              `TURTUS_LAUNCHER: "docker" is not allowed; it takes auto or process`,
+		"MAX_BROWSERS=many":            "a whole number from 0 to 1000",
+		"MAX_BROWSERS=-1":              "a whole number from 0 to 1000",
+		"WIDTH=1281":                   "an even number from 320 to 3840",
+		"FRAME_RATE=61":                "a whole number from 1 to 60",
+		"VIEWER_TIMEOUT=60":            "a time such as 90s, 3m, 1h or 30d, from 1s to 24h",
+		"VIEWER_TIMEOUT=0s":            "from 1s to 24h",
+		"SESSION_LIFE=5000d":           "from 1h to 3650d",
+		"SIGN_UPS=maybe":               "open or closed",
+		"LOG_LEVEL=loud":               "debug, info, warn or error",
+		"MEDIA_PORTS=52100-52000":      "a range of ports such as 52000-52100",
+		"MEDIA_PORTS=0-70000":          "a range of ports",
+		"MEDIA_PORTS=52000-52001":      "2 ports are too few for TURTUS_MAX_BROWSERS=4",
+		"ICE_SERVERS=stun:a":           "a JSON list such as",
+		`ICE_SERVERS=[{"urls":"turn:hid","username":"u"}]`: "a TURN server needs both",
+		`ICE_SERVERS=[{"urls":"https://hid"}]`:             "begin with stun:, stuns:, turn: or turns:",
+		`ICE_SERVERS=[{}]`:                                 "a JSON list",
+		"START_URL=javascript:alert(1)":                    "a web address",
+	} {
+		_, err := load(append(home, Prefix+env), 1000)
+		require.ErrorContains(t, err, want, env)
+		require.NotContains(t, err.Error(), "hid", env)
+		require.NotContains(t, err.Error(), "\n", env)
+	}
+}
+
+func TestEverythingWrongIsNamedAtOnce(t *testing.T) {
+	_, err := load(append(home, "TURTUS_WIDTH=x", "TURTUS_PROT=1", "TURTUS_LOG_FORMAT=xml", "TURTUS_ADDR=:1"), 1000)
+	var all *Error
+	require.ErrorAs(t, err, &all)
+	require.Len(t, all.Problems, 3)
+	require.Equal(t, []string{"TURTUS_WIDTH", "TURTUS_LOG_FORMAT", "TURTUS_PROT"},
+		[]string{all.Problems[0].Name, all.Problems[1].Name, all.Problems[2].Name})
+	require.Equal(t, 4, len(strings.Split(err.Error(), "\n")))
+}
+
+func TestUnknownNamesAreNamedWithTheNearest(t *testing.T) {
+	for name, want := range map[string]string{
+		"TURTUS_ADR":                "TURTUS_ADR: unknown setting; did you mean TURTUS_ADDR?",
+		"TURTUS_WITDH":              "TURTUS_WITDH: unknown setting; did you mean TURTUS_WIDTH?",
+		"TURTUS_DATABSE_URL_FILE":   "TURTUS_DATABSE_URL_FILE: unknown setting; did you mean TURTUS_DATABASE_URL_FILE?",
+		"TURTUS_LOGLEVEL":           "TURTUS_LOGLEVEL: unknown setting; did you mean TURTUS_LOG_LEVEL?",
+		"TURTUS_SOMETHING_ELSE_YET": "TURTUS_SOMETHING_ELSE_YET: unknown setting",
+	} {
+		_, err := load(append(home, name+"="), 1000)
+		require.EqualError(t, err, want)
+	}
+	_, err := load(append(home, "TURTUS_VB_PROXY=x", "TURTUS_TEST_DATABASE_URL=x", "TURTUSX=1"), 1000)
+	require.NoError(t, err)
+}
+
+func TestSecretsMayStandInFiles(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "url")
+	require.NoError(t, os.WriteFile(file, []byte("postgres://u:p@h/d\n"), 0o600))
+	empty := filepath.Join(dir, "empty")
+	require.NoError(t, os.WriteFile(empty, []byte("\n"), 0o600))
+
+	c, err := load(append(home, "TURTUS_DATABASE_URL_FILE="+file), 1000)
+	require.NoError(t, err)
+	require.Equal(t, "postgres://u:p@h/d", c.DatabaseURL)
+
+	for env, want := range map[string]string{
+		"TURTUS_DATABASE_URL_FILE=" + dir + "/none": "TURTUS_DATABASE_URL_FILE: stat " + dir + "/none: no such file or directory",
+		"TURTUS_DATABASE_URL_FILE=" + empty:         "TURTUS_DATABASE_URL_FILE: " + empty + " is empty",
+		"TURTUS_DATABASE_URL_FILE=/dev/zero":        "TURTUS_DATABASE_URL_FILE: /dev/zero is not a small file",
+		"TURTUS_ADDR_FILE=" + file:                  "TURTUS_ADDR_FILE: unknown setting",
+	} {
+		_, err := load(append(home, env), 1000)
+		require.EqualError(t, err, want)
+	}
+	_, err = load(append(home, "TURTUS_DATABASE_URL=postgres://h/d", "TURTUS_DATABASE_URL_FILE="+file), 1000)
+	require.ErrorContains(t, err, "only one of them can be")
+}
+
+func TestEverySettingIsDocumentedAndItsDefaultAllowed(t *testing.T) {
+	seen := map[string]bool{}
+	for _, s := range Describe() {
+		require.Regexp(t, `^TURTUS_[A-Z_]+$`, s.Name)
+		require.False(t, seen[s.Name], s.Name)
+		seen[s.Name] = true
+		require.Regexp(t, `^[A-Z].*\.$`, s.Doc, s.Name)
+		require.NotEmpty(t, s.Allowed, s.Name)
+		if s.Default != "" && !strings.HasPrefix(s.Default, "(") {
+			_, err := load(append(home, s.Name+"="+s.Default), 1000)
+			require.NoError(t, err)
+		}
+	}
+}
+
+func TestExampleNamesEverySettingAndChangesNothing(t *testing.T) {
+	text := EnvExample()
+	for _, s := range Describe() {
+		require.Contains(t, text, "\n#"+s.Name+"=")
+	}
+	var env []string
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(line, "#") && strings.TrimSpace(line) != "" {
+			t.Errorf("sets something: %s", line)
+		}
+		if strings.HasPrefix(line, "#"+Prefix) {
+			env = append(env, strings.TrimSpace(line[1:]))
+		}
+	}
+	withAll, err := load(append(home, env...), 1000)
+	require.NoError(t, err)
+	without, err := load(home, 1000)
+	require.NoError(t, err)
+	require.Equal(t, without, withAll)
+}
+
+func TestLoggedSettingsHoldNoSecret(t *testing.T) {
+	c, err := load(append(home, "TURTUS_DATABASE_URL=postgres://u:hidden@h/d"), 1000)
+	require.NoError(t, err)
+	var b strings.Builder
+	slog.New(slog.NewTextHandler(&b, nil)).Info("settings", "config", c)
+	require.NotContains(t, b.String(), "hidden")
+	require.Contains(t, b.String(), "TURTUS_ADDR")
+	require.Contains(t, fmt.Sprint(c.LogValue()), "TURTUS_DATABASE_URL given=true")
+}

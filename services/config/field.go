@@ -1,0 +1,188 @@
+package config
+
+import (
+	"encoding"
+	"errors"
+	"fmt"
+	"iter"
+	"net"
+	"net/url"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// field is what the tags of one setting say.
+type field struct {
+	name     string // with the prefix
+	def      string
+	doc      string
+	kind     string
+	oneOf    []string
+	min, max string
+	multiple int
+	secret   bool
+	shown    string // in place of a default that depends on the machine
+}
+
+// fields yields the settings of c in order, each with the place of its value.
+func fields(c *Config) iter.Seq2[field, reflect.Value] {
+	return func(yield func(field, reflect.Value) bool) {
+		v := reflect.ValueOf(c).Elem()
+		for i := range v.NumField() {
+			tag := v.Type().Field(i).Tag
+			f := field{
+				name: Prefix + tag.Get("env"), def: tag.Get("default"), doc: tag.Get("doc"), kind: tag.Get("kind"),
+				oneOf: strings.Fields(tag.Get("oneof")), min: tag.Get("min"), max: tag.Get("max"),
+				secret: tag.Get("secret") == "true", shown: tag.Get("shown"),
+			}
+			f.multiple, _ = strconv.Atoi(tag.Get("multiple"))
+			if !yield(f, v.Field(i)) {
+				return
+			}
+		}
+	}
+}
+
+// parse puts text into value. Its error says what would be allowed.
+func (f field) parse(text string, value reflect.Value) error {
+	if len(f.oneOf) > 0 {
+		text = strings.ToLower(text)
+		if !slices.Contains(f.oneOf, text) {
+			return errors.New(f.allowed())
+		}
+	}
+	if u, ok := value.Addr().Interface().(encoding.TextUnmarshaler); ok {
+		return u.UnmarshalText([]byte(text))
+	}
+	switch target := value.Addr().Interface().(type) {
+	case *string:
+		clean, ok := checkText(f.kind, text)
+		if !ok {
+			return errors.New(f.allowed())
+		}
+		*target = clean
+	case *[]string:
+		for part := range strings.SplitSeq(text, ",") {
+			clean, ok := checkText(f.kind, strings.TrimSpace(part))
+			if !ok {
+				return errors.New(f.allowed())
+			}
+			*target = append(*target, clean)
+		}
+	case *int:
+		n, err := strconv.Atoi(text)
+		if err != nil || !within(n, f.min, f.max, strconv.Atoi) || (f.multiple > 0 && n%f.multiple != 0) {
+			return errors.New(f.allowed())
+		}
+		*target = n
+	case *time.Duration:
+		d, err := parseDuration(text)
+		if err != nil || !within(d, f.min, f.max, parseDuration) {
+			return errors.New(f.allowed())
+		}
+		*target = d
+	default:
+		panic("config: no parser for " + f.name)
+	}
+	return nil
+}
+
+func within[T ~int | ~int64](v T, least, most string, parse func(string) (T, error)) bool {
+	if low, err := parse(least); err == nil && v < low {
+		return false
+	}
+	high, err := parse(most)
+	return err != nil || v <= high
+}
+
+// parseDuration is time.ParseDuration that also knows whole days, as 30d.
+func parseDuration(text string) (time.Duration, error) {
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		n, err := strconv.ParseUint(days, 10, 16)
+		return time.Duration(n) * 24 * time.Hour, err
+	}
+	return time.ParseDuration(text)
+}
+
+// kinds of text: what is allowed, in words, and the check, which may tidy the text up.
+var kinds = map[string]struct {
+	words string
+	check func(string) (string, bool)
+}{
+	"":         {"any text", func(s string) (string, bool) { return s, true }},
+	"path":     {"a path", checkPath},
+	"address":  {"host:port, such as localhost:8080, or :8080 for every interface", checkAddress},
+	"origin":   {"an address such as https://watch.example.org, with no path", checkOrigin},
+	"origins":  {"addresses such as https://watch.example.org, with no path, separated by commas", checkOrigin},
+	"url":      {"a web address such as https://example.org/page, or about:blank", checkURL},
+	"database": {"a URL such as postgres://user:password@host:5432/database", checkDatabase},
+}
+
+func checkText(kind, text string) (string, bool) { return kinds[kind].check(text) }
+
+func checkPath(text string) (string, bool) {
+	path, err := filepath.Abs(text)
+	return path, err == nil && !strings.ContainsRune(text, 0)
+}
+
+func checkAddress(text string) (string, bool) {
+	_, port, err := net.SplitHostPort(text)
+	if err != nil {
+		return "", false
+	}
+	_, err = strconv.ParseUint(port, 10, 16)
+	return text, err == nil
+}
+
+// checkOrigin returns the origin as browsers write it: lower case, no default port, no slash at the end.
+func checkOrigin(text string) (string, bool) {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.Hostname() == "" || u.User != nil || (u.Path != "" && u.Path != "/") || u.RawQuery != "" || u.Fragment != "" {
+		return "", false
+	}
+	host := strings.ToLower(u.Host)
+	switch u.Scheme {
+	case "http":
+		host = strings.TrimSuffix(host, ":80")
+	case "https":
+		host = strings.TrimSuffix(host, ":443")
+	default:
+		return "", false
+	}
+	return u.Scheme + "://" + host, true
+}
+
+func checkURL(text string) (string, bool) {
+	u, err := url.Parse(text)
+	return text, err == nil && (text == "about:blank" || ((u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != ""))
+}
+
+func checkDatabase(text string) (string, bool) {
+	if !strings.Contains(text, "://") {
+		return text, strings.Contains(text, "=") // libpq's other form: host=… dbname=…
+	}
+	u, err := url.Parse(text)
+	return text, err == nil && (u.Scheme == "postgres" || u.Scheme == "postgresql")
+}
+
+// allowed says in words what the setting takes.
+func (f field) allowed() string {
+	switch {
+	case len(f.oneOf) > 1:
+		last := len(f.oneOf) - 1
+		return strings.Join(f.oneOf[:last], ", ") + " or " + f.oneOf[last]
+	case f.max != "" && strings.Trim(f.max, "0123456789") == "":
+		words := "a whole number"
+		if f.multiple == 2 {
+			words = "an even number"
+		}
+		return fmt.Sprintf("%s from %s to %s", words, f.min, f.max)
+	case f.max != "":
+		return fmt.Sprintf("a time such as 90s, 3m, 1h or 30d, from %s to %s", f.min, f.max)
+	}
+	return kinds[f.kind].words
+}
