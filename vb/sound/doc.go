@@ -6,4 +6,8 @@
 // the latency that the server reports, on the same clock as the pictures'
 // capture times (time.Now, monotonic), so that RTCP sender reports can tie
 // sound and picture together.
+//
+// The room's sink should be loaded as "module-null-sink norewinds=1": without that a
+// null sink sleeps two seconds before its first sound, and its monitor tells a wrong
+// latency for as long.
 package sound
