@@ -1,0 +1,87 @@
+package hub
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"turtus/services/wire"
+)
+
+// maxConns bounds the connections of the hub, those included that have not said hello yet.
+const maxConns = 20_000
+
+// ServeHTTP upgrades a request to a WebSocket and serves it to its end.
+func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !h.reserve() {
+		problem(w, http.StatusServiceUnavailable, wire.ErrorCodeUnavailable, "The server takes no connections just now. Try again in a moment.")
+		return
+	}
+	defer h.running.Done()
+	ws, err := h.upgrader.Upgrade(w, r, nil)
+	if err != nil {
+		return // refuseUpgrade has answered
+	}
+	c := newConn(ws, &h.o)
+	if !h.register(c) {
+		c.close(wire.CloseCodeServerRestarting, "the server restarts")
+	}
+	newPeer(h, c, r.RemoteAddr).serve()
+	h.mu.Lock()
+	delete(h.conns, c)
+	h.mu.Unlock()
+}
+
+// reserve counts a connection in; it is counted out by running.Done.
+func (h *Hub) reserve() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed || len(h.conns) >= maxConns {
+		return false
+	}
+	h.running.Add(1)
+	return true
+}
+
+func (h *Hub) register(c *conn) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.conns[c] = true
+	return !h.closed
+}
+
+// originAllowed keeps pages of other sites out. Programs, the agents among them, send no Origin.
+func (h *Hub) originAllowed(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return true
+	}
+	origin = strings.ToLower(origin)
+	if slices.Contains(h.o.AllowedOrigins, origin) {
+		return true
+	}
+	if h.o.PublicOrigin != "" {
+		return strings.EqualFold(origin, h.o.PublicOrigin)
+	}
+	u, err := url.Parse(origin)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && strings.EqualFold(u.Host, r.Host)
+}
+
+func refuseUpgrade(w http.ResponseWriter, r *http.Request, status int, reason error) {
+	if status == http.StatusForbidden {
+		problem(w, status, wire.ErrorCodeOriginRefused, "This page may not connect to this server. If it should, add its address to TURTUS_ALLOWED_ORIGINS.")
+		return
+	}
+	w.Header().Set("Sec-Websocket-Version", "13")
+	problem(w, status, wire.ErrorCodeBadRequest, "This address speaks WebSocket only: "+reason.Error()+".")
+}
+
+func problem(w http.ResponseWriter, status int, code wire.ErrorCode, detail string) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(wire.Problem{
+		Type: "/docs/errors#" + string(code), Title: http.StatusText(status), Status: status, Code: code, Detail: &detail,
+	})
+}

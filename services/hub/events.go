@@ -1,0 +1,133 @@
+package hub
+
+import (
+	"time"
+
+	"turtus/services/accounts"
+	"turtus/services/rooms"
+	"turtus/services/wire"
+)
+
+// People counts the people in a room now, those included whose connection was just lost. Somebody with two tabs counts once.
+func (h *Hub) People(id rooms.ID) int {
+	if r := h.live(id); r != nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		return r.people()
+	}
+	return 0
+}
+
+// ViewerCount counts the viewers of a room that are connected.
+func (h *Hub) ViewerCount(id rooms.ID) int {
+	r := h.live(id)
+	if r == nil {
+		return 0
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := 0
+	for _, s := range r.seats {
+		if s.kind == wire.PeerKindViewer && s.conn != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// RoomUpdated tells a room's people what it is now. Whatever role, people and browser state info has, each peer is told its own.
+func (h *Hub) RoomUpdated(id rooms.ID, info wire.Room) {
+	if r := h.live(id); r != nil {
+		r.updateInfo(info)
+	}
+}
+
+// RoomDeleted closes everybody in the room with CloseCodeRoomDeleted.
+func (h *Hub) RoomDeleted(id rooms.ID) {
+	if r := h.live(id); r != nil {
+		r.mu.Lock()
+		r.deleted = true
+		r.mu.Unlock()
+		r.evict(func(*seat) bool { return true }, wire.PeerLeftReasonEnded, wire.CloseCodeRoomDeleted, "the room was deleted")
+	}
+}
+
+// PersonUpdated shows a person's new name or picture in the rooms they are in.
+func (h *Hub) PersonUpdated(id accounts.PersonID, p wire.PublicPerson) {
+	for _, r := range h.allLive() {
+		r.updatePerson(id, p)
+	}
+}
+
+// PersonGone closes all connections of somebody who deleted their account.
+func (h *Hub) PersonGone(id accounts.PersonID) {
+	for _, r := range h.allLive() {
+		r.evict(func(s *seat) bool { return s.kind == wire.PeerKindViewer && s.personID == id },
+			wire.PeerLeftReasonLeft, wire.CloseCodeSignedOut, "the account was deleted")
+	}
+}
+
+// SessionEnded closes the connections that came from a sign-in that has ended, and refuses its room tokens.
+func (h *Hub) SessionEnded(session accounts.SessionID) {
+	now := h.o.Now()
+	h.mu.Lock()
+	for old, until := range h.ended {
+		if now.After(until) {
+			delete(h.ended, old)
+		}
+	}
+	h.ended[session] = now.Add(rooms.ViewerTokenLife + time.Minute)
+	h.mu.Unlock()
+	for _, r := range h.allLive() {
+		r.evict(func(s *seat) bool { return s.kind == wire.PeerKindViewer && s.session == session },
+			wire.PeerLeftReasonLeft, wire.CloseCodeSignedOut, "signed out")
+	}
+}
+
+func (h *Hub) sessionEnded(session accounts.SessionID) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	_, ended := h.ended[session]
+	return ended && !session.IsZero()
+}
+
+// MessageStored shows the room a message that was stored by somebody else than the hub.
+func (h *Hub) MessageStored(id rooms.ID, m wire.ChatMessage) {
+	if r := h.live(id); r != nil {
+		r.addMessage(m, nil, "", "")
+	}
+}
+
+// BrowserChanged shows the room its browser. The agent of a run that has ended is closed with CloseCodeBrowserEnded.
+func (h *Hub) BrowserChanged(id rooms.ID, b wire.Browser) {
+	r := h.live(id)
+	if r == nil {
+		return
+	}
+	r.updateBrowser(b)
+	if b.State == wire.BrowserStateStopped || b.State == wire.BrowserStateFailed {
+		r.evict(func(s *seat) bool { return s.kind == wire.PeerKindVb },
+			wire.PeerLeftReasonEnded, wire.CloseCodeBrowserEnded, "the browser has ended")
+	}
+}
+
+// StopBrowser tells the room's agent to end, and says whether there is one to tell.
+func (h *Hub) StopBrowser(id rooms.ID, reason wire.EndReason) bool {
+	return h.tellAgent(id, wire.NewEnvelope(wire.TypeVBStop, wire.VBStop{Reason: reason}))
+}
+
+// KeepAliveBrowser tells the room's agent to begin its countdown anew, and says whether there is one to tell.
+func (h *Hub) KeepAliveBrowser(id rooms.ID) bool {
+	return h.tellAgent(id, wire.NewEnvelope(wire.TypeVBKeepAlive, wire.Empty{}))
+}
+
+func (h *Hub) tellAgent(id rooms.ID, e wire.Envelope) bool {
+	r := h.live(id)
+	if r == nil {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	agent := r.agent()
+	return agent != nil && agent.conn != nil && agent.conn.send(encode(e))
+}

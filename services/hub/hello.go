@@ -1,0 +1,131 @@
+package hub
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"golang.org/x/time/rate"
+
+	"turtus/services/rooms"
+	"turtus/services/wire"
+)
+
+// agentRates is how many times a viewer's rate an agent has, which negotiates with everybody at once.
+const agentRates = 10
+
+// sayHello checks a peer's token and gives it its seat. A refusal is answered by an error and a close code that says whether to come back.
+func sayHello(p *peer, e wire.Envelope) error {
+	hello, err := wire.Decode[wire.Hello](e)
+	if err != nil {
+		return err
+	}
+	if hello.Kind != wire.PeerKindViewer && hello.Kind != wire.PeerKindVb {
+		return p.refuse(e.Id, wire.CloseCodeProtocolError, wire.Errorf(wire.ErrorCodeNotForKind, "Peers of kind %s cannot connect yet.", hello.Kind))
+	}
+	claims, err := p.hub.o.Tokens.Verify(hello.Token, hello.Kind)
+	if err != nil {
+		return p.refuse(e.Id, wire.CloseCodeBadToken, err)
+	}
+	if p.hub.sessionEnded(claims.Session) {
+		return p.refuse(e.Id, wire.CloseCodeSignedOut, wire.Errorf(wire.ErrorCodeUnauthenticated, "You have signed out."))
+	}
+	var person *wire.PublicPerson
+	if claims.Kind == wire.PeerKindViewer {
+		ctx, cancel := p.callContext()
+		defer cancel()
+		known, err := p.hub.o.People.Person(ctx, claims.Person)
+		if err != nil {
+			return p.refuse(e.Id, wire.CloseCodeSignedOut, err)
+		}
+		person = wire.Ptr(known.Public())
+	}
+
+	r := p.hub.enter(claims.Room)
+	fresh, err := p.join(r, claims, person, hello.Resume)
+	if !fresh {
+		p.hub.leave(r) // a fresh seat keeps the pin
+	}
+	if err != nil {
+		return p.refuse(e.Id, wire.CloseCodeInternal, err)
+	}
+	p.log = p.log.With("room", r.id.String(), "peer", string(p.seat.id), "kind", string(p.seat.kind))
+	p.log.Debug("a peer has said hello", "fresh", fresh)
+	return nil
+}
+
+// join takes a seat in the room.
+func (p *peer) join(r *room, claims rooms.Claims, person *wire.PublicPerson, resume *wire.Resume) (fresh bool, err error) {
+	if err := r.load(); err != nil {
+		return false, err
+	}
+	if claims.Kind == wire.PeerKindViewer {
+		return r.sit(p, claims, person, resume)
+	}
+	p.connection = connections.Add(1)
+	if err := p.hub.o.Browsers.Connected(r.id, claims.Browser, claims.Browser.String(), p.connection); err != nil {
+		return false, errRunEnded
+	}
+	// At most one agent: a run that is followed by another is over, whatever became of its agent.
+	r.evict(func(s *seat) bool { return s.kind == wire.PeerKindVb && s.run != claims.Browser },
+		wire.PeerLeftReasonEnded, wire.CloseCodeBrowserEnded, "the browser has ended")
+	fresh, err = r.sit(p, claims, nil, resume)
+	if err != nil {
+		p.hub.o.Browsers.Disconnected(r.id, claims.Browser, p.connection)
+		return false, err
+	}
+	p.limit = rate.NewLimiter(p.hub.o.Rate*agentRates, p.hub.o.Burst*agentRates)
+	return fresh, nil
+}
+
+// connections numbers the connections of agents, over all hubs of this process.
+var connections atomic.Int64
+
+var errRunEnded = errors.New("the agent's run has ended")
+
+// closeCodes are the codes by which a refused hello is closed; for others the caller knows better.
+var closeCodes = map[wire.ErrorCode]wire.CloseCode{
+	wire.ErrorCodeTokenExpired: wire.CloseCodeTokenExpired,
+	wire.ErrorCodeRoomFull:     wire.CloseCodeRoomFull,
+	wire.ErrorCodeUnavailable:  wire.CloseCodeInternal,
+	wire.ErrorCodeStorageFull:  wire.CloseCodeInternal,
+}
+
+// refuse answers a hello by an error and closes. It returns nil: the error is answered.
+func (p *peer) refuse(re string, code wire.CloseCode, err error) error {
+	var coded *wire.Error
+	switch {
+	case errors.Is(err, errRunEnded):
+		code, err = wire.CloseCodeBrowserEnded, wire.Errorf(wire.ErrorCodeBrowserNotRunning, "The run of this browser has ended.")
+	case !errors.As(err, &coded):
+		code, err = wire.CloseCodeInternal, fmt.Errorf("say hello: %w", err)
+	case coded.Code == wire.ErrorCodeNotFound && code == wire.CloseCodeInternal:
+		code = wire.CloseCodeRoomDeleted
+	default:
+		if known, ok := closeCodes[coded.Code]; ok {
+			code = known
+		}
+	}
+	p.fail(re, err)
+	p.conn.close(code, "hello was refused")
+	return nil
+}
+
+// agentStatus and agentEnding hand the agent's word on, with no lock held.
+func agentStatus(p *peer, e wire.Envelope) error {
+	status, err := wire.Decode[wire.VBStatus](e)
+	if err != nil {
+		return err
+	}
+	p.hub.o.Browsers.Status(p.room.id, p.seat.run, status)
+	return nil
+}
+
+func agentEnding(p *peer, e wire.Envelope) error {
+	ending, err := wire.Decode[wire.VBEnding](e)
+	if err != nil {
+		return err
+	}
+	p.hub.o.Browsers.Ending(p.room.id, p.seat.run, ending)
+	return nil
+}

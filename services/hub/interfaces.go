@@ -1,0 +1,42 @@
+package hub
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"turtus/services/accounts"
+	"turtus/services/rooms"
+	"turtus/services/wire"
+)
+
+// Tokens verifies room tokens; rooms.Tokens does. Errors: unauthenticated, token_expired.
+type Tokens interface {
+	Verify(token string, kind wire.PeerKind) (rooms.Claims, error)
+}
+
+// Rooms has what is kept of rooms; *rooms.Service does.
+type Rooms interface {
+	ByID(ctx context.Context, id rooms.ID) (rooms.Room, error)
+	Append(ctx context.Context, room rooms.ID, author accounts.PersonID, key, text string) (m rooms.Message, duplicate bool, err error)
+	Messages(ctx context.Context, room rooms.ID, before int64, limit int) (page []rooms.Message, more bool, err error)
+}
+
+// People knows the people behind the peers; *accounts.Service does.
+type People interface {
+	Person(ctx context.Context, id accounts.PersonID) (accounts.Person, error)
+}
+
+// Browsers keeps the state of the rooms' browsers. run is the run of rooms.Claims.Browser. The hub calls it with no lock held.
+type Browsers interface {
+	// State is what the room's people see of its browser. It never blocks.
+	State(room rooms.ID) wire.Browser
+	// Connected says that the run's agent is there as peer, once more after each lost connection. An error refuses it: the
+	// run has ended or is another room's. connection grows with each; the end of an older one may be told after it.
+	Connected(room rooms.ID, run uuid.UUID, peer string, connection int64) error
+	// Status is the agent's word on itself, and Ending its last one.
+	Status(room rooms.ID, run uuid.UUID, status wire.VBStatus)
+	Ending(room rooms.ID, run uuid.UUID, ending wire.VBEnding)
+	// Disconnected says that a connection of the agent is gone, expected or not.
+	Disconnected(room rooms.ID, run uuid.UUID, connection int64)
+}

@@ -1,0 +1,124 @@
+package hub
+
+import (
+	"turtus/services/rooms"
+	"turtus/services/wire"
+)
+
+// echo answers with the server's time, to measure the round trip.
+func echo(p *peer, e wire.Envelope) error {
+	payload, err := wire.Decode[wire.Echo](e)
+	if err != nil {
+		return err
+	}
+	payload.ServerTime = wire.Ptr(p.hub.o.Now().UTC())
+	answer := wire.NewEnvelope(wire.TypeEcho, payload)
+	answer.Re = e.Id
+	p.send(answer)
+	return nil
+}
+
+// signal relays WebRTC negotiation to its target within the room.
+func signal(p *peer, e wire.Envelope) error {
+	if e.Target == "" {
+		return wire.Errorf(wire.ErrorCodeTargetNeeded, "Say by target which peer is meant.")
+	}
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	if !p.sits() {
+		return errSuperseded
+	}
+	to, err := p.room.connected(PeerID(e.Target))
+	if err != nil {
+		return err
+	}
+	p.relay(to, e)
+	return nil
+}
+
+// toAgent relays a viewer's wish to the room's browser.
+func toAgent(p *peer, e wire.Envelope) error {
+	r := p.room
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	agent := r.agent()
+	switch {
+	case !p.sits():
+		return errSuperseded
+	case agent != nil && agent.conn != nil:
+		p.relay(agent, e)
+		return nil
+	case agent != nil:
+		return wire.Errorf(wire.ErrorCodeTargetNotFound, "The room's browser has lost its connection and may come back.")
+	case r.browser.State == wire.BrowserStateStarting:
+		return wire.Errorf(wire.ErrorCodeTargetNotFound, "The room's browser is still starting.")
+	}
+	return wire.Errorf(wire.ErrorCodeTargetNotFound, "The room's browser is not running.")
+}
+
+// relay hands a message on: its type and payload, and the sender as the hub knows it. It needs the room's lock.
+func (p *peer) relay(to *seat, e wire.Envelope) {
+	to.conn.send(encode(wire.Envelope{Type: e.Type, Sender: string(p.seat.id), Payload: e.Payload}))
+}
+
+// sendChat stores a message before anybody hears of it. The same key again answers the stored message again, to its author alone.
+func sendChat(p *peer, e wire.Envelope) error {
+	payload, err := wire.Decode[wire.ChatSend](e)
+	if err != nil {
+		return err
+	}
+	p.room.mu.Lock()
+	author, allowed := p.seat.personID, p.seat.permissions.Has(rooms.Chat)
+	p.room.mu.Unlock()
+	if !allowed {
+		return wire.Errorf(wire.ErrorCodeForbidden, "You may not write in this room.")
+	}
+	if !p.chat.Allow() {
+		return p.tooMany("chat messages", p.chat)
+	}
+	ctx, cancel := p.callContext()
+	defer cancel()
+	m, duplicate, err := p.hub.o.Rooms.Append(ctx, p.room.id, author, payload.Key, payload.Text)
+	if err != nil {
+		return err
+	}
+	if duplicate {
+		p.send(stored(m.Wire(), e.Id, payload.Key, 0))
+		return nil
+	}
+	p.room.addMessage(m.Wire(), p, e.Id, payload.Key)
+	return nil
+}
+
+// stored is the answer to the author; version is 0 for a message that the room has heard of before.
+func stored(m wire.ChatMessage, re, key string, version int64) wire.Envelope {
+	m.Key = &key
+	e := wire.NewEnvelope(wire.TypeChatStored, wire.ChatEvent{Message: m})
+	e.Re, e.Version = re, version
+	return e
+}
+
+// updatePresence shows whether microphone and camera are on.
+func updatePresence(p *peer, e wire.Envelope) error {
+	payload, err := wire.Decode[wire.PresenceUpdate](e)
+	if err != nil || payload.Media == nil {
+		return err
+	}
+	r := p.room
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := p.seat
+	switch {
+	case !p.sits():
+		return errSuperseded
+	case payload.Media.Microphone && !s.permissions.Has(rooms.Voice):
+		return wire.Errorf(wire.ErrorCodeForbidden, "You may not speak in this room.")
+	case payload.Media.Camera && !s.permissions.Has(rooms.Video):
+		return wire.Errorf(wire.ErrorCodeForbidden, "You may not show your camera in this room.")
+	case s.media == *payload.Media:
+		return nil
+	}
+	s.media = *payload.Media
+	r.tell(nil, wire.TypePeerUpdated, wire.PeerEvent{Peer: s.wire()})
+	return nil
+}

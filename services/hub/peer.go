@@ -1,0 +1,233 @@
+package hub
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/time/rate"
+
+	"turtus/services/hub/control"
+	"turtus/services/wire"
+	"turtus/services/wire/contract"
+)
+
+// peer is one connection's conversation: it reads messages, checks them, and hands them to who decides. It belongs to the reader.
+type peer struct {
+	hub  *Hub
+	conn *conn
+	log  *slog.Logger
+	// limit bounds the messages, strikes how many too many are forgiven, chat the chat messages.
+	limit, strikes, chat *rate.Limiter
+	room                 *room // nil before hello, as seat
+	seat                 *seat // its id, kind and run never change
+	connection           int64 // of an agent, as Browsers counts them
+}
+
+func newPeer(h *Hub, c *conn, remote string) *peer {
+	return &peer{
+		hub: h, conn: c, log: h.o.Log.With("remote", remote),
+		limit: rate.NewLimiter(h.o.Rate, h.o.Burst), strikes: rate.NewLimiter(1, h.o.Strikes), chat: rate.NewLimiter(h.o.ChatRate, h.o.ChatBurst),
+	}
+}
+
+// handler says who may send a message type and what it does.
+type handler struct {
+	kind wire.PeerKind // empty: every kind
+	// do returns the error to answer, or nil, which is answered by ok where the message had an id.
+	do func(*peer, wire.Envelope) error
+	// answers says that do answers by itself.
+	answers bool
+}
+
+var handlers = map[string]handler{
+	wire.TypeHello:          {do: sayHello, answers: true},
+	wire.TypeEcho:           {do: echo, answers: true},
+	wire.TypeSignal:         {do: signal},
+	wire.TypeStreamRequest:  {kind: wire.PeerKindViewer, do: toAgent},
+	wire.TypeStreamStop:     {kind: wire.PeerKindViewer, do: toAgent},
+	wire.TypeChatSend:       {kind: wire.PeerKindViewer, do: sendChat, answers: true},
+	wire.TypePresenceUpdate: {kind: wire.PeerKindViewer, do: updatePresence},
+	wire.TypeControlTake: {kind: wire.PeerKindViewer, do: steer(func(c *control.State, by control.Peer, now time.Time) (bool, error) {
+		return c.Take(by, now)
+	})},
+	wire.TypeControlRequest: {kind: wire.PeerKindViewer, do: steer(func(c *control.State, by control.Peer, now time.Time) (bool, error) {
+		return c.Request(by, now)
+	})},
+	wire.TypeControlCancel: {kind: wire.PeerKindViewer, do: steer(func(c *control.State, by control.Peer, _ time.Time) (bool, error) {
+		return c.Cancel(by.ID)
+	})},
+	wire.TypeControlRelease: {kind: wire.PeerKindViewer, do: steer(func(c *control.State, by control.Peer, now time.Time) (bool, error) {
+		return c.Release(by.ID, now)
+	})},
+	wire.TypeControlGive: {kind: wire.PeerKindViewer, do: giveControl},
+	wire.TypeControlDeny: {kind: wire.PeerKindViewer, do: denyControl},
+	wire.TypeVBStatus:    {kind: wire.PeerKindVb, do: agentStatus},
+	wire.TypeVBActivity:  {kind: wire.PeerKindVb, do: activity},
+	wire.TypeVBEnding:    {kind: wire.PeerKindVb, do: agentEnding},
+}
+
+// serve runs the connection to its end: the reader is this goroutine, the writer another.
+func (p *peer) serve() {
+	go p.conn.write()
+	late := time.AfterFunc(p.hub.o.HelloTimeout, p.helloLate)
+	err := p.converse(late)
+	late.Stop()
+	p.part(err)
+	p.conn.finish()
+}
+
+// converse reads until the connection ends.
+func (p *peer) converse(late *time.Timer) error {
+	for {
+		data, err := p.conn.next()
+		switch {
+		case errors.Is(err, errBinary):
+			p.fail("", wire.Errorf(wire.ErrorCodeMalformedJSON, "Messages are JSON text, not binary."))
+		case err != nil:
+			return err
+		default:
+			p.receive(data)
+			if p.seat != nil {
+				late.Stop()
+			}
+		}
+	}
+}
+
+// helloLate runs on a timer's goroutine and touches nothing but the connection.
+func (p *peer) helloLate() {
+	p.fail("", wire.Errorf(wire.ErrorCodeHelloNeeded, "No hello came within %s.", p.hub.o.HelloTimeout))
+	p.conn.close(wire.CloseCodeProtocolError, "no hello came")
+}
+
+// part says why the connection ended to the peer, where it can still hear it, and to the room.
+func (p *peer) part(err error) {
+	switch {
+	case errors.Is(err, errClosed):
+	case errors.Is(err, errTooLarge):
+		p.fail("", wire.Errorf(wire.ErrorCodeMessageTooLarge, "A message may have %d KiB at most.", wire.MaxMessageBytes>>10))
+		p.conn.close(wire.CloseCodeProtocolError, "the message was too large")
+	case timedOut(err):
+		p.conn.close(wire.CloseCodePongTimeout, "you did not answer pings")
+	default:
+		p.conn.end(0, "", false)
+	}
+	if p.seat == nil {
+		return
+	}
+	p.log.Debug("a peer's connection ended", "reason", err, "code", p.conn.code)
+	p.room.lose(p, left(err))
+	if p.seat.kind == wire.PeerKindVb {
+		p.hub.o.Browsers.Disconnected(p.room.id, p.seat.run, p.connection)
+	}
+}
+
+// receive handles one message.
+func (p *peer) receive(data []byte) {
+	var e wire.Envelope
+	malformed := !utf8.Valid(data) || json.Unmarshal(data, &e) != nil
+	if len(e.Id) > 64 {
+		e.Id = ""
+	}
+	if !p.limit.Allow() {
+		if !p.strikes.Allow() {
+			p.conn.close(wire.CloseCodeRateLimited, "too many messages")
+			return
+		}
+		p.fail(e.Id, p.tooMany("messages", p.limit))
+		return
+	}
+	if malformed {
+		p.fail(e.Id, wire.Errorf(wire.ErrorCodeMalformedJSON, "The message is not a JSON object with type and payload."))
+		return
+	}
+	if err := p.handle(e); err != nil {
+		p.fail(e.Id, err)
+	}
+}
+
+func (p *peer) handle(e wire.Envelope) error {
+	h, known := handlers[e.Type]
+	switch {
+	case !known:
+		return wire.Errorf(wire.ErrorCodeUnknownType, "There is no message type %q.", cut(e.Type, 64))
+	case p.seat == nil && e.Type != wire.TypeHello:
+		return wire.Errorf(wire.ErrorCodeHelloNeeded, "Say hello first.")
+	case p.seat != nil && e.Type == wire.TypeHello:
+		return wire.Errorf(wire.ErrorCodeBadRequest, "You have said hello already.")
+	case p.seat != nil && h.kind != "" && h.kind != p.seat.kind:
+		return wire.Errorf(wire.ErrorCodeNotForKind, "A %s may not send %s.", p.seat.kind, e.Type)
+	}
+	if len(e.Payload) == 0 {
+		return fieldError("payload", "is missing")
+	}
+	if len(e.Target) > 64 {
+		return fieldError("target", "has more than 64 characters")
+	}
+	if err := contract.ClientPayload(e.Type, e.Payload); err != nil {
+		var field *contract.FieldError
+		if errors.As(err, &field) {
+			return fieldError(field.Field, field.Detail)
+		}
+		return fmt.Errorf("validate %s: %w", e.Type, err)
+	}
+	if err := h.do(p, e); err != nil {
+		return err
+	}
+	if !h.answers && e.Id != "" {
+		p.send(wire.Envelope{Type: wire.TypeOK, Re: e.Id, Payload: json.RawMessage("{}")})
+	}
+	return nil
+}
+
+// send queues a message that no other peer gets.
+func (p *peer) send(e wire.Envelope) { p.conn.send(encode(e)) }
+
+// fail answers an error: a coded one as it is, any other as internal, with its cause for the log.
+func (p *peer) fail(re string, err error) {
+	var coded *wire.Error
+	if !errors.As(err, &coded) {
+		p.log.Error("a message could not be handled", "error", err)
+		coded = wire.Errorf(wire.ErrorCodeInternal, "Something went wrong on the server. Try again.")
+	}
+	payload := wire.WSError{Code: coded.Code, Detail: coded.Detail}
+	if coded.RetryAfter > 0 {
+		payload.RetryAfter = &coded.RetryAfter
+	}
+	e := wire.NewEnvelope(wire.TypeError, payload)
+	e.Re = re
+	p.send(e)
+}
+
+func (p *peer) tooMany(what string, limit *rate.Limiter) error {
+	err := wire.Errorf(wire.ErrorCodeRateLimited, "Too many %s at once. Wait a moment.", what)
+	err.RetryAfter = max(1, int(math.Ceil(1/float64(limit.Limit()))))
+	return err
+}
+
+// callContext bounds a call to another package.
+func (p *peer) callContext() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(p.hub.ctx, p.hub.o.CallTimeout)
+}
+
+func fieldError(field, detail string) error {
+	err := wire.Errorf(wire.ErrorCodeInvalidField, "%s: %s", field, detail)
+	if field == "" {
+		err.Detail = detail
+	}
+	err.Fields = []wire.FieldProblem{{Field: field, Detail: detail}}
+	return err
+}
+
+func cut(s string, n int) string {
+	if r := []rune(s); len(r) > n {
+		return string(r[:n]) + "…"
+	}
+	return s
+}

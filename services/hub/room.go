@@ -1,0 +1,276 @@
+package hub
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"sync"
+	"time"
+
+	"turtus/services/accounts"
+	"turtus/services/hub/control"
+	"turtus/services/rooms"
+	"turtus/services/wire"
+)
+
+// historyLength is how many messages a snapshot holds.
+const historyLength = 50
+
+// room is a live room: its seats, and what a snapshot of it needs. Its lock is held for memory alone; sending is queueing.
+type room struct {
+	id   rooms.ID
+	hub  *Hub
+	pins int // under hub.mu: joins under way and seats
+
+	mu      sync.Mutex
+	loading *load
+	loaded  bool
+	deleted bool
+	frozen  bool // the hub shuts down
+	version int64
+	seats   map[PeerID]*seat
+
+	info    wire.Room
+	control *control.State
+	idle    *time.Timer
+	browser wire.Browser
+	// infoKnown and browserKnown say that somebody told what is newer than what load reads.
+	infoKnown, browserKnown bool
+	messages                []wire.ChatMessage // the last historyLength, by seq
+	moreMessages            bool
+}
+
+// load is one reading of what the database has of a room; those who enter at the same time share it.
+type load struct {
+	done chan struct{}
+	err  error
+}
+
+func newRoom(h *Hub, id rooms.ID) *room {
+	now := h.o.Now()
+	return &room{
+		id: id, hub: h, seats: make(map[PeerID]*seat),
+		// Versions and epochs go on above those of the same room before it vanished, or before the server restarted.
+		version: now.UnixMilli(), control: control.New(uint32(now.Unix())),
+	}
+}
+
+// load reads the room once; after an error, the next to enter tries again.
+func (r *room) load() error {
+	r.mu.Lock()
+	if r.loaded {
+		r.mu.Unlock()
+		return nil
+	}
+	l := r.loading
+	if l != nil {
+		r.mu.Unlock()
+		<-l.done
+		return l.err
+	}
+	l = &load{done: make(chan struct{})}
+	r.loading = l
+	r.mu.Unlock()
+
+	ctx, cancel := context.WithTimeout(r.hub.ctx, r.hub.o.CallTimeout)
+	defer cancel()
+	stored, err := r.hub.o.Rooms.ByID(ctx, r.id)
+	var page []rooms.Message
+	var more bool
+	if err == nil {
+		page, more, err = r.hub.o.Rooms.Messages(ctx, r.id, 0, historyLength)
+	}
+	browser := r.hub.o.Browsers.State(r.id)
+
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	defer close(l.done)
+	r.loading, l.err = nil, err
+	if err != nil {
+		return err
+	}
+	r.loaded = true
+	if !r.infoKnown {
+		r.info = stored.Wire()
+	}
+	if !r.browserKnown {
+		r.browser = browser
+	}
+	r.moreMessages = r.moreMessages || more
+	for _, m := range page {
+		r.remember(m.Wire())
+	}
+	return nil
+}
+
+// remember keeps a message for snapshots, in order, and says whether it is new. It needs the lock.
+func (r *room) remember(m wire.ChatMessage) bool {
+	i, found := slices.BinarySearchFunc(r.messages, m.Seq, func(have wire.ChatMessage, seq int64) int { return int(have.Seq - seq) })
+	if found {
+		return false
+	}
+	r.messages = slices.Insert(r.messages, i, m)
+	if surplus := len(r.messages) - historyLength; surplus > 0 {
+		r.messages = slices.Delete(r.messages, 0, surplus)
+		r.moreMessages = true
+	}
+	return true
+}
+
+// snapshot is the room as a seat may see it. It needs the lock.
+func (r *room) snapshot(s *seat) wire.RoomSnapshot {
+	snap := wire.RoomSnapshot{
+		Room: r.infoFor(s), Peers: make([]wire.Peer, 0, len(r.seats)), Control: r.controlFor(s), Browser: r.browser,
+		Messages: []wire.ChatMessage{},
+	}
+	for _, other := range r.seats {
+		snap.Peers = append(snap.Peers, other.wire())
+	}
+	slices.SortFunc(snap.Peers, func(a, b wire.Peer) int { return a.JoinedAt.Compare(b.JoinedAt) })
+	if s.kind == wire.PeerKindViewer { // what people say is no business of a browser
+		snap.Messages, snap.MoreMessages = r.messages, r.moreMessages
+		if snap.Messages == nil {
+			snap.Messages = []wire.ChatMessage{}
+		}
+	}
+	return snap
+}
+
+func (r *room) infoFor(s *seat) wire.Room {
+	info := r.info
+	info.People, info.BrowserState, info.BrowserEndsAt = r.people(), r.browser.State, r.browser.EndsAt
+	info.Role = nil
+	if s.kind == wire.PeerKindViewer {
+		info.Role = &s.role
+	}
+	return info
+}
+
+func (r *room) controlFor(s *seat) wire.Control {
+	if s.kind == wire.PeerKindVb {
+		return r.control.ForAgent()
+	}
+	return r.control.ForViewers()
+}
+
+// people counts persons; it needs the lock.
+func (r *room) people() int {
+	persons := make(map[accounts.PersonID]bool)
+	for _, s := range r.seats {
+		if s.kind == wire.PeerKindViewer {
+			persons[s.personID] = true
+		}
+	}
+	return len(persons)
+}
+
+// agent is the seat of the room's browser, or nil; it needs the lock.
+func (r *room) agent() *seat {
+	for _, s := range r.seats {
+		if s.kind == wire.PeerKindVb {
+			return s
+		}
+	}
+	return nil
+}
+
+// tell sends an increment to all connected peers but one: the payload is the same for all. It needs the lock, as do the next two.
+func (r *room) tell(except *seat, messageType string, payload any) {
+	r.version++
+	e := wire.NewEnvelope(messageType, payload)
+	e.Version = r.version
+	frame := encode(e)
+	for _, s := range r.seats {
+		if s != except && s.conn != nil {
+			s.conn.send(frame)
+		}
+	}
+}
+
+// tellEach sends an increment whose payload depends on who sees it.
+func (r *room) tellEach(messageType string, payload func(*seat) any) {
+	r.version++
+	for _, s := range r.seats {
+		if s.conn != nil {
+			e := wire.NewEnvelope(messageType, payload(s))
+			e.Version = r.version
+			s.conn.send(encode(e))
+		}
+	}
+}
+
+func (r *room) updateInfo(info wire.Room) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.info, r.infoKnown = info, true
+	r.tellEach(wire.TypeRoomUpdated, func(s *seat) any { return wire.RoomEvent{Room: r.infoFor(s)} })
+}
+
+func (r *room) updateBrowser(b wire.Browser) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.browser, r.browserKnown = b, true
+	r.tell(nil, wire.TypeBrowserChanged, wire.BrowserEvent{Browser: b})
+}
+
+func (r *room) updatePerson(id accounts.PersonID, p wire.PublicPerson) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range r.seats {
+		if s.kind == wire.PeerKindViewer && s.personID == id {
+			s.person = &p
+			r.tell(nil, wire.TypePeerUpdated, wire.PeerEvent{Peer: s.wire()})
+		}
+	}
+	if r.infoKnown || r.loaded {
+		if accounts.PersonID(r.info.Owner.Id) == id {
+			r.info.Owner = p
+			r.tellEach(wire.TypeRoomUpdated, func(s *seat) any { return wire.RoomEvent{Room: r.infoFor(s)} })
+		}
+	}
+}
+
+// addMessage shows a stored message to the viewers. The author, if given, gets it as chat.stored with re and key.
+func (r *room) addMessage(m wire.ChatMessage, author *peer, re, key string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m.Key = nil
+	if !r.remember(m) && author == nil {
+		return
+	}
+	r.version++
+	e := wire.NewEnvelope(wire.TypeChatMessage, wire.ChatEvent{Message: m})
+	e.Version = r.version
+	frame := encode(e)
+	for _, s := range r.seats {
+		if s.conn == nil || s.kind != wire.PeerKindViewer {
+			continue
+		}
+		if author != nil && s.conn == author.conn {
+			s.conn.send(encode(stored(m, re, key, r.version)))
+			continue
+		}
+		s.conn.send(frame)
+	}
+}
+
+// freeze stops the room's timers for good: the hub shuts down.
+func (r *room) freeze() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.frozen = true
+	if r.idle != nil {
+		r.idle.Stop()
+	}
+	for _, s := range r.seats {
+		s.stopGrace()
+	}
+}
+
+func encode(e wire.Envelope) []byte {
+	frame, err := json.Marshal(e)
+	if err != nil {
+		panic("hub: marshal an envelope: " + err.Error()) // its payload was marshalled or validated before
+	}
+	return frame
+}

@@ -1,0 +1,229 @@
+package hub
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"turtus/services/accounts"
+	"turtus/services/hub/control"
+	"turtus/services/rooms"
+	"turtus/services/wire"
+)
+
+// seat is a peer's place in a room. It outlives its connection by a grace, so that a reload or a lost network costs nothing. Its
+// fields are under the room's lock.
+type seat struct {
+	id          PeerID
+	kind        wire.PeerKind
+	person      *wire.PublicPerson // of a viewer, as the next four
+	personID    accounts.PersonID
+	session     accounts.SessionID
+	role        wire.Role
+	permissions rooms.Permissions
+	run         uuid.UUID // of a vb
+	joined      time.Time
+	media       wire.MediaState
+
+	conn  *conn // nil while the seat is held for a lost connection
+	grace *time.Timer
+	// losses counts lost connections, so that an old grace that fires late does nothing.
+	losses int
+}
+
+func (s *seat) wire() wire.Peer {
+	return wire.Peer{
+		Id: string(s.id), Kind: s.kind, Person: s.person, Role: s.role, Connected: s.conn != nil, JoinedAt: s.joined.UTC(), Media: s.media,
+	}
+}
+
+func (s *seat) controlPeer() control.Peer {
+	return control.Peer{
+		ID: s.id, MayControl: s.kind == wire.PeerKindViewer && s.permissions.Has(rooms.Control), MayModerate: s.permissions.Has(rooms.Moderate),
+	}
+}
+
+func (s *seat) stopGrace() {
+	if s.grace != nil {
+		s.grace.Stop()
+	}
+}
+
+func newPeerID() PeerID { return PeerID(strings.ToLower(rand.Text())) }
+
+// errSuperseded is for what a connection said that had lost its seat by then; the connection is closed, so nobody reads it.
+var errSuperseded = wire.Errorf(wire.ErrorCodeUnavailable, "This connection has no seat any more.")
+
+// sits says whether the connection still has its seat. It needs the room's lock.
+func (p *peer) sits() bool { return p.seat.conn == p.conn }
+
+// resumeKey is what takes a seat again: good for one peer id of one person in one room. Being computed, it needs no memory, so a
+// hub with the same secret knows the keys of the hub before it.
+func (h *Hub) resumeKey(room rooms.ID, peer PeerID, person accounts.PersonID) string {
+	mac := hmac.New(sha256.New, h.o.ResumeSecret)
+	for _, part := range []string{"seat", room.String(), string(peer), person.String()} {
+		mac.Write([]byte(part))
+		mac.Write([]byte{0})
+	}
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// resumes says whether key is the one of that seat, in constant time.
+func (h *Hub) resumes(room rooms.ID, peer PeerID, person accounts.PersonID, key string) bool {
+	return hmac.Equal([]byte(h.resumeKey(room, peer, person)), []byte(key))
+}
+
+// sit gives a peer that said hello its seat, tells the others, and queues identity as its first message. A fresh
+// seat takes over the caller's pin.
+func (r *room) sit(p *peer, claims rooms.Claims, person *wire.PublicPerson, resume *wire.Resume) (fresh bool, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.deleted:
+		return false, wire.Errorf(wire.ErrorCodeNotFound, "The room was deleted.")
+	case r.frozen:
+		return false, wire.Errorf(wire.ErrorCodeUnavailable, "The server restarts.")
+	}
+	now := r.hub.o.Now()
+	id, resumed := r.seatFor(claims, resume, now)
+	s := r.seats[id]
+	taken := s != nil
+	if !taken {
+		if claims.Kind == wire.PeerKindViewer && !r.hasPlace(claims.Person) {
+			return false, wire.Errorf(wire.ErrorCodeRoomFull, "The room is full.")
+		}
+		s = &seat{id: id, kind: claims.Kind, joined: now, run: claims.Browser}
+		r.seats[id] = s
+	}
+	s.stopGrace()
+	if s.conn != nil {
+		s.conn.close(wire.CloseCodeSeatTaken, "the seat was taken by a newer connection")
+	}
+	s.conn, s.person, s.personID, s.session = p.conn, person, claims.Person, claims.Session
+	s.role, s.permissions = claims.Role, claims.Permissions
+	if s.kind == wire.PeerKindVb {
+		s.role = wire.RoleGuest // the contract wants one; it allows nothing
+	}
+	p.room, p.seat = r, s
+
+	if taken {
+		r.tell(s, wire.TypePeerUpdated, wire.PeerEvent{Peer: s.wire()})
+		if r.control.Back(s.id, now) {
+			r.tellControl(s)
+		}
+	} else {
+		r.tell(s, wire.TypePeerJoined, wire.PeerEvent{Peer: s.wire()})
+	}
+	p.conn.send(encode(wire.NewEnvelope(wire.TypeIdentity, wire.Identity{
+		Peer: string(s.id), Kind: s.kind, Role: s.role, Permissions: s.permissions.Names(),
+		ResumeKey: r.hub.resumeKey(r.id, s.id, s.personID), Resumed: resumed, IceServers: r.hub.o.ICEServers,
+		Version: r.version, ServerTime: now.UTC(), Snapshot: r.snapshot(s),
+	})))
+	return !taken, nil
+}
+
+// seatFor finds which seat a hello means. It needs the lock.
+func (r *room) seatFor(claims rooms.Claims, resume *wire.Resume, now time.Time) (id PeerID, resumed bool) {
+	if claims.Kind == wire.PeerKindVb {
+		id = PeerID(claims.Browser.String())
+		return id, r.seats[id] != nil
+	}
+	if resume == nil || !r.hub.resumes(r.id, PeerID(resume.Peer), claims.Person, resume.Key) {
+		return newPeerID(), false
+	}
+	id = PeerID(resume.Peer)
+	if r.seats[id] != nil || now.Sub(r.hub.started) < r.hub.o.RestoreWindow {
+		return id, true
+	}
+	return newPeerID(), false
+}
+
+// hasPlace says whether one more viewer fits. In a full room, a person's own held seat makes place for them. It needs the lock.
+func (r *room) hasPlace(person accounts.PersonID) bool {
+	viewers := 0
+	var own *seat
+	for _, s := range r.seats {
+		if s.kind != wire.PeerKindViewer {
+			continue
+		}
+		viewers++
+		if s.personID == person && s.conn == nil {
+			own = s
+		}
+	}
+	if viewers < r.hub.o.RoomSize {
+		return true
+	}
+	if own == nil || viewers > r.hub.o.RoomSize {
+		return false
+	}
+	r.remove(own, wire.PeerLeftReasonLost)
+	return true
+}
+
+// lose takes a connection off its seat. The seat is gone at once where the peer left, and held for a while where it was lost.
+func (r *room) lose(p *peer, deliberate bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := p.seat
+	if s.conn != p.conn { // taken again, or evicted
+		return
+	}
+	s.conn = nil
+	if deliberate || r.frozen {
+		r.remove(s, wire.PeerLeftReasonLeft)
+		return
+	}
+	s.losses++
+	grace := r.hub.o.SeatGrace
+	if s.kind == wire.PeerKindVb {
+		grace = r.hub.o.AgentGrace
+	}
+	losses := s.losses
+	s.grace = time.AfterFunc(grace, func() { r.expire(s, losses) })
+	r.tell(s, wire.TypePeerUpdated, wire.PeerEvent{Peer: s.wire()})
+	if r.control.Lost(s.id) {
+		r.tellControl(nil)
+	}
+}
+
+// expire gives up a seat whose grace is over.
+func (r *room) expire(s *seat, losses int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.frozen && r.seats[s.id] == s && s.conn == nil && s.losses == losses {
+		r.remove(s, wire.PeerLeftReasonLost)
+	}
+}
+
+// remove takes a seat and its pin away and tells who stays. It needs the lock.
+func (r *room) remove(s *seat, reason wire.PeerLeftReason) {
+	s.stopGrace()
+	s.conn = nil
+	delete(r.seats, s.id)
+	r.tell(nil, wire.TypePeerLeft, wire.PeerLeft{Peer: string(s.id), Reason: reason})
+	if r.control.Left(s.id, r.hub.o.Now()) {
+		r.tellControl(nil)
+	}
+	r.hub.leave(r)
+}
+
+// evict removes seats and closes their connections.
+func (r *room) evict(which func(*seat) bool, reason wire.PeerLeftReason, code wire.CloseCode, text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range r.seats {
+		if !which(s) {
+			continue
+		}
+		if s.conn != nil {
+			s.conn.close(code, text)
+		}
+		r.remove(s, reason)
+	}
+}
