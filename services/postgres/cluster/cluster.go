@@ -123,6 +123,9 @@ func (c *Cluster) prepare(ctx context.Context) error {
 	if major != 0 {
 		return nil
 	}
+	if c.account.drop && c.account.name == "nobody" && c.cfg.RunAs == "" {
+		c.cfg.Log.Warn("there is no user postgres: PostgreSQL runs as nobody, whose other programs can read its data")
+	}
 	c.cfg.Log.Info("making a new PostgreSQL database", "folder", c.dir, "version", c.binaries.major, "user", c.account.name)
 	return makeData(ctx, c.binaries, c.dir, c.account, c.cfg.Ephemeral)
 }
