@@ -18,7 +18,7 @@
 typedef struct connection {
 	Display *display;
 	Window root;
-	atomic_int gone;            // the connection broke; the Display may only be closed
+	atomic_int gone;            // the connection broke; Xlib may not be called with the Display any more
 	int error, request, minor;  // the first X error since it was last taken, 0 for none
 	struct connection *next;    // in the list that the error handler searches
 } connection;
