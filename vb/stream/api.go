@@ -1,0 +1,178 @@
+package stream
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/pion/dtls/v3"
+	"github.com/pion/ice/v4"
+	"github.com/pion/interceptor"
+	"github.com/pion/interceptor/pkg/nack"
+	"github.com/pion/sdp/v3"
+	"github.com/pion/webrtc/v4"
+)
+
+const (
+	iceDisconnected = 4 * time.Second
+	// iceFailed leaves a page whose network changed the time to ask for an ICE restart.
+	iceFailed    = 20 * time.Second
+	iceKeepAlive = 2 * time.Second
+
+	// history is how many packets a track keeps for NACKs: a second and a half at 4 Mbit/s, some 600 kB.
+	history = 512
+)
+
+// transport makes peer connections that share one certificate, one set of codecs and, where wanted, one UDP port.
+type transport struct {
+	api         *webrtc.API
+	certificate webrtc.Certificate
+	mux         ice.UDPMux
+}
+
+func newTransport(cfg Config) (*transport, error) {
+	media := &webrtc.MediaEngine{}
+	if err := registerCodecs(media); err != nil {
+		return nil, err
+	}
+	settings := webrtc.SettingEngine{LoggerFactory: pionLogs{cfg.Logger}}
+	settings.SetICETimeouts(iceDisconnected, iceFailed, iceKeepAlive)
+	// A page hides its addresses behind mDNS names; its own checks show us the address without asking the network.
+	settings.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	settings.SetDTLSRetransmissionInterval(150 * time.Millisecond)
+	settings.SetSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
+	// What pages send is small; this bounds what a flood can make us keep.
+	settings.SetSCTPMaxReceiveBufferSize(256 << 10)
+	settings.SetSCTPMaxMessageSize(64 << 10)
+
+	loopback := cfg.Loopback || !hasNetwork()
+	settings.SetIncludeLoopbackCandidate(loopback)
+	settings.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
+	t := &transport{}
+	if cfg.UDPPort != 0 {
+		options := []ice.UDPMuxFromPortOption{ice.UDPMuxFromPortWithLogger(pionLogs{cfg.Logger}.NewLogger("ice"))}
+		if loopback {
+			options = append(options, ice.UDPMuxFromPortWithLoopback())
+		}
+		mux, err := ice.NewMultiUDPMuxFromPort(cfg.UDPPort, options...)
+		if err != nil {
+			return nil, fmt.Errorf("listen on UDP port %d: %w", cfg.UDPPort, err)
+		}
+		t.mux = mux
+		settings.SetICEUDPMux(mux)
+	}
+	interceptors, err := newInterceptors(media)
+	if err != nil {
+		t.close()
+		return nil, err
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.close()
+		return nil, fmt.Errorf("make a key: %w", err)
+	}
+	certificate, err := webrtc.GenerateCertificate(key)
+	if err != nil {
+		t.close()
+		return nil, fmt.Errorf("make a certificate: %w", err)
+	}
+	t.certificate = *certificate
+	t.api = webrtc.NewAPI(webrtc.WithMediaEngine(media), webrtc.WithSettingEngine(settings), webrtc.WithInterceptorRegistry(interceptors))
+	return t, nil
+}
+
+func (t *transport) close() {
+	if t.mux != nil {
+		_ = t.mux.Close()
+	}
+}
+
+// hasNetwork tells whether there is an address that another machine could reach.
+func hasNetwork() bool {
+	addresses, err := net.InterfaceAddrs()
+	if err != nil {
+		return false
+	}
+	for _, address := range addresses {
+		if ip, ok := address.(*net.IPNet); ok && ip.IP.IsGlobalUnicast() {
+			return true
+		}
+	}
+	return false
+}
+
+var (
+	videoFeedback = []webrtc.RTCPFeedback{{Type: "ccm", Parameter: "fir"}, {Type: "nack"}, {Type: "nack", Parameter: "pli"}}
+
+	codecH264 = webrtc.RTPCodecParameters{
+		RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType: webrtc.MimeTypeH264, ClockRate: videoRate, RTCPFeedback: videoFeedback,
+			SDPFmtpLine: "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
+		},
+		PayloadType: 102,
+	}
+	codecVP8 = webrtc.RTPCodecParameters{
+		RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType: webrtc.MimeTypeVP8, ClockRate: videoRate, RTCPFeedback: videoFeedback,
+		},
+		PayloadType: 96,
+	}
+	codecOpus = webrtc.RTPCodecParameters{
+		RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType: webrtc.MimeTypeOpus, ClockRate: audioRate, Channels: 2,
+			SDPFmtpLine: "minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1",
+		},
+		PayloadType: 111,
+	}
+)
+
+// retransmission is the codec of RFC 4588 for another one.
+func retransmission(of webrtc.RTPCodecParameters) webrtc.RTPCodecParameters {
+	return webrtc.RTPCodecParameters{
+		RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType: webrtc.MimeTypeRTX, ClockRate: videoRate, SDPFmtpLine: fmt.Sprintf("apt=%d", of.PayloadType),
+		},
+		PayloadType: of.PayloadType + 1,
+	}
+}
+
+func registerCodecs(media *webrtc.MediaEngine) error {
+	for _, c := range []webrtc.RTPCodecParameters{codecH264, retransmission(codecH264), codecVP8, retransmission(codecVP8)} {
+		if err := media.RegisterCodec(c, webrtc.RTPCodecTypeVideo); err != nil {
+			return fmt.Errorf("register %s: %w", c.MimeType, err)
+		}
+	}
+	if err := media.RegisterCodec(codecOpus, webrtc.RTPCodecTypeAudio); err != nil {
+		return fmt.Errorf("register Opus: %w", err)
+	}
+	for _, kind := range []webrtc.RTPCodecType{webrtc.RTPCodecTypeVideo, webrtc.RTPCodecTypeAudio} {
+		if err := media.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: sdp.SDESMidURI}, kind); err != nil {
+			return fmt.Errorf("register MID: %w", err)
+		}
+	}
+	playoutDelay := webrtc.RTPHeaderExtensionCapability{URI: playoutDelayURI}
+	if err := media.RegisterHeaderExtension(playoutDelay, webrtc.RTPCodecTypeVideo); err != nil {
+		return fmt.Errorf("register playout-delay: %w", err)
+	}
+	return nil
+}
+
+// newInterceptors: the transport-wide numbers must be the inner ones, so that what the history sends again gets new ones.
+func newInterceptors(media *webrtc.MediaEngine) (*interceptor.Registry, error) {
+	registry := &interceptor.Registry{}
+	if err := webrtc.ConfigureTWCCHeaderExtensionSender(media, registry); err != nil {
+		return nil, fmt.Errorf("register TWCC: %w", err)
+	}
+	for _, kind := range []webrtc.RTPCodecType{webrtc.RTPCodecTypeVideo, webrtc.RTPCodecTypeAudio} {
+		media.RegisterFeedback(webrtc.RTCPFeedback{Type: webrtc.TypeRTCPFBTransportCC}, kind)
+	}
+	responder, err := nack.NewResponderInterceptor(nack.ResponderSize(history))
+	if err != nil {
+		return nil, fmt.Errorf("make the packet history: %w", err)
+	}
+	registry.Add(responder)
+	return registry, nil
+}

@@ -1,0 +1,106 @@
+package stream
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+	"golang.org/x/time/rate"
+
+	"turtus/services/wire"
+)
+
+const (
+	// maxInputRate is how many frames a second of input are taken; a mouse makes a thousand, a page's display 60 of them.
+	maxInputRate  = 1000
+	inputBurst    = 500
+	eventsFull    = 64 << 10 // bytes waiting: events that can be left out are
+	eventsTooFull = 1 << 20  // bytes waiting: the page does not read any more
+)
+
+// channels are a session's three data channels.
+type channels struct {
+	v                      *viewer
+	input, pointer, events *webrtc.DataChannel
+	inputRate, pointerRate *rate.Limiter
+	refusals               *rate.Limiter
+}
+
+func newChannels(v *viewer) (*channels, error) {
+	c := &channels{
+		v:           v,
+		inputRate:   rate.NewLimiter(maxInputRate, inputBurst),
+		pointerRate: rate.NewLimiter(maxInputRate, inputBurst),
+		refusals:    rate.NewLimiter(rate.Every(500*time.Millisecond), 3),
+	}
+	for _, channel := range []struct {
+		label   string
+		channel **webrtc.DataChannel
+		init    *webrtc.DataChannelInit
+	}{
+		{wire.ChannelInput, &c.input, nil},
+		{wire.ChannelPointer, &c.pointer, &webrtc.DataChannelInit{Ordered: wire.Ptr(false), MaxRetransmits: wire.Ptr(uint16(0))}},
+		{wire.ChannelEvents, &c.events, nil},
+	} {
+		var err error
+		if *channel.channel, err = v.pc.CreateDataChannel(channel.label, channel.init); err != nil {
+			return nil, fmt.Errorf("open channel %s: %w", channel.label, err)
+		}
+	}
+	c.input.OnMessage(func(m webrtc.DataChannelMessage) {
+		// A flood waits in its own connection; no key release may be lost.
+		if c.inputRate.Wait(v.ctx) == nil {
+			c.take(m, false)
+		}
+	})
+	c.pointer.OnMessage(func(m webrtc.DataChannelMessage) {
+		if c.pointerRate.Allow() {
+			c.take(m, true)
+		}
+	})
+	c.events.OnOpen(func() {
+		for _, e := range v.streamer.last.all() {
+			c.tell(e)
+		}
+		c.tell(controlEvent(v.streamer.gate.current.Load().ControlHolder, v.peer))
+	})
+	return c, nil
+}
+
+// take admits one frame, or tells the page why not. Moves travel on the channel pointer and nothing else does.
+func (c *channels) take(m webrtc.DataChannelMessage, pointer bool) {
+	in, err := wire.DecodeInput(m.Data)
+	if err != nil || m.IsString || (in.Op == wire.InputMove) != pointer {
+		c.refuse(wire.Errorf(wire.ErrorCodeInvalidField, "a frame that is not one of the contract's was dropped"))
+		return
+	}
+	err = c.v.streamer.gate.admit(c.v.ctx, c.v, in)
+	if coded, ok := errors.AsType[*wire.Error](err); ok {
+		c.refuse(coded)
+	}
+}
+
+// tell never waits. A page that reads nothing is let go: what it would get is old.
+func (c *channels) tell(e event) {
+	if c.events.ReadyState() != webrtc.DataChannelStateOpen {
+		return
+	}
+	waiting := c.events.BufferedAmount()
+	if e.dispensable && waiting > eventsFull {
+		return
+	}
+	if waiting > eventsTooFull {
+		c.v.end(errSlow)
+		return
+	}
+	if err := c.events.SendText(string(e.text)); err != nil {
+		c.v.logger.Debug("an event was not sent", "error", err)
+	}
+}
+
+func (c *channels) refuse(err *wire.Error) {
+	if c.refusals.Allow() {
+		c.tell(errorEvent(err.Code, err.Detail))
+	}
+}

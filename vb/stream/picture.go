@@ -1,0 +1,371 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"turtus/vb/codec"
+	"turtus/vb/desktop"
+)
+
+// picture captures the screen and encodes it for whoever watches. Everything it has is owned by the goroutine of run;
+// others reach it through do.
+type picture struct {
+	display   func() string
+	frameRate int
+	bitrate   int // 0: by size
+	clock     clock
+	logger    *slog.Logger
+	onResize  func(width, height int)
+	health    *health
+
+	commands chan func()
+	layers   map[codec.VideoKind]*layer
+	image    *codec.Image
+	pacer    pacer
+
+	size    atomic.Uint64 // width << 32 | height
+	running atomic.Int32  // encoders
+	encoded atomic.Uint64 // frames
+}
+
+func newPicture(cfg Config, c clock, h *health, onResize func(width, height int)) *picture {
+	p := &picture{
+		display: cfg.Display, frameRate: cfg.FrameRate, bitrate: cfg.Bitrate, clock: c, logger: cfg.Logger,
+		onResize: onResize, health: h,
+		commands: make(chan func()),
+		layers:   make(map[codec.VideoKind]*layer),
+		pacer:    pacer{interval: time.Second / time.Duration(cfg.FrameRate)},
+	}
+	p.setSize(cfg.Width, cfg.Height)
+	return p
+}
+
+func (p *picture) setSize(width, height int) { p.size.Store(uint64(width)<<32 | uint64(height)) }
+
+// Size is the screen's size in pixels as last seen.
+func (p *picture) Size() (width, height int) {
+	size := p.size.Load()
+	return int(size >> 32), int(size & 0xffffffff)
+}
+
+// do has the picture's goroutine call f. It returns when f is taken on, or the context ended.
+func (p *picture) do(ctx context.Context, f func()) {
+	select {
+	case p.commands <- f:
+	case <-ctx.Done():
+	}
+}
+
+func (p *picture) subscribe(ctx context.Context, kind codec.VideoKind, s *sender) {
+	p.do(ctx, func() {
+		l := p.layers[kind]
+		if l == nil {
+			var err error
+			if l, err = newLayer(kind, p.clock); err != nil {
+				p.logger.Error("no layer", "error", err)
+				return
+			}
+			p.layers[kind] = l
+		}
+		l.join(s)
+	})
+}
+
+func (p *picture) unsubscribe(ctx context.Context, s *sender) {
+	p.do(ctx, func() {
+		for kind, l := range p.layers {
+			delete(l.receivers, s)
+			if len(l.receivers) == 0 {
+				p.closeEncoder(l)
+				delete(p.layers, kind)
+			}
+		}
+	})
+}
+
+// requestKeyframe is for a receiver that lost its way; all such requests until the next keyframe are one.
+func (p *picture) requestKeyframe(ctx context.Context, s *sender) {
+	p.do(ctx, func() {
+		for _, l := range p.layers {
+			if _, there := l.receivers[s]; there {
+				l.wantKey = true
+			}
+		}
+	})
+}
+
+func (p *picture) run(ctx context.Context) {
+	defer p.reset()
+	for ctx.Err() == nil {
+		if len(p.layers) == 0 {
+			p.health.set(partPicture, nil)
+			select {
+			case <-ctx.Done():
+			case f := <-p.commands:
+				f()
+			}
+			continue
+		}
+		if err := p.show(ctx); err != nil && ctx.Err() == nil {
+			p.health.set(partPicture, err)
+			p.logger.Warn("the picture stopped, trying again", "error", err)
+			p.pause(ctx, retryAfter)
+		}
+		p.reset()
+	}
+}
+
+// pause waits and goes on serving commands.
+func (p *picture) pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+			return
+		case f := <-p.commands:
+			f()
+		}
+	}
+}
+
+func (p *picture) reset() {
+	for _, l := range p.layers {
+		p.closeEncoder(l)
+		l.wantKey = true
+	}
+	if p.image != nil {
+		p.image.Close()
+		p.image = nil
+	}
+}
+
+func (p *picture) closeEncoder(l *layer) {
+	if l.encoder != nil {
+		l.close()
+		p.running.Add(-1)
+	}
+}
+
+// show streams until nobody watches any more (nil), the context ends or the screen is gone.
+func (p *picture) show(ctx context.Context) error {
+	display := p.display()
+	if display == "" {
+		return ErrNoDisplay
+	}
+	screen, err := desktop.NewCapturer(display)
+	if err != nil {
+		return err
+	}
+	w := watch(ctx, screen)
+	defer func() {
+		w.end()
+		_ = screen.Close()
+	}()
+	p.health.set(partPicture, nil)
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	changed := false
+	for len(p.layers) > 0 {
+		now := time.Now()
+		switch {
+		case changed && p.pacer.wait(now) == 0:
+			if err := p.update(screen); err != nil {
+				return err
+			}
+			changed = false
+			w.again()
+			continue
+		case p.image != nil && p.due(now):
+			if err := p.repeat(now); err != nil {
+				return err
+			}
+			continue
+		}
+		timer.Reset(p.sleep(now, changed))
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case f := <-p.commands:
+			f()
+		case err := <-w.changed:
+			if err != nil {
+				return err
+			}
+			changed = true
+		case <-timer.C:
+		}
+	}
+	return nil
+}
+
+// due says that the picture shall be sent once more although it has not changed.
+func (p *picture) due(now time.Time) bool {
+	for _, l := range p.layers {
+		if l.keyDue(now) || l.refineDue(now) {
+			return true
+		}
+	}
+	return false
+}
+
+// sleep is how long there is nothing to do unless somebody speaks.
+func (p *picture) sleep(now time.Time, changed bool) time.Duration {
+	d := time.Hour
+	if changed {
+		d = min(d, p.pacer.wait(now))
+	}
+	for _, l := range p.layers {
+		if l.wantKey && p.image != nil {
+			d = min(d, l.keyWait(now))
+		}
+		if !l.refineAt.IsZero() {
+			d = min(d, l.refineAt.Sub(now))
+		}
+	}
+	return d
+}
+
+// update captures what has changed and sends it to all.
+func (p *picture) update(screen *desktop.Capturer) error {
+	f, err := screen.Grab()
+	if err != nil {
+		return err
+	}
+	if err := p.resize(f.Width, f.Height); err != nil {
+		return err
+	}
+	if len(f.Damage) == 0 {
+		return nil
+	}
+	err = p.image.Convert(codec.Picture{Pix: f.Pix, Stride: f.Stride, Width: f.Width, Height: f.Height, Damage: f.Damage})
+	if err != nil {
+		return err
+	}
+	p.pacer.take(f.At)
+	all := make([]*layer, 0, len(p.layers))
+	for _, l := range p.layers {
+		all = append(all, l)
+	}
+	return p.encode(all, f.At, false)
+}
+
+// repeat sends the picture as it is: to newcomers, or better than before.
+func (p *picture) repeat(now time.Time) error {
+	var some []*layer
+	for _, l := range p.layers {
+		if l.keyDue(now) || l.refineDue(now) {
+			some = append(some, l)
+		}
+	}
+	return p.encode(some, now, true)
+}
+
+func (p *picture) resize(width, height int) error {
+	if p.image != nil {
+		if w, h := p.image.Size(); w == width && h == height {
+			return nil
+		}
+	}
+	p.reset()
+	img, err := codec.NewImage(width, height)
+	if err != nil {
+		return err
+	}
+	p.image = img
+	if w, h := p.Size(); w != width || h != height {
+		p.setSize(width, height)
+		p.onResize(width, height)
+	}
+	return nil
+}
+
+// encode makes and delivers a frame for each of the layers, side by side when there are several.
+func (p *picture) encode(layers []*layer, at time.Time, refine bool) error {
+	errs := make([]error, len(layers))
+	one := func(i int, l *layer) {
+		f, err := l.encode(p.image, at, p.clock, refine)
+		if errs[i] = err; f != nil {
+			p.encoded.Add(1)
+			l.deliver(f)
+		}
+	}
+	for _, l := range layers {
+		had := l.encoder != nil
+		if err := l.open(p.videoConfig()); err != nil {
+			return err
+		}
+		if !had {
+			p.running.Add(1)
+		}
+	}
+	if len(layers) == 1 {
+		one(0, layers[0])
+		return errs[0]
+	}
+	var group sync.WaitGroup
+	for i, l := range layers {
+		group.Go(func() { one(i, l) })
+	}
+	group.Wait()
+	return errors.Join(errs...)
+}
+
+func (p *picture) videoConfig() codec.VideoConfig {
+	width, height := p.image.Size()
+	bitrate := p.bitrate
+	if bitrate == 0 {
+		bitrate = defaultBitrate(width, height, p.frameRate)
+	}
+	return codec.VideoConfig{
+		Width: width, Height: height, FrameRate: p.frameRate, Bitrate: bitrate,
+		Threads: min(max(runtime.NumCPU()/2, 1), 4),
+	}
+}
+
+// defaultBitrate is the cap in bits per second: 4 Mbit/s at 720p30, in proportion to what moves.
+func defaultBitrate(width, height, frameRate int) int {
+	const bitsPerPixel = 0.145
+	return min(max(int(float64(width*height*frameRate)*bitsPerPixel), 500_000), 16_000_000)
+}
+
+// watcher waits for changes of the screen in a goroutine of its own: again, changed, again, ...
+type watcher struct {
+	changed chan error
+	ask     chan struct{}
+	cancel  context.CancelFunc
+	done    chan struct{}
+}
+
+func watch(ctx context.Context, screen *desktop.Capturer) *watcher {
+	ctx, cancel := context.WithCancel(ctx)
+	w := &watcher{changed: make(chan error, 1), ask: make(chan struct{}, 1), cancel: cancel, done: make(chan struct{})}
+	go func() {
+		defer close(w.done)
+		for {
+			w.changed <- screen.Wait(ctx)
+			select {
+			case <-w.ask:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return w
+}
+
+// again starts the next wait; only after changed has spoken.
+func (w *watcher) again() { w.ask <- struct{}{} }
+
+func (w *watcher) end() {
+	w.cancel()
+	<-w.done
+}

@@ -1,0 +1,317 @@
+package stream
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+
+	"turtus/services/wire"
+	"turtus/vb/codec"
+	"turtus/vb/sound"
+)
+
+type (
+	// PeerID is a viewer's peer id, as the hub gave it.
+	PeerID string
+	// SessionID is the session of a stream.request: one peer connection.
+	SessionID string
+)
+
+// Signaller sends a signal to a viewer by way of the hub. It must not wait.
+type Signaller interface {
+	Signal(to PeerID, signal wire.Signal)
+}
+
+// Config says what to stream. Display, Sound and Signaller are required.
+type Config struct {
+	// Display names the X display, or is empty while there is none. It is asked again whenever the X server was lost.
+	Display func() string
+	// Sound says what to record; its Server is empty while there is none. Asked again like Display.
+	Sound func() sound.Config
+	// Signaller carries our side of the negotiation.
+	Signaller Signaller
+	// Activity is told that the controller of an epoch does something, every few seconds at most. It must not wait.
+	Activity func(epoch uint32)
+
+	Width, Height int // of the screen in pixels, until its first capture; 1280 by 720 when zero
+	FrameRate     int // ceiling in frames per second; 30 when zero
+	Bitrate       int // of the picture's cap in bits per second; by size and frame rate when zero
+
+	// UDPPort is the one port of all viewers; when zero, each gets a free one.
+	UDPPort int
+	// Loopback offers 127.0.0.1 too. It is also offered when the machine has no other address.
+	Loopback bool
+
+	Logger *slog.Logger // slog.Default() when nil
+}
+
+// Streamer streams one screen and its sound. Its methods may be called from any goroutine, also before Run; none waits
+// for the network.
+type Streamer struct {
+	cfg       Config
+	logger    *slog.Logger
+	transport *transport
+	picture   *picture
+	audio     *audio
+	cursor    *cursor
+	gate      *gate
+	health    *health
+	watched   *demand // by the viewers
+	last      lastEvents
+	changes   chan struct{}
+
+	ctx    context.Context // of Run; what is owned by the viewers ends with it
+	cancel context.CancelFunc
+
+	mu         sync.Mutex
+	viewers    map[PeerID]*viewer
+	iceServers []webrtc.ICEServer
+	closed     bool
+	owned      sync.WaitGroup // the viewers' goroutines
+}
+
+// New prepares a Streamer and binds its UDP port. Close or Run must follow. Errors: ErrConfig, or the port's.
+func New(cfg Config) (*Streamer, error) {
+	if cfg.Display == nil || cfg.Sound == nil || cfg.Signaller == nil {
+		return nil, fmt.Errorf("%w: Display, Sound and Signaller are required", ErrConfig)
+	}
+	if cfg.Width == 0 && cfg.Height == 0 {
+		cfg.Width, cfg.Height = 1280, 720
+	}
+	if cfg.FrameRate == 0 {
+		cfg.FrameRate = 30
+	}
+	if cfg.Width < 1 || cfg.Height < 1 || cfg.Width > codec.MaxDimension || cfg.Height > codec.MaxDimension {
+		return nil, fmt.Errorf("%w: screen of %dx%d", ErrConfig, cfg.Width, cfg.Height)
+	}
+	if cfg.FrameRate < 1 || cfg.FrameRate > 120 {
+		return nil, fmt.Errorf("%w: %d frames per second", ErrConfig, cfg.FrameRate)
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	if cfg.Activity == nil {
+		cfg.Activity = func(uint32) {}
+	}
+	transport, err := newTransport(cfg)
+	if err != nil {
+		return nil, err
+	}
+	s := &Streamer{
+		cfg: cfg, logger: cfg.Logger, transport: transport,
+		changes: make(chan struct{}, 1), viewers: make(map[PeerID]*viewer),
+	}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.health, s.watched = newHealth(s.changed), newDemand()
+	clock := newClock(time.Now())
+	s.picture = newPicture(cfg, clock, s.health, s.resized)
+	s.audio = newAudio(cfg, clock, s.health)
+	s.cursor = &cursor{display: cfg.Display, tell: s.tellCursor, health: s.health, logger: cfg.Logger, demand: s.watched}
+	s.gate = newGate(cfg, s.health, s.picture.Size)
+	s.gate.applied, s.gate.pointed = s.tellControl, s.tellPointer
+	s.last.setScreen(screenEvent(cfg.Width, cfg.Height, cfg.FrameRate))
+	return s, nil
+}
+
+// Run streams until the context ends or Close is called, then closes all sessions. It may be called once.
+func (s *Streamer) Run(ctx context.Context) {
+	stop := context.AfterFunc(ctx, s.cancel)
+	defer stop()
+	var parts sync.WaitGroup
+	for _, run := range []func(context.Context){s.picture.run, s.audio.run, s.cursor.run, s.gate.run, s.runStatistics} {
+		parts.Go(func() { run(s.ctx) })
+	}
+	parts.Wait()
+	s.Close()
+}
+
+// Close ends Run and all sessions, and waits for them.
+func (s *Streamer) Close() {
+	s.cancel()
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.owned.Wait()
+	s.transport.close()
+}
+
+// Changed speaks after Viewers or Problems may have changed.
+func (s *Streamer) Changed() <-chan struct{} { return s.changes }
+
+func (s *Streamer) changed() {
+	select {
+	case s.changes <- struct{}{}:
+	default:
+	}
+}
+
+// Viewers is the number of sessions that are open or being opened.
+func (s *Streamer) Viewers() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.viewers)
+}
+
+// Problems tells which parts do not work at the moment.
+func (s *Streamer) Problems() []Problem { return s.health.list() }
+
+// SetICEServers sets the STUN and TURN servers of later sessions.
+func (s *Streamer) SetICEServers(servers []wire.ICEServer) {
+	var all []webrtc.ICEServer
+	for _, server := range servers {
+		one := webrtc.ICEServer{URLs: server.Urls}
+		if server.Username != nil {
+			one.Username = *server.Username
+		}
+		if server.Credential != nil {
+			one.Credential = *server.Credential
+		}
+		all = append(all, one)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.iceServers = all
+}
+
+// SetControl says who may drive from now on.
+func (s *Streamer) SetControl(holder ControlHolder) { s.gate.setControl(holder) }
+
+// Request answers a viewer's stream.request with an offer. The session that a peer has gets an ICE restart; another
+// one takes its place. codecs is what the viewer decodes; when empty, all.
+func (s *Streamer) Request(peer PeerID, session SessionID, codecs []codec.VideoKind) {
+	s.mu.Lock()
+	old, servers := s.viewers[peer], s.iceServers
+	s.mu.Unlock()
+	if old != nil && old.session == session && old.ctx.Err() == nil {
+		old.restart()
+		return
+	}
+	v, err := newViewer(s, peer, session, codecs, servers)
+	if err != nil {
+		s.logger.Error("a viewer can't be served", "peer", peer, "session", session, "error", err)
+		return
+	}
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		v.abandon()
+		return
+	}
+	old = s.viewers[peer]
+	s.viewers[peer] = v
+	s.owned.Go(v.run)
+	s.mu.Unlock()
+	if old != nil {
+		old.end(errReplaced)
+	}
+	s.watched.add(1)
+	s.changed()
+}
+
+// Signal takes a viewer's side of the negotiation. Signals of unknown sessions are old news and are dropped.
+func (s *Streamer) Signal(peer PeerID, signal wire.Signal) {
+	if v := s.viewer(peer, SessionID(signal.Session)); v != nil {
+		v.signal(signal)
+	}
+}
+
+// Stop ends a session at its viewer's wish.
+func (s *Streamer) Stop(peer PeerID, session SessionID) {
+	if v := s.viewer(peer, session); v != nil {
+		v.end(errStopped)
+	}
+}
+
+// Left ends the session of a peer that left the room.
+func (s *Streamer) Left(peer PeerID) {
+	s.mu.Lock()
+	v := s.viewers[peer]
+	s.mu.Unlock()
+	if v != nil {
+		v.end(errLeft)
+	}
+}
+
+// Peers are those who have a session.
+func (s *Streamer) Peers() []PeerID {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []PeerID
+	for peer := range s.viewers {
+		all = append(all, peer)
+	}
+	slices.Sort(all)
+	return all
+}
+
+func (s *Streamer) viewer(peer PeerID, session SessionID) *viewer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if v := s.viewers[peer]; v != nil && v.session == session {
+		return v
+	}
+	return nil
+}
+
+// ended is called once by each viewer, when its connection is closed.
+func (s *Streamer) ended(v *viewer) {
+	s.mu.Lock()
+	current := s.viewers[v.peer] == v
+	if current {
+		delete(s.viewers, v.peer)
+	}
+	s.mu.Unlock()
+	s.watched.add(-1)
+	s.changed()
+}
+
+func (s *Streamer) everyone() []*viewer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]*viewer, 0, len(s.viewers))
+	for _, v := range s.viewers {
+		all = append(all, v)
+	}
+	return all
+}
+
+func (s *Streamer) resized(width, height int) {
+	e := screenEvent(width, height, s.cfg.FrameRate)
+	s.last.setScreen(e)
+	s.tell(e)
+}
+
+func (s *Streamer) tellCursor(e event) {
+	s.last.setCursor(e)
+	s.tell(e)
+}
+
+func (s *Streamer) tell(e event) {
+	for _, v := range s.everyone() {
+		v.tell(e)
+	}
+}
+
+func (s *Streamer) tellControl(holder ControlHolder) {
+	for _, v := range s.everyone() {
+		v.tell(controlEvent(holder, v.peer))
+	}
+}
+
+func controlEvent(holder ControlHolder, to PeerID) event {
+	return newEvent(wire.EventControl, wire.ControlEvent{Epoch: int64(holder.Epoch), Yours: holder.Peer == to})
+}
+
+func (s *Streamer) tellPointer(by PeerID, x, y int) {
+	e := newEvent(wire.EventPointer, wire.PointerEvent{X: x, Y: y})
+	for _, v := range s.everyone() {
+		if v.peer != by {
+			v.tell(e)
+		}
+	}
+}
