@@ -1,7 +1,8 @@
 // Package accounts knows people: accounts and guests, their passwords, their sign-ins, and the keys that sign tokens.
 //
-// The HTTP API calls Service for everything a person does to their own account; the command turtus calls Admin; rooms and the hub
-// use PersonID, Person and Keys. What people may see goes out as *wire.Error; a fault of the database keeps its cause for the log.
+// The HTTP API calls Service for everything a person does to their own account, the command turtus for what an administrator does
+// from the shell; rooms and the hub use PersonID, Person and Keys. What people may see goes out as *wire.Error; a fault of the database
+// has a code too, and keeps its cause for the log.
 //
 // What always holds: a password is stored only as argon2id, a refresh token only as its SHA-256; no error and no log line has
 // either; an access token is worth nothing once its session has ended.
@@ -9,11 +10,17 @@ package accounts
 
 import (
 	"context"
-	"log/slog"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"turtus/services/postgres/db"
+	"turtus/services/wire"
 )
 
 // Options of a Service. Pool and Keys are needed; the zero of everything else is good for a server.
@@ -28,74 +35,231 @@ type Options struct {
 	AccessTokenLife time.Duration
 	// SessionLife is how long a sign-in that is not used lives; 30 days when 0.
 	SessionLife time.Duration
-	Now         func() time.Time
-	Log         *slog.Logger
+	// Now is the clock; time.Now when nil.
+	Now func() time.Time
 }
 
 // Service is safe for concurrent use.
-type Service struct{ o Options }
+type Service struct {
+	pool            *pgxpool.Pool
+	q               *db.Queries
+	keys            *Keys
+	hasher          *Hasher
+	signUpsClosed   bool
+	accessTokenLife time.Duration
+	sessionLife     time.Duration
+	now             func() time.Time
+	sessionEnded    func(SessionID)
+}
 
 // New returns a Service. It starts nothing.
-func New(o Options) *Service { return &Service{o} }
-
-// Caller is who a request comes from.
-type Caller struct {
-	Person  Person
-	Session SessionID
-}
-
-// SignedIn is a new or renewed sign-in. RefreshToken goes into the cookie and nowhere else.
-type SignedIn struct {
-	Person           Person
-	Session          SessionID
-	AccessToken      string
-	ExpiresAt        time.Time // of the access token
-	RefreshToken     string
-	RefreshExpiresAt time.Time
-}
-
-// SignUp is what a new person gives; an empty DisplayName is the username.
-type SignUp struct{ Username, DisplayName, Password, UserAgent string }
-
-// Deleted says what went with an account.
-type Deleted struct {
-	Sessions []SessionID
-	Rooms    []uuid.UUID // rooms.ID
-}
-
-// SignUpsOpen says whether anybody may sign up, FirstRun whether nobody has an account yet.
-func (s *Service) SignUps(ctx context.Context) (open, firstRun bool, err error) { panic("soon") }
-
-// SignUp makes an account and signs in. The first account of a database becomes its administrator, whoever races for it.
-// Errors: username_taken, sign_ups_closed, invalid_field.
-func (s *Service) SignUp(ctx context.Context, n SignUp) (SignedIn, error) { panic("soon") }
-
-// SignIn answers an unknown name and a wrong password alike, after the same work: wrong_credentials.
-func (s *Service) SignIn(ctx context.Context, username, password, userAgent string) (SignedIn, error) {
-	panic("soon")
-}
-
-// SignInGuest opens a session for a guest who was just made.
-func (s *Service) SignInGuest(ctx context.Context, guest Person, userAgent string) (SignedIn, error) {
-	panic("soon")
-}
-
-// Refresh trades a refresh token for a new one and an access token. Error: session_expired.
-func (s *Service) Refresh(ctx context.Context, refreshToken, userAgent string) (SignedIn, error) {
-	panic("soon")
-}
-
-// SignOut ends the session of a refresh token; an unknown token is no error.
-func (s *Service) SignOut(ctx context.Context, refreshToken string) error { panic("soon") }
-
-// Authenticate says who holds an access token. Errors: unauthenticated, token_expired.
-func (s *Service) Authenticate(ctx context.Context, accessToken string) (Caller, error) {
-	panic("soon")
+func New(o Options) *Service {
+	s := &Service{
+		pool: o.Pool, q: db.New(o.Pool), keys: o.Keys, hasher: o.Hasher, signUpsClosed: o.SignUpsClosed,
+		accessTokenLife: o.AccessTokenLife, sessionLife: o.SessionLife, now: o.Now, sessionEnded: func(SessionID) {},
+	}
+	if s.hasher == nil {
+		s.hasher = NewHasher(HashCost{}, 0)
+	}
+	if s.accessTokenLife == 0 {
+		s.accessTokenLife = 15 * time.Minute
+	}
+	if s.sessionLife == 0 {
+		s.sessionLife = 30 * 24 * time.Hour
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	return s
 }
 
 // OnSessionEnded has f called with each session that ends from now on by signing out, a changed password, a deleted account or a
 // reused refresh token. f must not block. It is set once, before requests come.
-func (s *Service) OnSessionEnded(f func(SessionID)) { panic("soon") }
+func (s *Service) OnSessionEnded(f func(SessionID)) { s.sessionEnded = f }
+
+// SignUp is what a new person gives; an empty DisplayName is the username.
+type SignUp struct{ Username, DisplayName, Password, UserAgent string }
+
+// SignUps says whether anybody may sign up now, and whether nobody has an account yet.
+func (s *Service) SignUps(ctx context.Context) (open, firstRun bool, err error) {
+	exists, err := s.q.AnyAccount(ctx)
+	if err != nil {
+		return false, false, db.Fault("look for accounts", err)
+	}
+	return !s.signUpsClosed || !exists, !exists, nil
+}
+
+// SignUp makes an account and signs in. The first account of a database becomes its administrator, whoever races for it.
+// Errors: username_taken, sign_ups_closed, invalid_field.
+func (s *Service) SignUp(ctx context.Context, n SignUp) (SignedIn, error) {
+	if open, _, err := s.SignUps(ctx); err != nil {
+		return SignedIn{}, err
+	} else if !open {
+		return SignedIn{}, errSignUpsClosed()
+	}
+	var signedIn SignedIn
+	_, err := s.create(ctx, n, false, s.signUpsClosed, func(q *db.Queries, p Person) (err error) {
+		signedIn, err = s.startSession(ctx, q, p, n.UserAgent)
+		return err
+	})
+	if err != nil {
+		return SignedIn{}, err
+	}
+	return s.withAccessToken(signedIn)
+}
+
+// create stores an account and does then in the same transaction.
+func (s *Service) create(ctx context.Context, n SignUp, administrator, onlyFirst bool, then func(*db.Queries, Person) error) (Person, error) {
+	if n.DisplayName == "" {
+		n.DisplayName = n.Username
+	}
+	displayName, err := check(n.Username, n.DisplayName, n.Password)
+	if err != nil {
+		return Person{}, err
+	}
+	// A taken name costs no hashing; the unique index decides all the same.
+	if _, err := s.q.GetPersonByUsername(ctx, n.Username); err == nil {
+		return Person{}, errUsernameTaken(n.Username)
+	} else if !errors.Is(err, pgx.ErrNoRows) {
+		return Person{}, db.Fault("look for the name", err)
+	}
+	hash, err := s.hasher.Hash(ctx, n.Password)
+	if err != nil {
+		return Person{}, err
+	}
+	var person Person
+	err = db.InTx(ctx, s.pool, func(q *db.Queries) error {
+		if err := q.LockSignUps(ctx); err != nil {
+			return fmt.Errorf("lock sign-ups: %w", err)
+		}
+		exists, err := q.AnyAccount(ctx)
+		if err != nil {
+			return fmt.Errorf("look for accounts: %w", err)
+		}
+		if onlyFirst && exists {
+			return errSignUpsClosed()
+		}
+		id := NewPersonID()
+		row, err := q.InsertPerson(ctx, db.InsertPersonParams{
+			ID: id.UUID(), Kind: string(wire.PersonKindAccount), Username: &n.Username, DisplayName: displayName,
+			AvatarColor: string(colorOf(id)), PasswordHash: &hash, Administrator: administrator || !exists, CreatedAt: s.now(),
+		})
+		if err != nil {
+			return err
+		}
+		person = FromRow(row)
+		if err := audit(ctx, q, s.now(), person.ID, "person.created", map[string]any{"administrator": person.Administrator}); err != nil {
+			return err
+		}
+		return then(q, person)
+	})
+	if db.IsViolation(err, "people_username") {
+		return Person{}, errUsernameTaken(n.Username)
+	}
+	return person, db.Fault("store the account", err)
+}
+
+// SignIn answers an unknown name and a wrong password alike, after the same work: wrong_credentials.
+func (s *Service) SignIn(ctx context.Context, username, password, userAgent string) (SignedIn, error) {
+	row, err := s.q.GetPersonByUsername(ctx, storable(username))
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return SignedIn{}, db.Fault("look for the person", err)
+	}
+	var phc string // that of nobody, for an unknown name
+	if row.PasswordHash != nil {
+		phc = *row.PasswordHash
+	}
+	right, err := s.hasher.Verify(ctx, phc, password)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	if !right {
+		if err := audit(ctx, s.q, s.now(), PersonID(row.ID), "session.refused", nil); err != nil {
+			return SignedIn{}, db.Fault("note a refused sign-in", err)
+		}
+		return SignedIn{}, errWrongCredentials()
+	}
+	var renewed string
+	if s.hasher.outdated(phc) {
+		if renewed, err = s.hasher.Hash(ctx, password); err != nil {
+			return SignedIn{}, err
+		}
+	}
+	var signedIn SignedIn
+	err = db.InTx(ctx, s.pool, func(q *db.Queries) error {
+		now, err := q.LockSessions(ctx, row.ID)
+		if errors.Is(err, pgx.ErrNoRows) || err == nil && (now.PasswordHash == nil || *now.PasswordHash != phc) {
+			return errWrongCredentials() // deleted or changed since we looked
+		} else if err != nil {
+			return fmt.Errorf("lock the sessions: %w", err)
+		}
+		if renewed != "" {
+			if _, err := q.SetPasswordHash(ctx, db.SetPasswordHashParams{ID: row.ID, OldHash: &phc, PasswordHash: &renewed}); err != nil {
+				return fmt.Errorf("renew the password's hash: %w", err)
+			}
+		}
+		signedIn, err = s.startSession(ctx, q, FromRow(now), userAgent)
+		return err
+	})
+	if err != nil {
+		return SignedIn{}, db.Fault("sign in", err)
+	}
+	return s.withAccessToken(signedIn)
+}
 
 // Person returns a person by id. Error: not_found.
-func (s *Service) Person(ctx context.Context, id PersonID) (Person, error) { panic("soon") }
+func (s *Service) Person(ctx context.Context, id PersonID) (Person, error) {
+	row, err := s.q.GetPerson(ctx, id.UUID())
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Person{}, errNoPerson()
+	}
+	return FromRow(row), db.Fault("look for the person", err)
+}
+
+// InsertGuest stores a guest in the caller's transaction: a guest exists only together with the seat that an invite gave them.
+func InsertGuest(ctx context.Context, q *db.Queries, displayName string, now time.Time) (Person, error) {
+	name, err := checkDisplayName(displayName)
+	if err != nil {
+		return Person{}, err
+	}
+	id := NewPersonID()
+	row, err := q.InsertPerson(ctx, db.InsertPersonParams{
+		ID: id.UUID(), Kind: string(wire.PersonKindGuest), DisplayName: name, AvatarColor: string(colorOf(id)), CreatedAt: now,
+	})
+	if err != nil {
+		return Person{}, fmt.Errorf("store the guest: %w", err)
+	}
+	return FromRow(row), audit(ctx, q, now, id, "guest.created", nil)
+}
+
+// SignInGuest opens a session for a guest who was just made.
+func (s *Service) SignInGuest(ctx context.Context, guest Person, userAgent string) (SignedIn, error) {
+	var signedIn SignedIn
+	err := db.InTx(ctx, s.pool, func(q *db.Queries) (err error) {
+		signedIn, err = s.startSession(ctx, q, guest, userAgent)
+		return err
+	})
+	if err != nil {
+		return SignedIn{}, db.Fault("sign the guest in", err)
+	}
+	return s.withAccessToken(signedIn)
+}
+
+// audit writes what matters later; it never holds a password, a token or a message.
+func audit(ctx context.Context, q *db.Queries, at time.Time, person PersonID, action string, detail map[string]any) error {
+	row := db.InsertAuditParams{At: at, Action: action, Detail: []byte("{}")}
+	if !person.IsZero() {
+		row.PersonID = new(uuid.UUID(person))
+	}
+	if detail != nil {
+		text, err := json.Marshal(detail)
+		if err != nil {
+			return fmt.Errorf("audit %s: %w", action, err)
+		}
+		row.Detail = text
+	}
+	if err := q.InsertAudit(ctx, row); err != nil {
+		return fmt.Errorf("audit %s: %w", action, err)
+	}
+	return nil
+}

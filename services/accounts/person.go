@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"turtus/services/postgres/db"
 	"turtus/services/wire"
 )
 
@@ -62,3 +63,26 @@ func avatarURL(id PersonID, at time.Time) *string {
 	}
 	return new(fmt.Sprintf("/api/v1/users/%s/avatar?v=%s", id, strconv.FormatInt(at.UnixMicro(), 36)))
 }
+
+// FromRow is for queries that join people.
+func FromRow(row db.Person) Person {
+	p := Person{
+		ID: PersonID(row.ID), DisplayName: row.DisplayName, AvatarColor: wire.AvatarColor(row.AvatarColor),
+		Administrator: row.Administrator, CreatedAt: row.CreatedAt,
+	}
+	if row.Username != nil {
+		p.Username = *row.Username
+	}
+	if row.AvatarAt != nil {
+		p.AvatarAt = *row.AvatarAt
+	}
+	return p
+}
+
+var colors = []wire.AvatarColor{
+	wire.AvatarColorRed, wire.AvatarColorPink, wire.AvatarColorGrape, wire.AvatarColorViolet, wire.AvatarColorIndigo, wire.AvatarColorBlue,
+	wire.AvatarColorCyan, wire.AvatarColorTeal, wire.AvatarColorGreen, wire.AvatarColorLime, wire.AvatarColorYellow, wire.AvatarColorOrange,
+}
+
+// colorOf gives a new person a colour that looks like chance.
+func colorOf(id PersonID) wire.AvatarColor { return colors[int(id[15])%len(colors)] }

@@ -9,13 +9,16 @@ package rooms
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"turtus/services/accounts"
+	"turtus/services/postgres/db"
 	"turtus/services/wire"
 )
 
@@ -76,47 +79,120 @@ type Options struct {
 	Hasher *accounts.Hasher
 	// MaxRoomsPerPerson is how many rooms one person may own; 20 when 0.
 	MaxRoomsPerPerson int
-	Now               func() time.Time
+	// Now is the clock; time.Now when nil.
+	Now func() time.Time
 }
 
 // Service is safe for concurrent use.
-type Service struct{ o Options }
+type Service struct {
+	pool     *pgxpool.Pool
+	q        *db.Queries
+	hasher   *accounts.Hasher
+	maxRooms int
+	now      func() time.Time
+}
 
 // New returns a Service. It starts nothing.
-func New(o Options) *Service { return &Service{o} }
+func New(o Options) *Service {
+	s := &Service{pool: o.Pool, q: db.New(o.Pool), hasher: o.Hasher, maxRooms: o.MaxRoomsPerPerson, now: o.Now}
+	if s.hasher == nil {
+		s.hasher = accounts.NewHasher(accounts.HashCost{}, 0)
+	}
+	if s.maxRooms == 0 {
+		s.maxRooms = 20
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	return s
+}
 
 // ByID returns a room for nobody in particular: no check, no role. Error: not_found.
-func (s *Service) ByID(ctx context.Context, id ID) (Room, error) { panic("soon") }
+func (s *Service) ByID(ctx context.Context, id ID) (Room, error) {
+	room, _, err := s.find(ctx, id.String(), accounts.PersonID{})
+	return room, err
+}
 
 // Membership returns a person's role in a room at this moment; empty when they are no member.
 func (s *Service) Membership(ctx context.Context, room ID, person accounts.PersonID) (wire.Role, error) {
-	panic("soon")
+	role, err := s.q.GetRole(ctx, db.GetRoleParams{RoomID: room.UUID(), PersonID: person.UUID()})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", nil
+	}
+	return wire.Role(role), db.Fault("look for the member", err)
 }
 
-// Message is a stored message.
-type Message struct {
-	ID        uuid.UUID
-	Room      ID
-	Seq       int64
-	Author    wire.PublicPerson // accounts.Gone when the account was deleted
-	Key       string            // for the author alone
-	Text      string
-	CreatedAt time.Time
+// Get returns a room as a person sees it. Errors: not_found, room_members_only, guest_not_allowed.
+func (s *Service) Get(ctx context.Context, ref string, by accounts.Person) (Room, error) {
+	room, _, err := s.find(ctx, ref, by.ID)
+	if err != nil {
+		return Room{}, err
+	}
+	return room, mayEnter(room, by)
 }
 
-// Wire leaves the key out: set it for the author.
-func (m Message) Wire() wire.ChatMessage {
-	return wire.ChatMessage{Id: m.ID, Seq: m.Seq, Author: m.Author, Text: m.Text, CreatedAt: m.CreatedAt.UTC()}
+// Authorize returns a room to a member with all of need. Errors: not_found, room_members_only (not a member), forbidden.
+func (s *Service) Authorize(ctx context.Context, ref string, by accounts.Person, need Permissions) (Room, error) {
+	room, _, err := s.find(ctx, ref, by.ID)
+	if err != nil {
+		return Room{}, err
+	}
+	return room, room.require(need)
 }
 
-// Append stores a message under the room's next number. The same key of the same author again, also at the same moment, answers the
-// first message with duplicate set. It does not check membership or permission. Errors: invalid_field, key_reused, not_found (no
-// such room or author), unavailable, storage_full.
-func (s *Service) Append(ctx context.Context, room ID, author accounts.PersonID, key, text string) (m Message, duplicate bool, err error) {
-	panic("soon")
+func (r Room) require(need Permissions) error {
+	if r.Role == "" {
+		return errMembersOnly()
+	}
+	if !r.Permissions().Has(need) {
+		return errForbidden(need &^ r.Permissions())
+	}
+	return nil
 }
 
-// Messages returns the last limit messages before seq before (0: the newest) in the order they were said, and whether there are earlier ones.
-func (s *Service) Messages(ctx context.Context, room ID, before int64, limit int) (page []Message, more bool, err error) {
-	panic("soon")
+// mayEnter is the rule of privacy for those who are no members, but for the password.
+func mayEnter(room Room, by accounts.Person) error {
+	switch {
+	case room.Role != "":
+		return nil
+	case room.Privacy == wire.PrivacyPrivate:
+		return errMembersOnly()
+	case by.Guest():
+		return wire.Errorf(wire.ErrorCodeGuestNotAllowed, "Guests have only the rooms they were invited to. Make an account to enter this one.")
+	}
+	return nil
+}
+
+// find returns the room of an id or a slug with a person's role, and its password's hash.
+func (s *Service) find(ctx context.Context, ref string, person accounts.PersonID) (Room, *string, error) {
+	params := db.GetRoomParams{PersonID: person.UUID()}
+	if id, ok := asID(ref); ok {
+		params.ID = &id
+	} else if slugPattern.MatchString(ref) {
+		params.Slug = &ref
+	} else {
+		return Room{}, nil, errNoRoom()
+	}
+	row, err := s.q.GetRoom(ctx, params)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Room{}, nil, errNoRoom()
+	} else if err != nil {
+		return Room{}, nil, db.Fault("look for the room", err)
+	}
+	return fromRow(row.Room, row.Person, row.Role), row.Room.PasswordHash, nil
+}
+
+// asID reads an id in the one form that is given out.
+func asID(ref string) (uuid.UUID, bool) {
+	id, err := uuid.Parse(ref)
+	return id, err == nil && len(ref) == 36
+}
+
+func fromRow(room db.Room, owner db.Person, role string) Room {
+	r := Room{
+		ID: ID(room.ID), Slug: room.Slug, Title: room.Title, Privacy: wire.Privacy(room.Privacy), HasPassword: room.PasswordHash != nil,
+		StartURL: room.StartUrl, OwnerID: accounts.PersonID(room.OwnerID), Owner: accounts.FromRow(owner).Public(),
+		CreatedAt: room.CreatedAt, Role: wire.Role(role),
+	}
+	return r
 }

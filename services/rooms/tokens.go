@@ -12,7 +12,7 @@ import (
 // Lives of room tokens. A viewer takes a new one before each connection; an agent keeps its one for the browser's whole run.
 const (
 	ViewerTokenLife  = 5 * time.Minute
-	BrowserTokenLife = 30 * 24 * time.Hour
+	BrowserTokenLife = accounts.MaxTokenLife
 )
 
 // Claims are what a room token says: who may connect to the hub, in which room, as what.
@@ -26,18 +26,57 @@ type Claims struct {
 	Browser     uuid.UUID          // of a vb: its run
 }
 
-// Tokens issues and verifies room tokens.
+type tokenClaims struct {
+	accounts.Registered
+	Kind        wire.PeerKind       `json:"kind"`
+	Room        ID                  `json:"room"`
+	Session     *accounts.SessionID `json:"sid,omitempty"`
+	Role        wire.Role           `json:"role,omitempty"`
+	Permissions Permissions         `json:"permissions,omitempty"`
+}
+
+// Tokens issues and verifies room tokens. A token says what was so when it was issued: who needs to know what is so now, as before
+// something that can't be undone, asks Membership.
 type Tokens struct{ Keys *accounts.Keys }
 
-// Viewer issues a viewer's token.
+// Viewer issues a token for the caller's seat in a room, as Join answered it.
 func (t Tokens) Viewer(room Room, caller accounts.Caller) (token string, expiresAt time.Time, err error) {
-	panic("soon")
+	c := &tokenClaims{
+		Kind: wire.PeerKindViewer, Room: room.ID, Session: &caller.Session, Role: room.Role, Permissions: room.Permissions(),
+	}
+	c.Subject = caller.Person.ID.String()
+	return t.Keys.Sign(accounts.AudienceRoom, ViewerTokenLife, c)
 }
 
 // Browser issues the token of the agent of a browser's run, good for that room alone.
 func (t Tokens) Browser(room ID, run uuid.UUID) (token string, expiresAt time.Time, err error) {
-	panic("soon")
+	c := &tokenClaims{Kind: wire.PeerKindVb, Room: room}
+	c.Subject = run.String()
+	return t.Keys.Sign(accounts.AudienceRoom, BrowserTokenLife, c)
 }
 
-// Verify returns the claims of a good token of this kind. Errors: unauthenticated (forged, another kind, not a room token), token_expired.
-func (t Tokens) Verify(token string, kind wire.PeerKind) (Claims, error) { panic("soon") }
+// Verify returns the claims of a good token of this kind. Errors: token_expired; unauthenticated (forged, of another kind, not a room token).
+func (t Tokens) Verify(token string, kind wire.PeerKind) (Claims, error) {
+	c := &tokenClaims{}
+	if err := t.Keys.Verify(accounts.AudienceRoom, token, c); err != nil {
+		return Claims{}, err
+	}
+	subject, err := uuid.Parse(c.Subject)
+	if err != nil || c.Kind != kind || c.Room.IsZero() {
+		return Claims{}, errWrongToken()
+	}
+	claims := Claims{Kind: c.Kind, Room: c.Room}
+	switch {
+	case kind == wire.PeerKindVb:
+		claims.Browser = subject
+	case kind == wire.PeerKindViewer && c.Session != nil && c.Role.Valid():
+		claims.Person, claims.Session, claims.Role, claims.Permissions = accounts.PersonID(subject), *c.Session, c.Role, c.Permissions
+	default:
+		return Claims{}, errWrongToken()
+	}
+	return claims, nil
+}
+
+func errWrongToken() error {
+	return wire.Errorf(wire.ErrorCodeUnauthenticated, "The token is not valid here.")
+}

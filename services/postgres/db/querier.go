@@ -20,9 +20,8 @@ type Querier interface {
 	DeleteExpiredTokens(ctx context.Context, now time.Time) (int64, error)
 	DeletePerson(ctx context.Context, id uuid.UUID) (int64, error)
 	DeleteRoom(ctx context.Context, id uuid.UUID) (int64, error)
-	EndSession(ctx context.Context, familyID uuid.UUID) (int64, error)
 	// A session is its family of tokens; without a row it is over.
-	EndSessionOfToken(ctx context.Context, tokenHash []byte) ([]EndSessionOfTokenRow, error)
+	EndSession(ctx context.Context, familyID uuid.UUID) (int64, error)
 	EndSessions(ctx context.Context, arg EndSessionsParams) ([]uuid.UUID, error)
 	ForgetSuccessors(ctx context.Context, arg ForgetSuccessorsParams) error
 	GetAvatar(ctx context.Context, personID uuid.UUID) (GetAvatarRow, error)
@@ -32,10 +31,13 @@ type Querier interface {
 	GetMessageByKey(ctx context.Context, arg GetMessageByKeyParams) (Message, error)
 	GetPerson(ctx context.Context, id uuid.UUID) (Person, error)
 	GetPersonByUsername(ctx context.Context, username string) (Person, error)
+	GetRefreshToken(ctx context.Context, tokenHash []byte) (RefreshToken, error)
 	GetRole(ctx context.Context, arg GetRoleParams) (string, error)
 	// By id, or else by slug; role is the person's, empty for none.
 	GetRoom(ctx context.Context, arg GetRoomParams) (GetRoomRow, error)
 	InsertAudit(ctx context.Context, arg InsertAuditParams) error
+	// The index browsers_one_run refuses a second run of a room while one is not ended.
+	InsertBrowser(ctx context.Context, arg InsertBrowserParams) error
 	InsertInvite(ctx context.Context, arg InsertInviteParams) (Invite, error)
 	InsertMember(ctx context.Context, arg InsertMemberParams) error
 	// No row when the author has used this key before.
@@ -46,13 +48,17 @@ type Querier interface {
 	InsertRoom(ctx context.Context, arg InsertRoomParams) (int64, error)
 	// Only while the room is as it was when the password was checked.
 	JoinOpenRoom(ctx context.Context, arg JoinOpenRoomParams) (int64, error)
+	// The last run of each room that ended since.
+	ListLatestBrowsers(ctx context.Context, since *time.Time) ([]Browser, error)
 	ListLiveInvites(ctx context.Context, arg ListLiveInvitesParams) ([]ListLiveInvitesRow, error)
 	ListMessages(ctx context.Context, arg ListMessagesParams) ([]ListMessagesRow, error)
+	ListOpenBrowsers(ctx context.Context) ([]Browser, error)
 	ListPublicRooms(ctx context.Context, arg ListPublicRoomsParams) ([]ListPublicRoomsRow, error)
 	ListRoomsOfPerson(ctx context.Context, arg ListRoomsOfPersonParams) ([]ListRoomsOfPersonRow, error)
 	LockPerson(ctx context.Context, id uuid.UUID) (Person, error)
-	LockRefreshToken(ctx context.Context, tokenHash []byte) (RefreshToken, error)
 	LockRoom(ctx context.Context, id uuid.UUID) (Room, error)
+	// Whoever starts, renews or ends sessions of a person holds this first, so that none slips through while others are ended.
+	LockSessions(ctx context.Context, id uuid.UUID) (Person, error)
 	// One sign-up at a time, so that exactly one person is the first.
 	LockSignUps(ctx context.Context) error
 	// Locks the room, so that its messages are numbered one after the other; a rollback gives the number back.
@@ -69,6 +75,8 @@ type Querier interface {
 	SetPasswordHash(ctx context.Context, arg SetPasswordHashParams) (int64, error)
 	// At most once a minute, so that coming and going costs no row versions.
 	TouchRoom(ctx context.Context, arg TouchRoomParams) error
+	// No row means that the run had ended before, or that its room is gone.
+	UpdateBrowser(ctx context.Context, arg UpdateBrowserParams) (int64, error)
 	UpdateProfile(ctx context.Context, arg UpdateProfileParams) (Person, error)
 	UpdateRoom(ctx context.Context, arg UpdateRoomParams) (int64, error)
 	// One statement checks and counts, so that any number of people at once never exceed max_uses.

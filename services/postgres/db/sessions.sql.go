@@ -28,44 +28,13 @@ const endSession = `-- name: EndSession :execrows
 DELETE FROM refresh_tokens WHERE family_id = $1
 `
 
+// A session is its family of tokens; without a row it is over.
 func (q *Queries) EndSession(ctx context.Context, familyID uuid.UUID) (int64, error) {
 	result, err := q.db.Exec(ctx, endSession, familyID)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
-}
-
-const endSessionOfToken = `-- name: EndSessionOfToken :many
-DELETE FROM refresh_tokens
-WHERE family_id = (SELECT t.family_id FROM refresh_tokens t WHERE t.token_hash = $1)
-RETURNING family_id, person_id
-`
-
-type EndSessionOfTokenRow struct {
-	FamilyID uuid.UUID
-	PersonID uuid.UUID
-}
-
-// A session is its family of tokens; without a row it is over.
-func (q *Queries) EndSessionOfToken(ctx context.Context, tokenHash []byte) ([]EndSessionOfTokenRow, error) {
-	rows, err := q.db.Query(ctx, endSessionOfToken, tokenHash)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []EndSessionOfTokenRow{}
-	for rows.Next() {
-		var i EndSessionOfTokenRow
-		if err := rows.Scan(&i.FamilyID, &i.PersonID); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }
 
 const endSessions = `-- name: EndSessions :many
@@ -140,6 +109,26 @@ func (q *Queries) GetCaller(ctx context.Context, arg GetCallerParams) (Person, e
 	return i, err
 }
 
+const getRefreshToken = `-- name: GetRefreshToken :one
+SELECT token_hash, family_id, person_id, created_at, expires_at, used_at, successor, user_agent FROM refresh_tokens WHERE token_hash = $1
+`
+
+func (q *Queries) GetRefreshToken(ctx context.Context, tokenHash []byte) (RefreshToken, error) {
+	row := q.db.QueryRow(ctx, getRefreshToken, tokenHash)
+	var i RefreshToken
+	err := row.Scan(
+		&i.TokenHash,
+		&i.FamilyID,
+		&i.PersonID,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+		&i.UsedAt,
+		&i.Successor,
+		&i.UserAgent,
+	)
+	return i, err
+}
+
 const insertRefreshToken = `-- name: InsertRefreshToken :exec
 INSERT INTO refresh_tokens (token_hash, family_id, person_id, created_at, expires_at, user_agent)
 VALUES ($1, $2, $3, $4, $5, $6)
@@ -166,22 +155,24 @@ func (q *Queries) InsertRefreshToken(ctx context.Context, arg InsertRefreshToken
 	return err
 }
 
-const lockRefreshToken = `-- name: LockRefreshToken :one
-SELECT token_hash, family_id, person_id, created_at, expires_at, used_at, successor, user_agent FROM refresh_tokens WHERE token_hash = $1 FOR UPDATE
+const lockSessions = `-- name: LockSessions :one
+SELECT id, kind, username, display_name, avatar_color, avatar_at, password_hash, administrator, created_at FROM people WHERE id = $1 FOR NO KEY UPDATE
 `
 
-func (q *Queries) LockRefreshToken(ctx context.Context, tokenHash []byte) (RefreshToken, error) {
-	row := q.db.QueryRow(ctx, lockRefreshToken, tokenHash)
-	var i RefreshToken
+// Whoever starts, renews or ends sessions of a person holds this first, so that none slips through while others are ended.
+func (q *Queries) LockSessions(ctx context.Context, id uuid.UUID) (Person, error) {
+	row := q.db.QueryRow(ctx, lockSessions, id)
+	var i Person
 	err := row.Scan(
-		&i.TokenHash,
-		&i.FamilyID,
-		&i.PersonID,
+		&i.ID,
+		&i.Kind,
+		&i.Username,
+		&i.DisplayName,
+		&i.AvatarColor,
+		&i.AvatarAt,
+		&i.PasswordHash,
+		&i.Administrator,
 		&i.CreatedAt,
-		&i.ExpiresAt,
-		&i.UsedAt,
-		&i.Successor,
-		&i.UserAgent,
 	)
 	return i, err
 }

@@ -2,8 +2,12 @@
 INSERT INTO refresh_tokens (token_hash, family_id, person_id, created_at, expires_at, user_agent)
 VALUES ($1, $2, $3, $4, $5, $6);
 
--- name: LockRefreshToken :one
-SELECT * FROM refresh_tokens WHERE token_hash = $1 FOR UPDATE;
+-- name: GetRefreshToken :one
+SELECT * FROM refresh_tokens WHERE token_hash = $1;
+
+-- name: LockSessions :one
+-- Whoever starts, renews or ends sessions of a person holds this first, so that none slips through while others are ended.
+SELECT * FROM people WHERE id = $1 FOR NO KEY UPDATE;
 
 -- name: UseRefreshToken :exec
 UPDATE refresh_tokens SET used_at = $2, successor = $3 WHERE token_hash = $1;
@@ -17,13 +21,8 @@ SELECT * FROM people
 WHERE id = @person_id
   AND EXISTS (SELECT 1 FROM refresh_tokens t WHERE t.family_id = @family_id AND t.person_id = people.id);
 
--- name: EndSessionOfToken :many
--- A session is its family of tokens; without a row it is over.
-DELETE FROM refresh_tokens
-WHERE family_id = (SELECT t.family_id FROM refresh_tokens t WHERE t.token_hash = $1)
-RETURNING family_id, person_id;
-
 -- name: EndSession :execrows
+-- A session is its family of tokens; without a row it is over.
 DELETE FROM refresh_tokens WHERE family_id = $1;
 
 -- name: EndSessions :many

@@ -1,0 +1,46 @@
+package accounts
+
+import "turtus/services/wire"
+
+func errNoPerson() error {
+	return wire.Errorf(wire.ErrorCodeNotFound, "There is no such person.")
+}
+
+func errUsernameTaken(username string) error {
+	return wire.Errorf(wire.ErrorCodeUsernameTaken, "The name %q is taken. Choose another one.", username)
+}
+
+func errSignUpsClosed() error {
+	return wire.Errorf(wire.ErrorCodeSignUpsClosed, "New accounts can't be made here. Ask the server's administrator for one.")
+}
+
+func errSessionExpired() error {
+	return wire.Errorf(wire.ErrorCodeSessionExpired, "You are signed out. Sign in again.")
+}
+
+func errSignedOut() error {
+	return wire.Errorf(wire.ErrorCodeUnauthenticated, "The sign-in has ended. Sign in again.")
+}
+
+func errWrongPassword() error {
+	return wire.Errorf(wire.ErrorCodeWrongPassword, "The current password is wrong.")
+}
+
+func errGuest() error {
+	return wire.Errorf(wire.ErrorCodeGuestNotAllowed, "A guest can't do that. Make an account first; you keep your seats.")
+}
+
+func errField(field, detail string) error {
+	return &wire.Error{
+		Code: wire.ErrorCodeInvalidField, Detail: field + " " + detail,
+		Fields: []wire.FieldProblem{{Field: field, Detail: detail}},
+	}
+}
+
+func errAlreadyAccount() error {
+	return wire.Errorf(wire.ErrorCodeAlreadyAccount, "You have an account already.")
+}
+
+func errWrongCredentials() error {
+	return wire.Errorf(wire.ErrorCodeWrongCredentials, "The name or the password is wrong.")
+}

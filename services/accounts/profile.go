@@ -1,0 +1,180 @@
+package accounts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"turtus/services/postgres/db"
+	"turtus/services/wire"
+)
+
+// UpdateProfile changes what is not nil. Errors: invalid_field, not_found.
+func (s *Service) UpdateProfile(ctx context.Context, id PersonID, displayName *string, color *wire.AvatarColor) (Person, error) {
+	params := db.UpdateProfileParams{ID: id.UUID()}
+	if displayName != nil {
+		name, err := checkDisplayName(*displayName)
+		if err != nil {
+			return Person{}, err
+		}
+		params.DisplayName = &name
+	}
+	if color != nil {
+		if !color.Valid() {
+			return Person{}, errField("avatarColor", "is not one of the colours")
+		}
+		params.AvatarColor = (*string)(color)
+	}
+	row, err := s.q.UpdateProfile(ctx, params)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Person{}, errNoPerson()
+	}
+	return FromRow(row), db.Fault("change the profile", err)
+}
+
+// ChangePassword ends every other session of the caller. Errors: wrong_password, invalid_field, guest_not_allowed.
+func (s *Service) ChangePassword(ctx context.Context, caller Caller, current, next string) error {
+	if caller.Person.Guest() {
+		return errGuest()
+	}
+	if err := checkPassword("newPassword", next); err != nil {
+		return err
+	}
+	old, err := s.checkOwnPassword(ctx, caller.Person.ID, current)
+	if err != nil {
+		return err
+	}
+	hash, err := s.hasher.Hash(ctx, next)
+	if err != nil {
+		return err
+	}
+	var ended []uuid.UUID
+	err = db.InTx(ctx, s.pool, func(q *db.Queries) error {
+		changed, err := q.SetPasswordHash(ctx, db.SetPasswordHashParams{ID: caller.Person.ID.UUID(), PasswordHash: &hash, OldHash: &old})
+		if err != nil {
+			return fmt.Errorf("store the password: %w", err)
+		}
+		if changed == 0 { // changed in between by another session
+			return errWrongPassword()
+		}
+		ended, err = q.EndSessions(ctx, db.EndSessionsParams{PersonID: caller.Person.ID.UUID(), Besides: caller.Session.UUID()})
+		if err != nil {
+			return fmt.Errorf("end other sessions: %w", err)
+		}
+		return audit(ctx, q, s.now(), caller.Person.ID, "password.changed", nil)
+	})
+	if err != nil {
+		return db.Fault("change the password", err)
+	}
+	s.tellEnded(ended)
+	return nil
+}
+
+// checkOwnPassword returns the hash that was checked. Error: wrong_password.
+func (s *Service) checkOwnPassword(ctx context.Context, id PersonID, password string) (string, error) {
+	row, err := s.q.GetPerson(ctx, id.UUID())
+	if errors.Is(err, pgx.ErrNoRows) || err == nil && row.PasswordHash == nil {
+		return "", errNoPerson()
+	} else if err != nil {
+		return "", db.Fault("look for the person", err)
+	}
+	right, err := s.hasher.Verify(ctx, *row.PasswordHash, password)
+	if err != nil {
+		return "", err
+	}
+	if !right {
+		return "", errWrongPassword()
+	}
+	return *row.PasswordHash, nil
+}
+
+// Claim makes an account of a guest, who keeps id, seats and messages. Errors: already_account, username_taken, sign_ups_closed, invalid_field.
+func (s *Service) Claim(ctx context.Context, caller Caller, username, password string) (Person, error) {
+	if !caller.Person.Guest() {
+		return Person{}, errAlreadyAccount()
+	}
+	if s.signUpsClosed {
+		return Person{}, errSignUpsClosed()
+	}
+	if err := checkUsername(username); err != nil {
+		return Person{}, err
+	}
+	if err := checkPassword("password", password); err != nil {
+		return Person{}, err
+	}
+	hash, err := s.hasher.Hash(ctx, password)
+	if err != nil {
+		return Person{}, err
+	}
+	var person Person
+	err = db.InTx(ctx, s.pool, func(q *db.Queries) error {
+		row, err := q.ClaimAccount(ctx, db.ClaimAccountParams{ID: caller.Person.ID.UUID(), Username: &username, PasswordHash: &hash})
+		if errors.Is(err, pgx.ErrNoRows) {
+			return errAlreadyAccount()
+		} else if err != nil {
+			return err
+		}
+		person = FromRow(row)
+		return audit(ctx, q, s.now(), person.ID, "account.claimed", nil)
+	})
+	if db.IsViolation(err, "people_username") {
+		return Person{}, errUsernameTaken(username)
+	}
+	return person, db.Fault("claim the account", err)
+}
+
+// Deleted says what went with an account.
+type Deleted struct {
+	Rooms []uuid.UUID // rooms.ID
+}
+
+// Delete removes the caller with their rooms and sessions. What they said elsewhere stays, under the name it was said with.
+// A guest needs no password. Error: wrong_password.
+func (s *Service) Delete(ctx context.Context, caller Caller, password string) (Deleted, error) {
+	if !caller.Person.Guest() {
+		if _, err := s.checkOwnPassword(ctx, caller.Person.ID, password); err != nil {
+			return Deleted{}, err
+		}
+	}
+	var deleted Deleted
+	var ended []uuid.UUID
+	id := caller.Person.ID.UUID()
+	err := db.InTx(ctx, s.pool, func(q *db.Queries) error {
+		// Nobody makes a room for a person who is locked, so the list is whole.
+		if _, err := q.LockPerson(ctx, id); errors.Is(err, pgx.ErrNoRows) {
+			return errNoPerson()
+		} else if err != nil {
+			return fmt.Errorf("lock the person: %w", err)
+		}
+		var err error
+		if deleted.Rooms, err = q.RoomsOwned(ctx, id); err != nil {
+			return fmt.Errorf("list the rooms: %w", err)
+		}
+		if ended, err = q.EndSessions(ctx, db.EndSessionsParams{PersonID: id}); err != nil {
+			return fmt.Errorf("end the sessions: %w", err)
+		}
+		if _, err := q.DeletePerson(ctx, id); err != nil {
+			return fmt.Errorf("delete the person: %w", err)
+		}
+		return audit(ctx, q, s.now(), caller.Person.ID, "person.deleted", map[string]any{"rooms": len(deleted.Rooms)})
+	})
+	if err != nil {
+		return Deleted{}, db.Fault("delete the account", err)
+	}
+	s.tellEnded(ended)
+	return deleted, nil
+}
+
+// tellEnded takes families, one for each of their tokens.
+func (s *Service) tellEnded(families []uuid.UUID) {
+	told := map[uuid.UUID]bool{}
+	for _, family := range families {
+		if !told[family] {
+			told[family] = true
+			s.sessionEnded(SessionID(family))
+		}
+	}
+}

@@ -1,0 +1,268 @@
+package rooms
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"turtus/services/accounts"
+	"turtus/services/postgres/db"
+	"turtus/services/wire"
+)
+
+const (
+	maxTitle    = 80
+	maxPassword = 200
+	maxStartURL = 2048
+	slugTries   = 8
+	// touchEvery is how exactly a room's last use is known; coming and going within it costs no write.
+	touchEvery = time.Minute
+)
+
+// NewRoom is what makes a room. An empty Slug is made of the title, an empty Privacy is unlisted, an empty Password is none.
+type NewRoom struct {
+	Title    string
+	Slug     string
+	Privacy  wire.Privacy
+	Password string
+	StartURL string
+}
+
+// Create makes a room and its owner. Errors: guest_not_allowed, too_many_rooms, slug_taken, invalid_field.
+func (s *Service) Create(ctx context.Context, by accounts.Person, n NewRoom) (Room, error) {
+	if by.Guest() {
+		return Room{}, wire.Errorf(wire.ErrorCodeGuestNotAllowed, "A guest can't make rooms. Make an account first; you keep your seats.")
+	}
+	title, err := checkTitle(n.Title)
+	if err != nil {
+		return Room{}, err
+	}
+	if n.Slug != "" {
+		if err := checkSlug(n.Slug); err != nil {
+			return Room{}, err
+		}
+	}
+	if n.Privacy == "" {
+		n.Privacy = wire.PrivacyUnlisted
+	}
+	if err := errors.Join(checkPrivacy(n.Privacy), checkStartURL(n.StartURL)); err != nil {
+		return Room{}, err
+	}
+	hash, err := s.hash(ctx, n.Password)
+	if err != nil {
+		return Room{}, err
+	}
+	params := db.InsertRoomParams{
+		ID: NewID().UUID(), Title: title, Privacy: string(n.Privacy), PasswordHash: hash, StartUrl: n.StartURL,
+		OwnerID: by.ID.UUID(), CreatedAt: s.now(),
+	}
+	err = db.InTx(ctx, s.pool, func(q *db.Queries) error {
+		// The owner is locked, so that two rooms at once are counted one after the other.
+		if _, err := q.LockPerson(ctx, by.ID.UUID()); err != nil {
+			return fmt.Errorf("lock the owner: %w", err)
+		}
+		owned, err := q.CountRoomsOwned(ctx, by.ID.UUID())
+		if err != nil {
+			return fmt.Errorf("count rooms: %w", err)
+		}
+		if owned >= int64(s.maxRooms) {
+			return wire.Errorf(wire.ErrorCodeTooManyRooms, "You have %d rooms, which is the most. Delete one first.", owned)
+		}
+		if err := insertUnder(ctx, q, params, n.Slug); err != nil {
+			return err
+		}
+		member := db.InsertMemberParams{RoomID: params.ID, PersonID: by.ID.UUID(), Role: string(wire.RoleOwner), JoinedAt: params.CreatedAt}
+		if err := q.InsertMember(ctx, member); err != nil {
+			return fmt.Errorf("store the owner: %w", err)
+		}
+		return audit(ctx, q, params.CreatedAt, by.ID, ID(params.ID), "room.created", nil)
+	})
+	if err != nil {
+		return Room{}, db.Fault("store the room", err)
+	}
+	return s.Get(ctx, ID(params.ID).String(), by)
+}
+
+// insertUnder stores a room under slug, or where that is empty, under one made of the title. An unlisted room's address
+// is its key, so it always has the suffix that can't be guessed.
+func insertUnder(ctx context.Context, q *db.Queries, room db.InsertRoomParams, slug string) error {
+	for try := range slugTries {
+		room.Slug = slug
+		if slug == "" {
+			room.Slug = slugOf(room.Title)
+			if try > 0 || room.Privacy == string(wire.PrivacyUnlisted) {
+				room.Slug = withSuffix(room.Slug)
+			}
+		}
+		inserted, err := q.InsertRoom(ctx, room)
+		if err != nil {
+			return err
+		}
+		if inserted == 1 {
+			return nil
+		}
+		if slug != "" {
+			return errSlugTaken(slug)
+		}
+	}
+	return errors.New("no free address was found for the room")
+}
+
+// Change is what is to be changed of a room: what is not nil. An empty Password takes the password away.
+type Change struct {
+	Title    *string
+	Slug     *string
+	Privacy  *wire.Privacy
+	Password *string
+	StartURL *string
+}
+
+// Update changes a room. Errors: not_found, room_members_only, forbidden (needs Manage), slug_taken, invalid_field.
+func (s *Service) Update(ctx context.Context, ref string, by accounts.Person, c Change) (Room, error) {
+	room, err := s.Authorize(ctx, ref, by, Manage)
+	if err != nil {
+		return Room{}, err
+	}
+	params := db.UpdateRoomParams{ID: room.ID.UUID(), Slug: c.Slug, Privacy: (*string)(c.Privacy), StartUrl: c.StartURL, SetPassword: c.Password != nil}
+	if c.Title != nil {
+		title, err := checkTitle(*c.Title)
+		if err != nil {
+			return Room{}, err
+		}
+		params.Title = &title
+	}
+	if c.Slug != nil {
+		if err := checkSlug(*c.Slug); err != nil {
+			return Room{}, err
+		}
+	}
+	if c.Privacy != nil {
+		if err := checkPrivacy(*c.Privacy); err != nil {
+			return Room{}, err
+		}
+	}
+	if c.StartURL != nil {
+		if err := checkStartURL(*c.StartURL); err != nil {
+			return Room{}, err
+		}
+	}
+	if c.Password != nil {
+		if params.PasswordHash, err = s.hash(ctx, *c.Password); err != nil {
+			return Room{}, err
+		}
+	}
+	err = db.InTx(ctx, s.pool, func(q *db.Queries) error {
+		changed, err := q.UpdateRoom(ctx, params)
+		if err != nil {
+			return err
+		}
+		if changed == 0 {
+			return errNoRoom()
+		}
+		return audit(ctx, q, s.now(), by.ID, room.ID, "room.changed", map[string]any{
+			"privacy": c.Privacy, "slug": c.Slug, "title": c.Title != nil, "password": c.Password != nil,
+		})
+	})
+	if db.IsViolation(err, "rooms_slug_key") {
+		return Room{}, errSlugTaken(*c.Slug)
+	} else if err != nil {
+		return Room{}, db.Fault("change the room", err)
+	}
+	return s.Get(ctx, room.ID.String(), by)
+}
+
+// MayDelete returns the room that by may delete: the owner, or an administrator. Errors: not_found, forbidden.
+func (s *Service) MayDelete(ctx context.Context, ref string, by accounts.Person) (Room, error) {
+	room, _, err := s.find(ctx, ref, by.ID)
+	if err != nil {
+		return Room{}, err
+	}
+	if room.OwnerID != by.ID && !by.Administrator {
+		return Room{}, wire.Errorf(wire.ErrorCodeForbidden, "Only its owner may delete a room.")
+	}
+	return room, nil
+}
+
+// Delete removes a room with everything in it. Errors: not_found, forbidden.
+func (s *Service) Delete(ctx context.Context, id ID, by accounts.Person) error {
+	room, err := s.MayDelete(ctx, id.String(), by)
+	if err != nil {
+		return err
+	}
+	err = db.InTx(ctx, s.pool, func(q *db.Queries) error {
+		deleted, err := q.DeleteRoom(ctx, id.UUID())
+		if err != nil {
+			return err
+		}
+		if deleted == 0 {
+			return errNoRoom()
+		}
+		return audit(ctx, q, s.now(), by.ID, id, "room.deleted", map[string]any{"slug": room.Slug})
+	})
+	return db.Fault("delete the room", err)
+}
+
+func (s *Service) hash(ctx context.Context, password string) (*string, error) {
+	if password == "" {
+		return nil, nil
+	}
+	if utf8.RuneCountInString(password) > maxPassword {
+		return nil, errField("password", "has 200 characters at most")
+	}
+	hash, err := s.hasher.Hash(ctx, password)
+	return &hash, err
+}
+
+func checkTitle(title string) (string, error) {
+	title = accounts.CleanLine(title)
+	if title == "" {
+		return "", errField("title", "needs something that can be seen")
+	}
+	if utf8.RuneCountInString(title) > maxTitle {
+		return "", errField("title", "has 80 characters at most")
+	}
+	return title, nil
+}
+
+func checkPrivacy(p wire.Privacy) error {
+	if !p.Valid() {
+		return errField("privacy", "is public, unlisted or private")
+	}
+	return nil
+}
+
+// checkStartURL lets through what a browser may be sent to by somebody who doesn't control it.
+func checkStartURL(address string) error {
+	if address == "" || address == "about:blank" {
+		return nil
+	}
+	u, err := url.Parse(address)
+	if err != nil || len(address) > maxStartURL || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
+		return errField("startUrl", "is a web address, http:// or https://, without a name and password in it")
+	}
+	return nil
+}
+
+// audit writes what matters later; it never holds a password, a code or a message.
+func audit(ctx context.Context, q *db.Queries, at time.Time, person accounts.PersonID, room ID, action string, detail map[string]any) error {
+	text := []byte("{}")
+	if detail != nil {
+		var err error
+		if text, err = json.Marshal(detail); err != nil {
+			return fmt.Errorf("audit %s: %w", action, err)
+		}
+	}
+	err := q.InsertAudit(ctx, db.InsertAuditParams{
+		At: at, PersonID: new(uuid.UUID(person)), RoomID: new(uuid.UUID(room)), Action: action, Detail: text,
+	})
+	if err != nil {
+		return fmt.Errorf("audit %s: %w", action, err)
+	}
+	return nil
+}

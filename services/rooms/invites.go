@@ -1,0 +1,257 @@
+package rooms
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"turtus/services/accounts"
+	"turtus/services/postgres/db"
+	"turtus/services/wire"
+)
+
+// Limits of invites.
+const (
+	maxLiveInvites  = 200 // a room
+	maxInviteUses   = 10000
+	maxInviteLife   = 365 * 24 * time.Hour
+	inviteCodeBytes = 16 // 128 bits
+)
+
+// Invitation is an invite as it stands now.
+type Invitation struct {
+	ID        uuid.UUID
+	Room      ID
+	Code      string // what makes the link; a secret
+	Role      wire.Role
+	CreatedBy wire.PublicPerson
+	CreatedAt time.Time
+	ExpiresAt time.Time // zero: never
+	MaxUses   int       // 0: any number
+	Uses      int
+	revoked   bool
+}
+
+// Works returns nil for an invite that can be used now. Errors: invite_revoked, invite_expired, invite_used_up.
+func (i Invitation) works(now time.Time) error {
+	switch {
+	case i.revoked:
+		return wire.Errorf(wire.ErrorCodeInviteRevoked, "This invite was withdrawn. Ask for a new one.")
+	case !i.ExpiresAt.IsZero() && !i.ExpiresAt.After(now):
+		return wire.Errorf(wire.ErrorCodeInviteExpired, "This invite has expired. Ask for a new one.")
+	case i.MaxUses > 0 && i.Uses >= i.MaxUses:
+		return wire.Errorf(wire.ErrorCodeInviteUsedUp, "This invite was used as often as it may be. Ask for a new one.")
+	}
+	return nil
+}
+
+func invitation(row db.Invite, by db.Person) Invitation {
+	i := Invitation{
+		ID: row.ID, Room: ID(row.RoomID), Code: row.Code, Role: wire.Role(row.Role), CreatedBy: accounts.FromRow(by).Public(),
+		CreatedAt: row.CreatedAt, Uses: int(row.Uses), revoked: row.RevokedAt != nil,
+	}
+	if row.ExpiresAt != nil {
+		i.ExpiresAt = *row.ExpiresAt
+	}
+	if row.MaxUses != nil {
+		i.MaxUses = int(*row.MaxUses)
+	}
+	return i
+}
+
+// NewInvite is what makes an invite. An empty Role is guest, an ExpiresIn of 0 never ends, MaxUses 0 is any number.
+type NewInvite struct {
+	Role      wire.Role
+	ExpiresIn time.Duration
+	MaxUses   int
+}
+
+// CreateInvite makes an invite. Errors: not_found, room_members_only, forbidden (needs Invite, and a role that is not above one's own), invalid_field.
+func (s *Service) CreateInvite(ctx context.Context, ref string, by accounts.Person, n NewInvite) (Invitation, error) {
+	room, err := s.Authorize(ctx, ref, by, Invite)
+	if err != nil {
+		return Invitation{}, err
+	}
+	if n.Role == "" {
+		n.Role = wire.RoleGuest
+	}
+	switch {
+	case rank(n.Role) == 0 || n.Role == wire.RoleOwner:
+		return Invitation{}, errField("role", "is moderator, member or guest")
+	case n.ExpiresIn < 0 || n.ExpiresIn > maxInviteLife:
+		return Invitation{}, errField("expiresIn", "is a year at most")
+	case n.MaxUses < 0 || n.MaxUses > maxInviteUses:
+		return Invitation{}, errField("maxUses", "is 10000 at most")
+	case rank(n.Role) > rank(room.Role):
+		return Invitation{}, wire.Errorf(wire.ErrorCodeForbidden, "Nobody can give more than they have: you are %s.", room.Role)
+	}
+	now := s.now()
+	code := make([]byte, inviteCodeBytes)
+	rand.Read(code) // never fails
+	params := db.InsertInviteParams{
+		ID: uuid.Must(uuid.NewV7()), RoomID: room.ID.UUID(), Code: base64.RawURLEncoding.EncodeToString(code), Role: string(n.Role),
+		CreatedBy: by.ID.UUID(), CreatedAt: now,
+	}
+	if n.ExpiresIn > 0 {
+		params.ExpiresAt = new(now.Add(n.ExpiresIn))
+	}
+	if n.MaxUses > 0 {
+		params.MaxUses = new(int32(n.MaxUses))
+	}
+	var row db.Invite
+	err = db.InTx(ctx, s.pool, func(q *db.Queries) error {
+		live, err := q.CountLiveInvites(ctx, db.CountLiveInvitesParams{RoomID: room.ID.UUID(), Now: now})
+		if err != nil {
+			return fmt.Errorf("count invites: %w", err)
+		}
+		if live >= maxLiveInvites {
+			return wire.Errorf(wire.ErrorCodeBadRequest, "The room has %d invites that work. Revoke some first.", live)
+		}
+		if row, err = q.InsertInvite(ctx, params); err != nil {
+			return err
+		}
+		return audit(ctx, q, now, by.ID, room.ID, "invite.created", map[string]any{"invite": row.ID, "role": row.Role})
+	})
+	if err != nil {
+		return Invitation{}, db.Fault("store the invite", err)
+	}
+	i := invitation(row, db.Person{})
+	i.CreatedBy = by.Public()
+	return i, nil
+}
+
+// Invites lists the room's invites that work: one's own, and with Manage everybody's. Errors: not_found, room_members_only, forbidden (needs Invite).
+func (s *Service) Invites(ctx context.Context, ref string, by accounts.Person) ([]Invitation, error) {
+	room, err := s.Authorize(ctx, ref, by, Invite)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.q.ListLiveInvites(ctx, db.ListLiveInvitesParams{
+		RoomID: room.ID.UUID(), Now: s.now(), Everybodys: room.Permissions().Has(Manage), CreatedBy: by.ID.UUID(),
+	})
+	if err != nil {
+		return nil, db.Fault("list invites", err)
+	}
+	list := make([]Invitation, 0, len(rows))
+	for _, row := range rows {
+		list = append(list, invitation(row.Invite, row.Person))
+	}
+	return list, nil
+}
+
+// RevokeInvite ends an invite; who came by it stays. Errors: not_found (also for somebody else's without Manage), room_members_only, forbidden.
+func (s *Service) RevokeInvite(ctx context.Context, ref string, by accounts.Person, id uuid.UUID) error {
+	room, err := s.Authorize(ctx, ref, by, Invite)
+	if err != nil {
+		return err
+	}
+	now := s.now()
+	err = db.InTx(ctx, s.pool, func(q *db.Queries) error {
+		revoked, err := q.RevokeInvite(ctx, db.RevokeInviteParams{
+			ID: id, RoomID: room.ID.UUID(), Now: now, Everybodys: room.Permissions().Has(Manage), CreatedBy: by.ID.UUID(),
+		})
+		if err != nil {
+			return err
+		}
+		if revoked == 0 {
+			return errNoInvite()
+		}
+		return audit(ctx, q, now, by.ID, room.ID, "invite.revoked", map[string]any{"invite": id})
+	})
+	return db.Fault("revoke the invite", err)
+}
+
+// Preview is what an invite leads to.
+type Preview struct {
+	Invitation
+	Slug, Title string
+}
+
+// PreviewInvite says what an invite that works leads to. Errors: not_found, invite_revoked, invite_expired, invite_used_up.
+func (s *Service) PreviewInvite(ctx context.Context, code string) (Preview, error) {
+	preview, err := previewInvite(ctx, s.q, code)
+	if err != nil {
+		return Preview{}, db.Fault("look for the invite", err)
+	}
+	return preview, preview.works(s.now())
+}
+
+func previewInvite(ctx context.Context, q *db.Queries, code string) (Preview, error) {
+	row, err := q.GetInvite(ctx, code)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Preview{}, errNoInvite()
+	} else if err != nil {
+		return Preview{}, err
+	}
+	return Preview{invitation(row.Invite, row.Person), row.Slug, row.Title}, nil
+}
+
+// AcceptInvite makes a person a member with the invite's role. Who is a member with such a role already stays as they are and uses
+// nothing up, whatever has become of the invite. Errors: not_found, invite_revoked, invite_expired, invite_used_up.
+func (s *Service) AcceptInvite(ctx context.Context, code string, by accounts.Person) (Room, error) {
+	var room ID
+	err := db.InTx(ctx, s.pool, func(q *db.Queries) (err error) {
+		room, err = s.accept(ctx, q, code, by.ID)
+		return err
+	})
+	if err != nil {
+		return Room{}, db.Fault("accept the invite", err)
+	}
+	return s.Authorize(ctx, room.String(), by, 0)
+}
+
+// AcceptInviteAsGuest makes a guest who is a member by the invite, or, when the invite does not work, nobody.
+// Errors: as AcceptInvite, and invalid_field (displayName).
+func (s *Service) AcceptInviteAsGuest(ctx context.Context, code, displayName string) (Room, accounts.Person, error) {
+	var room ID
+	var guest accounts.Person
+	err := db.InTx(ctx, s.pool, func(q *db.Queries) (err error) {
+		if guest, err = accounts.InsertGuest(ctx, q, displayName, s.now()); err != nil {
+			return err
+		}
+		room, err = s.accept(ctx, q, code, guest.ID)
+		return err
+	})
+	if err != nil {
+		return Room{}, accounts.Person{}, db.Fault("accept the invite", err)
+	}
+	seat, err := s.Authorize(ctx, room.String(), guest, 0)
+	return seat, guest, err
+}
+
+func (s *Service) accept(ctx context.Context, q *db.Queries, code string, person accounts.PersonID) (ID, error) {
+	invite, err := previewInvite(ctx, q, code)
+	if err != nil {
+		return ID{}, err
+	}
+	now := s.now()
+	// First the member: the same person at once elsewhere waits here, and then finds the seat taken by themself.
+	_, err = q.RaiseMember(ctx, db.RaiseMemberParams{
+		RoomID: invite.Room.UUID(), PersonID: person.UUID(), Role: string(invite.Role), JoinedAt: now,
+	})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return invite.Room, nil
+	} else if err != nil {
+		return ID{}, fmt.Errorf("store the member: %w", err)
+	}
+	used, err := q.UseInvite(ctx, db.UseInviteParams{ID: invite.ID, Now: now})
+	if err != nil {
+		return ID{}, fmt.Errorf("count the use: %w", err)
+	}
+	if used == 0 { // rolled back with the member
+		if invite, err = previewInvite(ctx, q, code); err != nil {
+			return ID{}, err
+		}
+		if err := invite.works(now); err != nil {
+			return ID{}, err
+		}
+		return ID{}, errors.New("an invite that works can't be used")
+	}
+	return invite.Room, audit(ctx, q, now, person, invite.Room, "invite.accepted", map[string]any{"invite": invite.ID, "role": invite.Role})
+}
