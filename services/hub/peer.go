@@ -122,7 +122,8 @@ func (p *peer) part(err error) {
 		return
 	}
 	p.log.Debug("a peer's connection ended", "reason", err, "code", p.conn.code)
-	p.room.lose(p, left(err))
+	// Who closed to leave, or was closed so as not to come back, needs no grace.
+	p.room.lose(p, left(err) || (p.conn.code != 0 && !p.conn.code.Reconnects()))
 	if p.seat.kind == wire.PeerKindVb {
 		p.hub.o.Browsers.Disconnected(p.room.id, p.seat.run, p.connection)
 	}
@@ -192,7 +193,11 @@ func (p *peer) send(e wire.Envelope) { p.conn.send(encode(e)) }
 // fail answers an error: a coded one as it is, any other as internal, with its cause for the log.
 func (p *peer) fail(re string, err error) {
 	var coded *wire.Error
-	if !errors.As(err, &coded) {
+	if errors.As(err, &coded) {
+		if error(coded) != err { // a wrapped one has a cause that the peer is not told
+			p.log.Warn("a message could not be handled", "error", err)
+		}
+	} else {
 		p.log.Error("a message could not be handled", "error", err)
 		coded = wire.Errorf(wire.ErrorCodeInternal, "Something went wrong on the server. Try again.")
 	}

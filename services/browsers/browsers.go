@@ -1,0 +1,237 @@
+// Package browsers keeps the life of the rooms' virtual browsers: who may start one, what state it is in, and why it ended.
+//
+// The HTTP API calls Start, Stop, KeepAlive, State and Available; the hub tells what it hears from the agents; a Launcher, such
+// as package process, does the starting and ending. The state in memory is the truth while a run lives; the database follows it, so a
+// database that is away for a while stops no browser.
+//
+// What always holds: a room has one run at most that is not ended; no more runs than the quotas allow, however many ask at once; each
+// run ends with a reason; what people hear of a room's browser comes in the order in which it happened.
+package browsers
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"turtus/services/accounts"
+	"turtus/services/postgres/db"
+	"turtus/services/rooms"
+	"turtus/services/wire"
+)
+
+// Options of a Service. The interfaces are needed; the zero of every time is good for a server.
+type Options struct {
+	DB       db.DBTX
+	Launcher Launcher
+	Rooms    Rooms
+	People   People
+	Tokens   Tokens
+
+	// MaxRunning bounds the runs of this server, MaxPerOwner those of one person's rooms; 0 allows none.
+	MaxRunning, MaxPerOwner int
+	// Spec is what all browsers have in common: picture, ICE servers, time-outs, the start page of rooms that name none.
+	Spec Spec
+
+	StartTimeout  time.Duration // until ready; 90 s when 0
+	LaunchTimeout time.Duration // of Launcher.Start; 30 s when 0
+	// StopGrace is how long an agent that was told to end may take before its Launcher ends it, and KillGrace how long after that
+	// before force; 5 s and 3 s when 0.
+	StopGrace, KillGrace time.Duration
+	ReapInterval         time.Duration // 15 s when 0
+	// Margin is how much longer than SignalTimeout and ViewerTimeout the service waits for what the agent does by itself; 15 s when 0.
+	Margin time.Duration
+
+	Now func() time.Time
+	Log *slog.Logger
+}
+
+// Service is safe for concurrent use. Make it by New; Open before anything else, Shutdown in the end.
+type Service struct {
+	o       Options
+	queries *db.Queries
+	hub     Hub
+	// ctx ends with the service.
+	ctx     context.Context
+	cancel  context.CancelFunc
+	working sync.WaitGroup
+
+	mu      sync.Mutex
+	closing bool
+	// byRoom has the last run of each room, ended or not; byID those not ended.
+	byRoom map[rooms.ID]*run
+	byID   map[uuid.UUID]*run
+	// outbox is what the hub has not been told yet, dirty what the database has not.
+	outbox  []news
+	dirty   map[uuid.UUID]*run
+	wakeHub chan struct{}
+	wakeDB  chan struct{}
+}
+
+// New makes a service. It starts nothing.
+func New(o Options) *Service {
+	o.StartTimeout = cmp.Or(o.StartTimeout, 90*time.Second)
+	o.LaunchTimeout = cmp.Or(o.LaunchTimeout, 30*time.Second)
+	o.StopGrace = cmp.Or(o.StopGrace, 5*time.Second)
+	o.KillGrace = cmp.Or(o.KillGrace, 3*time.Second)
+	o.ReapInterval = cmp.Or(o.ReapInterval, 15*time.Second)
+	o.Margin = cmp.Or(o.Margin, 15*time.Second)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Service{
+		o: o, queries: db.New(o.DB), byRoom: make(map[rooms.ID]*run), byID: make(map[uuid.UUID]*run), dirty: make(map[uuid.UUID]*run),
+		wakeHub: make(chan struct{}, 1), wakeDB: make(chan struct{}, 1),
+	}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	return s
+}
+
+// lastEndsKept is how long after its end a restarted server still shows why a browser ended.
+const lastEndsKept = 24 * time.Hour
+
+// Open takes back the browsers that live, marks as failed what died while no server ran, ends what nobody knows, and starts the
+// service's work. hub is told from then on.
+func (s *Service) Open(ctx context.Context, hub Hub) error {
+	s.hub = hub
+	running, err := s.o.Launcher.List(ctx)
+	if err != nil {
+		return fmt.Errorf("list the browsers that run: %w", err)
+	}
+	since := s.o.Now().Add(-lastEndsKept)
+	ended, err := s.queries.ListLatestBrowsers(ctx, &since)
+	if err != nil {
+		return fmt.Errorf("read how browsers ended: %w", err)
+	}
+	open, err := s.queries.ListOpenBrowsers(ctx)
+	if err != nil {
+		return fmt.Errorf("read which browsers run: %w", err)
+	}
+	alive := make(map[uuid.UUID]Running, len(running))
+	for _, r := range running {
+		alive[r.Run] = r
+	}
+	for _, row := range ended {
+		s.restore(ctx, row)
+	}
+	for _, row := range open {
+		r := s.restore(ctx, row)
+		if found, ok := alive[row.ID]; ok {
+			s.adopt(r, found)
+			continue
+		}
+		s.mu.Lock()
+		s.end(r, wire.BrowserStateFailed, wire.EndReasonSignalLost, "The server was restarted, and the browser had ended by then. Start it again.")
+		s.mu.Unlock()
+	}
+	s.work(s.watch)
+	s.work(s.notify)
+	s.work(s.persist)
+	s.work(s.reap)
+	return nil
+}
+
+// work runs f until the service ends.
+func (s *Service) work(f func()) {
+	s.working.Add(1)
+	go func() {
+		defer s.working.Done()
+		f()
+	}()
+}
+
+// Available says whether browsers can be started, and if not, why and the mend.
+func (s *Service) Available() (ok bool, why string) { return s.o.Launcher.Available() }
+
+// State is what the room's people see of its browser. It never blocks.
+func (s *Service) State(room rooms.ID) wire.Browser {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r := s.byRoom[room]; r != nil {
+		return r.browser
+	}
+	return wire.Browser{State: wire.BrowserStateStopped}
+}
+
+// Stop ends the room's browser. Error: browser_not_running.
+func (s *Service) Stop(_ context.Context, room rooms.ID) (wire.Browser, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.byRoom[room]
+	if r == nil || r.ended {
+		return wire.Browser{}, errNotRunning()
+	}
+	s.stop(r, wire.EndReasonRequested, "")
+	return r.browser, nil
+}
+
+// KeepAlive has an unwatched browser begin its countdown anew. Error: browser_not_running.
+func (s *Service) KeepAlive(_ context.Context, room rooms.ID) (wire.Browser, error) {
+	s.mu.Lock()
+	r := s.byRoom[room]
+	if r == nil || r.ended || r.stopping {
+		s.mu.Unlock()
+		return wire.Browser{}, errNotRunning()
+	}
+	r.unwatched = time.Time{}
+	b := r.browser
+	s.mu.Unlock()
+	s.hub.KeepAliveBrowser(room) // one that is not connected counts down nothing
+	return b, nil
+}
+
+// Shutdown ends all browsers with the reason server_stopped and returns when they are gone and it is written down, or at ctx's end.
+func (s *Service) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	s.closing = true
+	var waiting []*run
+	for _, r := range s.byID {
+		s.stop(r, wire.EndReasonServerStopped, "")
+		waiting = append(waiting, r)
+	}
+	s.mu.Unlock()
+	var err error
+	for _, r := range waiting {
+		select {
+		case <-r.done:
+		case <-ctx.Done():
+			err = fmt.Errorf("end the browsers: %w", context.Cause(ctx))
+		}
+	}
+	s.cancel()
+	s.working.Wait()
+	s.deliver()
+	if left := s.writeAll(ctx); left > 0 {
+		err = errors.Join(err, fmt.Errorf("%d ends of browsers could not be written down", left))
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.byID {
+		r.stopTimers()
+	}
+	return err
+}
+
+func errNotRunning() error {
+	return wire.Errorf(wire.ErrorCodeBrowserNotRunning, "The room's browser is not running.")
+}
+
+// personOf is what people see of somebody; nil when they are gone.
+func (s *Service) personOf(ctx context.Context, id *uuid.UUID) *wire.PublicPerson {
+	if id == nil {
+		return nil
+	}
+	person, err := s.o.People.Person(ctx, accounts.PersonID(*id))
+	if err != nil {
+		return nil
+	}
+	return wire.Ptr(person.Public())
+}

@@ -1,0 +1,216 @@
+package browsers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"turtus/services/accounts"
+	"turtus/services/postgres/db"
+	"turtus/services/rooms"
+	"turtus/services/wire"
+)
+
+// Start begins a run of the room's browser and returns while it is starting; the hub is told how it goes on. Errors: browser_running,
+// browser_quota_person, browser_quota_server, browser_not_available, not_found, unavailable, storage_full.
+func (s *Service) Start(ctx context.Context, room rooms.ID, by accounts.PersonID) (wire.Browser, error) {
+	if ok, why := s.o.Launcher.Available(); !ok {
+		return wire.Browser{}, wire.Errorf(wire.ErrorCodeBrowserNotAvailable, "%s", why)
+	}
+	info, err := s.o.Rooms.ByID(ctx, room)
+	if err != nil {
+		return wire.Browser{}, fmt.Errorf("start a browser: %w", err)
+	}
+	person, err := s.o.People.Person(ctx, by)
+	if err != nil {
+		return wire.Browser{}, fmt.Errorf("start a browser: %w", err)
+	}
+
+	r := newRun(uuid.Must(uuid.NewV7()), room, info.OwnerID, s.o.Now())
+	r.browser.StartedBy = wire.Ptr(person.Public())
+	r.setStep(wire.BrowserStepLaunching)
+	before, err := s.reserve(r)
+	if err != nil {
+		return wire.Browser{}, err
+	}
+	spec := s.o.Spec
+	spec.Run, spec.Room = r.id, room
+	if info.StartURL != "" {
+		spec.StartURL = info.StartURL
+	}
+	spec.Token, _, err = s.o.Tokens.Browser(room, r.id)
+	if err == nil {
+		err = s.insert(ctx, r, before, by)
+	}
+	if err != nil {
+		s.giveBack(r, before, err)
+		return wire.Browser{}, err
+	}
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.o.Log.Info("browser starts", "room", room.String(), "browser", r.id.String())
+	s.changed(r)
+	if s.closing {
+		close(r.launched)
+		s.end(r, wire.BrowserStateStopped, wire.EndReasonServerStopped, "")
+		return wire.Browser{}, errClosing()
+	}
+	r.startTimer = time.AfterFunc(s.o.StartTimeout, func() { s.startTooLong(r) })
+	s.work(func() { s.launch(r, spec) })
+	return r.browser, nil
+}
+
+// reserve gives r its place in the room and in the quotas, and returns the run before it.
+func (s *Service) reserve(r *run) (before *run, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before = s.byRoom[r.room]
+	owned := 0
+	for _, other := range s.byID {
+		if other.owner == r.owner {
+			owned++
+		}
+	}
+	switch {
+	case s.closing:
+		return nil, errClosing()
+	case before != nil && !before.ended:
+		return nil, wire.Errorf(wire.ErrorCodeBrowserRunning, "The room's browser is running already.")
+	case owned >= s.o.MaxPerOwner:
+		return nil, wire.Errorf(wire.ErrorCodeBrowserQuotaPerson,
+			"The rooms of one person may have %d running browsers at once. Stop one of them first.", s.o.MaxPerOwner)
+	case len(s.byID) >= s.o.MaxRunning:
+		return nil, wire.Errorf(wire.ErrorCodeBrowserQuotaServer, "This server runs %d browsers at most, and all of them are in use. Try again later.", s.o.MaxRunning)
+	}
+	s.byRoom[r.room], s.byID[r.id] = r, r
+	return before, nil
+}
+
+// giveBack undoes reserve. A database that did not answer may have stored the start all the same, so it is told of the end.
+func (s *Service) giveBack(r, before *run, reason error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if code := wire.CodeOf(reason); code != wire.ErrorCodeBrowserRunning && code != wire.ErrorCodeNotFound {
+		r.ended, r.endedAt = true, wire.Ptr(s.o.Now().UTC())
+		r.browser.State, r.browser.EndReason = wire.BrowserStateFailed, wire.Ptr(wire.EndReasonFailed)
+		s.dirty[r.id] = r
+		wake(s.wakeDB)
+	}
+	delete(s.byID, r.id)
+	if before != nil {
+		s.byRoom[r.room] = before
+	} else {
+		delete(s.byRoom, r.room)
+	}
+}
+
+func (s *Service) insert(ctx context.Context, r, before *run, by accounts.PersonID) error {
+	if before != nil {
+		s.writeRun(ctx, before) // its end may have waited for a database that was away
+	}
+	starter := by.UUID()
+	err := s.queries.InsertBrowser(ctx, db.InsertBrowserParams{
+		ID: r.id, RoomID: r.room.UUID(), StartedBy: &starter, Launcher: s.o.Launcher.Name(), StartedAt: *r.browser.StartedAt,
+	})
+	if db.IsViolation(err, "browsers_one_run") {
+		return wire.Errorf(wire.ErrorCodeBrowserRunning, "The room's browser is running already.")
+	}
+	if db.IsViolation(err, "browsers_room_id_fkey") {
+		return wire.Errorf(wire.ErrorCodeNotFound, "There is no such room any more.")
+	}
+	return db.Fault("store the start of a browser", err)
+}
+
+func errClosing() error {
+	err := wire.Errorf(wire.ErrorCodeUnavailable, "The server is stopping. Try again in a moment.")
+	err.RetryAfter = 5
+	return err
+}
+
+// launch has the launcher start the agent.
+func (s *Service) launch(r *run, spec Spec) {
+	ctx, cancel := context.WithTimeout(s.ctx, s.o.LaunchTimeout)
+	defer cancel()
+	handle, err := s.o.Launcher.Start(ctx, spec)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	defer close(r.launched)
+	if err != nil {
+		s.o.Log.Error("a browser could not be launched", "room", r.room.String(), "browser", r.id.String(), "error", err)
+		if r.stopping {
+			s.end(r, wire.BrowserStateStopped, r.stopReason, r.stopDetail)
+			return
+		}
+		detail := "The browser could not be started on this server; its log says why."
+		var coded *wire.Error
+		if errors.As(err, &coded) {
+			detail = coded.Detail
+		}
+		s.end(r, wire.BrowserStateFailed, wire.EndReasonFailed, detail)
+		return
+	}
+	r.handle, r.launchedAt = handle, s.o.Now()
+	if r.ended {
+		return
+	}
+	if r.browser.Step != nil && *r.browser.Step == wire.BrowserStepLaunching && r.browser.State == wire.BrowserStateStarting && !r.connected {
+		r.setStep(wire.BrowserStepDisplay)
+	}
+	s.changed(r)
+}
+
+// startTooLong ends a start that takes longer than anybody would wait.
+func (s *Service) startTooLong(r *run) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r.readyAt == nil && !s.closing {
+		s.stop(r, wire.EndReasonFailed, fmt.Sprintf("The browser was not ready within %s; it still waited for %s.", s.o.StartTimeout, r.waitingFor()))
+	}
+}
+
+// terminate ends a run's processes: the agent by its own hand where it can be told, else the launcher, at last by force.
+func (s *Service) terminate(r *run, reason wire.EndReason) {
+	<-r.launched
+	if s.hub.StopBrowser(r.room, reason) {
+		s.waitFor(r, s.o.StopGrace)
+	}
+	s.makeSure(r)
+}
+
+// waitFor waits until the run has ended, at most for limit.
+func (s *Service) waitFor(r *run, limit time.Duration) {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-r.done:
+	case <-timer.C:
+	case <-s.ctx.Done():
+	}
+}
+
+// makeSure has the launcher end what is left of a run.
+func (s *Service) makeSure(r *run) {
+	s.mu.Lock()
+	handle, ended := r.handle, r.ended
+	s.mu.Unlock()
+	if ended {
+		return
+	}
+	grace := s.o.KillGrace
+	if s.ctx.Err() != nil {
+		grace = 0 // the server's own grace is over
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), grace+s.o.LaunchTimeout)
+	defer cancel()
+	seen := "it was stopped."
+	if err := s.o.Launcher.Stop(ctx, handle, grace); err != nil {
+		// The reaper tries again; for people it is over.
+		s.o.Log.Error("a browser could not be ended", "room", r.room.String(), "browser", r.id.String(), "error", err)
+		seen = "it could not be ended."
+	}
+	s.exited(Event{Handle: handle, Run: r.id, Detail: seen})
+}

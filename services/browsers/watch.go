@@ -1,0 +1,160 @@
+package browsers
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"turtus/services/accounts"
+	"turtus/services/postgres/db"
+	"turtus/services/rooms"
+	"turtus/services/wire"
+)
+
+// restore makes a run of what the database has of it.
+func (s *Service) restore(ctx context.Context, row db.Browser) *run {
+	room := rooms.ID(row.RoomID)
+	var owner accounts.PersonID
+	if row.EndedAt == nil { // it counts for a quota
+		if info, err := s.o.Rooms.ByID(ctx, room); err == nil {
+			owner = info.OwnerID
+		}
+	}
+	r := newRun(row.ID, room, owner, row.StartedAt)
+	r.handle, r.readyAt, r.endedAt = Handle(row.Handle), row.ReadyAt, row.EndedAt
+	close(r.launched)
+	r.browser.State, r.browser.StartedBy = wire.BrowserState(row.State), s.personOf(ctx, row.StartedBy)
+	if row.Detail != "" {
+		r.browser.Detail = &row.Detail
+	}
+	if row.EndReason != nil {
+		r.browser.EndReason = wire.Ptr(wire.EndReason(*row.EndReason))
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if old := s.byRoom[room]; old == nil || old.ended {
+		s.byRoom[room] = r
+	}
+	if row.EndedAt != nil {
+		r.ended = true
+		close(r.done)
+	} else {
+		s.byID[r.id] = r
+	}
+	return r
+}
+
+// adopt takes back a run whose processes outlived the server before this one.
+func (s *Service) adopt(r *run, found Running) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.o.Log.Info("browser taken back", "room", r.room.String(), "browser", r.id.String())
+	r.handle, r.launchedAt = found.Handle, found.StartedAt
+	if r.readyAt == nil && r.browser.State == wire.BrowserStateStarting {
+		r.setStep(wire.BrowserStepSignalling)
+		r.startTimer = time.AfterFunc(s.o.StartTimeout, func() { s.startTooLong(r) })
+	}
+	if r.browser.State == wire.BrowserStateStopping { // its end was under way
+		s.stop(r, wire.EndReasonRequested, "")
+		return
+	}
+	s.lost(r, "The server was restarted and waits for the browser to come back.")
+}
+
+// watch hears of ends from the launcher.
+func (s *Service) watch() {
+	for {
+		select {
+		case e := <-s.o.Launcher.Events():
+			s.exited(e)
+		case <-s.ctx.Done():
+			return
+		}
+	}
+}
+
+// exited ends a run whose processes are gone.
+func (s *Service) exited(e Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r := s.byID[e.Run]; r != nil {
+		state, reason, detail := r.outcome(e.Detail)
+		s.end(r, state, reason, detail)
+	}
+}
+
+// reap looks now and then for what went another way than it should.
+func (s *Service) reap() {
+	tick := time.NewTicker(s.o.ReapInterval)
+	defer tick.Stop()
+	for {
+		s.reapOnce()
+		select {
+		case <-tick.C:
+		case <-s.ctx.Done():
+			return
+		}
+	}
+}
+
+func (s *Service) reapOnce() {
+	ctx, cancel := context.WithTimeout(s.ctx, s.o.LaunchTimeout)
+	defer cancel()
+	asked := s.o.Now()
+	running, err := s.o.Launcher.List(ctx)
+	if err != nil {
+		if s.ctx.Err() == nil {
+			s.o.Log.Warn("the running browsers could not be listed", "error", err)
+		}
+		return
+	}
+	alive := make(map[uuid.UUID]bool, len(running))
+	for _, found := range running {
+		alive[found.Run] = true
+		s.mu.Lock()
+		known := s.byID[found.Run] != nil
+		s.mu.Unlock()
+		if !known {
+			s.o.Log.Warn("ending a browser that belongs to no room", "browser", found.Run.String())
+			if err := s.o.Launcher.Stop(ctx, found.Handle, s.o.KillGrace); err != nil {
+				s.o.Log.Error("a browser that belongs to no room could not be ended", "browser", found.Run.String(), "error", err)
+			}
+		}
+	}
+	for _, r := range s.live() {
+		s.mu.Lock()
+		vanished := !r.launchedAt.IsZero() && r.launchedAt.Before(asked) && !alive[r.id]
+		s.mu.Unlock()
+		if vanished {
+			s.exited(Event{Run: r.id, Detail: "its processes are gone."})
+			continue
+		}
+		s.endUnwatched(r, s.hub.ViewerCount(r.room))
+	}
+}
+
+// endUnwatched ends a browser that nobody is there for, where its agent should have and did not.
+func (s *Service) endUnwatched(r *run, viewers int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.o.Now()
+	switch {
+	case viewers > 0 || r.readyAt == nil || r.ended:
+		r.unwatched = time.Time{}
+	case r.unwatched.IsZero():
+		r.unwatched = now
+	case now.Sub(r.unwatched) > s.o.Spec.ViewerTimeout+s.o.Margin:
+		s.stop(r, wire.EndReasonNoViewers, "")
+	}
+}
+
+func (s *Service) live() []*run {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]*run, 0, len(s.byID))
+	for _, r := range s.byID {
+		all = append(all, r)
+	}
+	return all
+}
