@@ -100,6 +100,27 @@ func (img *Image) convert(src Picture, r image.Rectangle) {
 		C.int(r.Min.X), C.int(r.Min.Y), C.int(r.Max.X), C.int(r.Max.Y))
 }
 
+// YCbCr is a view of the image's own memory at CodedSize, for looking at it in tests and
+// tools; it ends with Close. Note that package image takes such values for full range.
+func (img *Image) YCbCr() *image.YCbCr {
+	if img.frame == nil {
+		return nil
+	}
+	width, height := img.CodedSize()
+	plane := func(i, rows int) []byte {
+		return unsafe.Slice((*byte)(unsafe.Pointer(img.frame.data[i])), rows*int(img.frame.linesize[i]))
+	}
+	return &image.YCbCr{
+		Y:              plane(0, height),
+		Cb:             plane(1, height/2),
+		Cr:             plane(2, height/2),
+		YStride:        int(img.frame.linesize[0]),
+		CStride:        int(img.frame.linesize[1]),
+		SubsampleRatio: image.YCbCrSubsampleRatio420,
+		Rect:           image.Rect(0, 0, width, height),
+	}
+}
+
 // Close frees the image. No encoder may be reading it.
 func (img *Image) Close() {
 	if img.frame != nil {

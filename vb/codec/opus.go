@@ -24,7 +24,7 @@ type OpusConfig struct {
 	// to 510,000, default 128,000.
 	Bitrate int
 	// ExpectedLoss in percent, 1 to 100, tells how much forward error correction
-	// to carry in the packets (RFC 6716, section 2.1.7); default 10. libopus
+	// to carry in the packets (RFC 6716, section 2.1.7); default 5. libopus
 	// carries it in speech-like modes alone, so up to about 40 kbit/s a
 	// channel; above, music is coded by CELT, which has none.
 	ExpectedLoss int

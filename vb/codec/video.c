@@ -60,20 +60,25 @@ int turtus_vp8_open(turtus_video *enc, const turtus_video_options *opt) {
     ctx->time_base = (AVRational){1, TURTUS_VP8_TICKS_PER_SECOND};
     ctx->framerate = (AVRational){opt->frame_rate, 1};
     ctx->bit_rate = ctx->rc_min_rate = opt->bitrate;
+    // The first frame has no forerunner to be timed by; libvpx takes its duration for the
+    // frame rate, and with the one tick that libavcodec says by default, would starve it.
+#if LIBAVCODEC_VERSION_MAJOR < 61
+    ctx->ticks_per_frame = TURTUS_VP8_TICKS_PER_SECOND / opt->frame_rate;
+#endif
     // Equal and far away: no keyframe but those asked for.
     ctx->gop_size = ctx->keyint_min = 1 << 24;
     // The floor is what a still picture is refined to: near 49 dB. Below it libvpx would
     // go on spending the whole bitrate on nothing visible.
     ctx->qmin = 8;
-    ctx->qmax = 56;
+    ctx->qmax = 63; // as coarse as need be: the cap is to hold on anything
     av_opt_set(ctx->priv_data, "deadline", "realtime", 0);
     // Measured: -4 costs 80 % more time for 1.5 dB; -8 and faster lose track of scrolled text (27 dB).
     av_opt_set(ctx->priv_data, "cpu-used", "-6", 0);
     av_opt_set(ctx->priv_data, "lag-in-frames", "0", 0);
     av_opt_set(ctx->priv_data, "error-resilient", "default", 0);
     av_opt_set(ctx->priv_data, "static-thresh", "1", 0);
-    // A keyframe may take half the buffer, said in percent of a frame's share of the bitrate.
-    int64_t intra = opt->buffer * opt->frame_rate * 100 / opt->bitrate / 2;
+    // A keyframe may take the whole buffer, said in percent of a frame's share of the bitrate.
+    int64_t intra = opt->buffer * opt->frame_rate * 100 / opt->bitrate;
     av_opt_set_int(ctx->priv_data, "max-intra-rate", intra < 300 ? 300 : intra, 0);
 
     return avcodec_open2(ctx, NULL, NULL);
@@ -88,6 +93,9 @@ int turtus_video_encode(turtus_video *enc, const AVFrame *image, int64_t pts, in
     if (rc < 0)
         return rc;
     enc->frame->pts = pts;
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(57, 30, 100)
+    enc->frame->duration = av_rescale_q(1, av_inv_q(ctx->framerate), ctx->time_base);
+#endif
     enc->frame->pict_type = key ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
     rc = avcodec_send_frame(ctx, enc->frame);
     av_frame_unref(enc->frame);

@@ -242,8 +242,8 @@ func (e *VideoEncoder) tick(pts time.Duration) int64 {
 }
 
 // SetBitrate moves the cap, in bits per second, from the next frame on. Values
-// outside 30 kbit/s to 100 Mbit/s are brought inside. A VP8 encoder that
-// is moved very far (by more than a factor of eight from its first bitrate) starts anew with a keyframe.
+// outside 30 kbit/s to 100 Mbit/s are brought inside. A VP8 encoder moved more
+// than eightfold from its first bitrate starts anew, with a keyframe.
 func (e *VideoEncoder) SetBitrate(bps int) error {
 	if !e.open {
 		return ErrClosed
