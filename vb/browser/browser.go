@@ -126,8 +126,7 @@ func Processes(cfg Config) (processes []supervise.Process, environment *Environm
 		{
 			Name: DBus,
 			Command: func() (*exec.Cmd, error) {
-				return e.command(programs.dbus, "--config-file="+e.in("config/dbus.conf"), "--address="+e.DBusAddress,
-					"--nofork", "--nopidfile", "--nosyslog"), nil
+				return e.command(programs.dbus, "--config-file="+e.in("config/dbus.conf"), "--nofork", "--nopidfile", "--nosyslog"), nil
 			},
 			Ready: func(ctx context.Context) error { return untilListening(ctx, e.bus()) },
 		},

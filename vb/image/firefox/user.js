@@ -6,6 +6,8 @@ user_pref("app.shield.optoutstudies.enabled", false);
 user_pref("browser.discovery.enabled", false);
 user_pref("browser.newtabpage.activity-stream.feeds.section.topstories", false);
 user_pref("browser.newtabpage.activity-stream.feeds.telemetry", false);
+user_pref("browser.newtabpage.activity-stream.feeds.wallpaperfeed", false);
+user_pref("browser.newtabpage.activity-stream.newtabWallpapers.enabled", false);
 user_pref("browser.newtabpage.activity-stream.telemetry", false);
 user_pref("browser.ping-centre.telemetry", false);
 user_pref("browser.region.network.url", "");
@@ -15,6 +17,7 @@ user_pref("browser.safebrowsing.provider.google5.updateURL", "");
 user_pref("browser.safebrowsing.provider.google.updateURL", "");
 user_pref("browser.safebrowsing.provider.mozilla.updateURL", "");
 user_pref("browser.search.update", false);
+user_pref("browser.search.serpEventTelemetryCategorization.enabled", false);
 user_pref("browser.topsites.contile.enabled", false);
 user_pref("browser.topsites.useRemoteSetting", false);
 user_pref("browser.urlbar.speculativeConnect.enabled", false);
@@ -66,7 +69,8 @@ user_pref("startup.homepage_welcome_url.additional", "");
 user_pref("toolkit.startup.max_resumed_crashes", -1);
 user_pref("trailhead.firstrun.didSeeAboutWelcome", true);
 
-// uBlock Origin comes from the system's extension folder and is not asked about.
+// uBlock Origin comes from the system's extension folder and is not asked about. It has filter lists with it, and
+// fetches newer ones soon after the start when those are old: the only traffic that nobody asked for, and wanted.
 user_pref("extensions.autoDisableScopes", 0);
 user_pref("extensions.enabledScopes", 15);
 user_pref("extensions.startupScanScopes", 15);
