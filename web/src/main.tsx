@@ -1,1 +1,46 @@
-export {};
+import '@mantine/core/styles.css';
+import '@mantine/notifications/styles.css';
+import '@fontsource-variable/figtree/wght.css';
+import './ui/base.css';
+import './i18n';
+import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core';
+import { Notifications } from '@mantine/notifications';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { RouterProvider } from 'react-router';
+import { AccountProvider } from './account/session';
+import { createApiClient } from './api/client';
+import { toApiError } from './api/problem';
+import { browserSessionOptions, SessionManager } from './api/session';
+import { makeRouter } from './App';
+import { cssVariables, theme } from './ui/theme';
+
+const session = new SessionManager(browserSessionOptions());
+const api = createApiClient(session);
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 5_000,
+      // What the server has decided does not change by asking again.
+      retry: (count, error) => count < 2 && ['network', 'unavailable', 'internal'].includes(toApiError(error).code),
+    },
+  },
+});
+void session.start();
+
+const root = document.getElementById('root');
+if (root) {
+  createRoot(root).render(
+    <StrictMode>
+      <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="dark" colorSchemeManager={localStorageColorSchemeManager({ key: 'turtus.scheme' })}>
+        <Notifications position="top-center" limit={3} autoClose={4000} />
+        <QueryClientProvider client={queries}>
+          <AccountProvider session={session} api={api}>
+            <RouterProvider router={makeRouter()} />
+          </AccountProvider>
+        </QueryClientProvider>
+      </MantineProvider>
+    </StrictMode>,
+  );
+}

@@ -1,0 +1,131 @@
+import { Alert, Anchor, Button, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { useState, type FormEvent } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Link, Navigate, useSearchParams } from 'react-router';
+import { unwrap } from '@/api/client';
+import { serverQuery } from '@/api/queries';
+import { toApiError } from '@/api/problem';
+import { Page } from '@/ui/Page';
+import pageClasses from '@/ui/Page.module.css';
+import { TurtleMark } from '@/ui/TurtleMark';
+import { fieldErrors, useErrorText } from '@/ui/useErrorText';
+import { useApi, useSession, useSessionManager } from './session';
+
+/** Where to go after signing in: only into this page, never to another site. */
+export function nextPath(next: string | null): string {
+  return next !== null && next.startsWith('/') && !next.startsWith('//') && !next.includes('\\') ? next : '/rooms';
+}
+
+export function AuthPage({ mode }: { mode: 'signIn' | 'signUp' }) {
+  const { t } = useTranslation();
+  const api = useApi();
+  const manager = useSessionManager();
+  const session = useSession();
+  const errorText = useErrorText();
+  const [parameters] = useSearchParams();
+  const server = useQuery(serverQuery(api));
+  const [username, setUsername] = useState('');
+  const [displayName, setDisplayName] = useState('');
+  const [password, setPassword] = useState('');
+  const isNew = mode === 'signUp';
+  const next = nextPath(parameters.get('next'));
+  const enter = useMutation({
+    mutationFn: () =>
+      isNew
+        ? unwrap(api.POST('/users', { body: { username: username.trim(), password, ...(displayName.trim() ? { displayName: displayName.trim() } : {}) } }))
+        : unwrap(api.POST('/sessions', { body: { username: username.trim(), password } })),
+    onSuccess: (answer) => manager.adopt(answer),
+  });
+  if (session.status === 'signedIn') return <Navigate to={next} replace />;
+
+  const error = enter.error ? toApiError(enter.error) : null;
+  const fields = fieldErrors(enter.error);
+  const usernameError = fields['username'] ?? (error?.code === 'username_taken' ? errorText(error) : null);
+  const passwordError = fields['password'] ?? null;
+  const general = error && !usernameError && !passwordError && !fields['displayName'] ? errorText(error) : null;
+  const closed = isNew && server.data?.signUps === 'closed' && !server.data.firstRun;
+  const prefix = isNew ? 'signup' : 'signin';
+  const search = parameters.size > 0 ? `?${parameters.toString()}` : '';
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    enter.mutate();
+  };
+
+  return (
+    <Page>
+      <div className={pageClasses.centre}>
+        <form onSubmit={submit} className={pageClasses.card} noValidate>
+          <Stack gap="md">
+            <TurtleMark size={52} />
+            <div>
+              <Title order={1} fz={28} lts="-0.02em">
+                {isNew ? t('account.signUp') : t('account.signInTitle')}
+              </Title>
+              <Text c="dimmed" mt={4}>
+                {isNew ? (server.data?.firstRun ? t('welcome.firstRun') : t('account.signUpText')) : session.status === 'signedOut' && session.ended ? t('account.sessionEnded') : ''}
+              </Text>
+            </div>
+            {closed && <Alert color="yellow">{t('welcome.closed')}</Alert>}
+            <TextInput
+              label={t('account.username')}
+              description={isNew ? t('account.usernameHint') : undefined}
+              value={username}
+              onChange={(event) => setUsername(event.currentTarget.value)}
+              error={usernameError}
+              autoComplete="username"
+              autoCapitalize="none"
+              spellCheck={false}
+              autoFocus
+              required
+              withAsterisk={false}
+              maxLength={isNew ? 32 : 64}
+              data-testid={`${prefix}-username`}
+            />
+            {isNew && (
+              <TextInput
+                label={t('account.displayName')}
+                description={t('account.displayNameHint')}
+                value={displayName}
+                onChange={(event) => setDisplayName(event.currentTarget.value)}
+                error={fields['displayName']}
+                autoComplete="nickname"
+                maxLength={40}
+                data-testid="signup-display-name"
+              />
+            )}
+            <PasswordInput
+              label={t('account.password')}
+              description={isNew ? t('account.passwordHint') : undefined}
+              value={password}
+              onChange={(event) => setPassword(event.currentTarget.value)}
+              error={passwordError}
+              autoComplete={isNew ? 'new-password' : 'current-password'}
+              required
+              withAsterisk={false}
+              maxLength={200}
+              data-testid={`${prefix}-password`}
+            />
+            {general && (
+              <Alert color="red" variant="light" role="alert" data-testid="form-error">
+                {general}
+              </Alert>
+            )}
+            <Button type="submit" size="md" fullWidth loading={enter.isPending} disabled={closed} data-testid={`${prefix}-submit`}>
+              {isNew ? t('account.signUp') : t('account.signIn')}
+            </Button>
+            <Text fz="sm" c="dimmed" ta="center">
+              {isNew ? t('account.haveAccount') : t('account.noAccount')}{' '}
+              <Anchor component={Link} to={(isNew ? '/sign-in' : '/sign-up') + search} fz="sm" fw={600}>
+                {isNew ? t('account.signIn') : t('account.signUp')}
+              </Anchor>
+            </Text>
+          </Stack>
+        </form>
+      </div>
+    </Page>
+  );
+}
+
+export const SignInPage = () => <AuthPage key="in" mode="signIn" />;
+export const SignUpPage = () => <AuthPage key="up" mode="signUp" />;

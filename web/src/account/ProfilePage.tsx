@@ -1,0 +1,276 @@
+import { Alert, Badge, Button, ColorSwatch, Divider, FileButton, Group, Modal, PasswordInput, Stack, Text, TextInput, Title, Tooltip, UnstyledButton } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { notifications } from '@mantine/notifications';
+import { IconCheck } from '@tabler/icons-react';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState, type FormEvent } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Navigate } from 'react-router';
+import { unwrap } from '@/api/client';
+import type { AvatarColor, Person } from '@/api/types';
+import { Page } from '@/ui/Page';
+import pageClasses from '@/ui/Page.module.css';
+import { PersonAvatar } from '@/ui/PersonAvatar';
+import { fieldErrors, useErrorText } from '@/ui/useErrorText';
+import { smallSquare } from './picture';
+import { useApi, useSession, useSessionManager } from './session';
+
+const colours: readonly AvatarColor[] = ['teal', 'green', 'lime', 'yellow', 'orange', 'red', 'pink', 'grape', 'violet', 'indigo', 'blue', 'cyan'];
+
+export function ProfilePage() {
+  const session = useSession();
+  if (session.status !== 'signedIn') return <Navigate to="/sign-in?next=/profile" replace />;
+  return <Profile person={session.person} />;
+}
+
+function Profile({ person }: { person: Person }) {
+  const { t } = useTranslation();
+  return (
+    <Page width={620}>
+      <Stack gap="xl">
+        <div>
+          <Group gap="sm">
+            <Title order={1} fz={30} lts="-0.02em">
+              {t('account.profile')}
+            </Title>
+            {person.administrator && <Badge variant="light">{t('account.administrator')}</Badge>}
+          </Group>
+          <Text c="dimmed">{t('account.profileText')}</Text>
+        </div>
+        {person.kind === 'guest' && <Claim />}
+        <Face person={person} />
+        {person.kind === 'account' && <Password />}
+        <Delete person={person} />
+      </Stack>
+    </Page>
+  );
+}
+
+function Face({ person }: { person: Person }) {
+  const { t } = useTranslation();
+  const api = useApi();
+  const manager = useSessionManager();
+  const errorText = useErrorText();
+  const [name, setName] = useState(person.displayName);
+  const [unreadable, setUnreadable] = useState(false);
+  const adopt = { onSuccess: (changed: Person) => manager.setPerson(changed) };
+  const change = useMutation({ mutationFn: (body: { displayName?: string; avatarColor?: AvatarColor }) => unwrap(api.PATCH('/users/me', { body })), ...adopt });
+  const picture = useMutation({
+    mutationFn: async (blob: Blob) =>
+      // The body is the picture itself; the generated client only knows to send JSON.
+      unwrap(api.PUT('/users/me/avatar', { body: '', bodySerializer: () => blob, headers: { 'Content-Type': blob.type } })),
+    ...adopt,
+  });
+  const remove = useMutation({ mutationFn: () => unwrap(api.DELETE('/users/me/avatar')), ...adopt });
+  const choose = async (file: File | null): Promise<void> => {
+    if (!file) return;
+    setUnreadable(false);
+    try {
+      picture.mutate(await smallSquare(file));
+    } catch {
+      setUnreadable(true);
+    }
+  };
+  const save = (event: FormEvent): void => {
+    event.preventDefault();
+    change.mutate({ displayName: name.trim() }, { onSuccess: () => notifications.show({ message: t('app.saved'), color: 'turtle' }) });
+  };
+  const error = change.error ?? picture.error ?? remove.error;
+  return (
+    <section className={pageClasses.card} aria-label={t('account.yourName')}>
+      <Stack gap="lg">
+        <Group gap="lg" wrap="nowrap" align="center">
+          <PersonAvatar person={person} size={84} />
+          <Stack gap={6}>
+            <Group gap="xs">
+              <FileButton onChange={(file) => void choose(file)} accept="image/png,image/jpeg,image/webp">
+                {(props) => (
+                  <Button {...props} variant="default" size="sm" loading={picture.isPending} data-testid="choose-picture">
+                    {t('account.choosePicture')}
+                  </Button>
+                )}
+              </FileButton>
+              {person.avatarUrl !== undefined && (
+                <Button variant="subtle" color="gray" size="sm" onClick={() => remove.mutate()}>
+                  {t('account.removePicture')}
+                </Button>
+              )}
+            </Group>
+            <Text fz="xs" c={unreadable ? 'red' : 'dimmed'} role={unreadable ? 'alert' : undefined}>
+              {unreadable ? t('account.pictureUnreadable') : t('account.pictureHint')}
+            </Text>
+          </Stack>
+        </Group>
+        <form onSubmit={save}>
+          <Group align="flex-end" gap="sm" wrap="nowrap">
+            <TextInput flex={1} label={t('account.yourName')} value={name} onChange={(event) => setName(event.currentTarget.value)} maxLength={40} error={fieldErrors(change.error)['displayName']} data-testid="profile-name" />
+            <Button type="submit" size="md" disabled={name.trim() === '' || name.trim() === person.displayName} loading={change.isPending} data-testid="profile-save">
+              {t('app.save')}
+            </Button>
+          </Group>
+        </form>
+        <div role="group" aria-label={t('account.colour')}>
+          <Text fz="sm" fw={500} mb={8}>
+            {t('account.colour')}
+          </Text>
+          <Group gap={8}>
+            {colours.map((colour) => (
+              <Tooltip key={colour} label={t(`account.colours.${colour}`)}>
+                <UnstyledButton p={4} aria-label={t(`account.colours.${colour}`)} aria-pressed={person.avatarColor === colour} onClick={() => change.mutate({ avatarColor: colour })} style={{ borderRadius: 999, lineHeight: 0 }}>
+                  <ColorSwatch color={`var(--mantine-color-${colour}-filled)`} size={32} withShadow={false} c="white">
+                    {person.avatarColor === colour && <IconCheck size={17} />}
+                  </ColorSwatch>
+                </UnstyledButton>
+              </Tooltip>
+            ))}
+          </Group>
+        </div>
+        {error && !fieldErrors(change.error)['displayName'] && (
+          <Alert color="red" role="alert">
+            {errorText(error)}
+          </Alert>
+        )}
+      </Stack>
+    </section>
+  );
+}
+
+function Claim() {
+  const { t } = useTranslation();
+  const api = useApi();
+  const manager = useSessionManager();
+  const errorText = useErrorText();
+  const [username, setUsername] = useState('');
+  const [password, setPassword] = useState('');
+  const claim = useMutation({
+    mutationFn: () => unwrap(api.POST('/users/me/claim', { body: { username: username.trim(), password } })),
+    onSuccess: (person) => {
+      manager.setPerson(person);
+      notifications.show({ message: t('account.claimed'), color: 'turtle' });
+    },
+  });
+  const fields = fieldErrors(claim.error);
+  const known = fields['username'] ?? fields['password'];
+  return (
+    <section className={pageClasses.card}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          claim.mutate();
+        }}
+      >
+        <Stack gap="md">
+          <div>
+            <Title order={2} fz={20}>
+              {t('account.claim')}
+            </Title>
+            <Text c="dimmed" fz="sm">
+              {t('account.claimText')}
+            </Text>
+          </div>
+          <TextInput label={t('account.username')} description={t('account.usernameHint')} value={username} onChange={(event) => setUsername(event.currentTarget.value)} error={fields['username']} maxLength={32} autoComplete="username" autoCapitalize="none" data-testid="claim-username" />
+          <PasswordInput label={t('account.password')} description={t('account.passwordHint')} value={password} onChange={(event) => setPassword(event.currentTarget.value)} error={fields['password']} maxLength={200} autoComplete="new-password" data-testid="claim-password" />
+          {claim.error && known === undefined && (
+            <Alert color="red" role="alert">
+              {errorText(claim.error)}
+            </Alert>
+          )}
+          <Button type="submit" size="md" loading={claim.isPending} disabled={!username.trim() || !password} data-testid="claim-submit">
+            {t('account.claimDo')}
+          </Button>
+        </Stack>
+      </form>
+    </section>
+  );
+}
+
+function Password() {
+  const { t } = useTranslation();
+  const api = useApi();
+  const errorText = useErrorText();
+  const [current, setCurrent] = useState('');
+  const [wanted, setWanted] = useState('');
+  const change = useMutation({
+    mutationFn: () => unwrap(api.PUT('/users/me/password', { body: { currentPassword: current, newPassword: wanted } })),
+    onSuccess: () => {
+      setCurrent('');
+      setWanted('');
+      notifications.show({ message: t('account.passwordChanged'), color: 'turtle' });
+    },
+  });
+  const fields = fieldErrors(change.error);
+  return (
+    <section className={pageClasses.card}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          change.mutate();
+        }}
+      >
+        <Stack gap="md">
+          <Title order={2} fz={20}>
+            {t('account.changePassword')}
+          </Title>
+          <PasswordInput label={t('account.currentPassword')} value={current} onChange={(event) => setCurrent(event.currentTarget.value)} autoComplete="current-password" maxLength={200} error={fields['currentPassword']} />
+          <PasswordInput label={t('account.newPassword')} description={t('account.passwordHint')} value={wanted} onChange={(event) => setWanted(event.currentTarget.value)} autoComplete="new-password" maxLength={200} error={fields['newPassword']} />
+          {change.error && Object.keys(fields).length === 0 && (
+            <Alert color="red" role="alert">
+              {errorText(change.error)}
+            </Alert>
+          )}
+          <Button type="submit" variant="default" size="md" disabled={!current || !wanted} loading={change.isPending} style={{ alignSelf: 'flex-start' }}>
+            {t('account.changePassword')}
+          </Button>
+        </Stack>
+      </form>
+    </section>
+  );
+}
+
+function Delete({ person }: { person: Person }) {
+  const { t } = useTranslation();
+  const api = useApi();
+  const manager = useSessionManager();
+  const queries = useQueryClient();
+  const errorText = useErrorText();
+  const [opened, { open, close }] = useDisclosure(false);
+  const [password, setPassword] = useState('');
+  const remove = useMutation({
+    mutationFn: () => unwrap(api.DELETE('/users/me', { body: person.kind === 'account' ? { password } : {} })),
+    onSuccess: () => {
+      manager.drop(false);
+      queries.clear();
+    },
+  });
+  return (
+    <>
+      <Divider />
+      <Button variant="subtle" color="red" onClick={open} style={{ alignSelf: 'flex-start' }} data-testid="delete-account">
+        {t('account.delete')}
+      </Button>
+      <Modal opened={opened} onClose={close} title={t('account.delete')} closeButtonProps={{ 'aria-label': t('app.close') }}>
+        <form
+          onSubmit={(event) => {
+            event.preventDefault();
+            remove.mutate();
+          }}
+        >
+          <Stack gap="md">
+            <Text c="dimmed">{t('account.deleteText')}</Text>
+            {person.kind === 'account' && (
+              <PasswordInput label={t('account.deletePassword')} value={password} onChange={(event) => setPassword(event.currentTarget.value)} autoComplete="current-password" maxLength={200} error={remove.error ? errorText(remove.error) : undefined} data-autofocus />
+            )}
+            <Group justify="flex-end">
+              <Button variant="default" onClick={close}>
+                {t('app.cancel')}
+              </Button>
+              <Button type="submit" color="red" loading={remove.isPending} disabled={person.kind === 'account' && !password}>
+                {t('account.deleteConfirm')}
+              </Button>
+            </Group>
+          </Stack>
+        </form>
+      </Modal>
+    </>
+  );
+}

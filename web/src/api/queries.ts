@@ -1,0 +1,29 @@
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { unwrap, type ApiClient } from './client';
+
+/** Server state by TanStack Query: each thing that is asked for has its key here, once. */
+export const keys = {
+  server: ['server'] as const,
+  rooms: ['rooms'] as const,
+  roomList: (scope: 'mine' | 'public') => ['rooms', scope] as const,
+  invites: (room: string) => ['invites', room] as const,
+  invite: (code: string) => ['invite', code] as const,
+};
+
+export const serverQuery = (api: ApiClient) =>
+  queryOptions({ queryKey: keys.server, queryFn: () => unwrap(api.GET('/server')), staleTime: 60_000 });
+
+export const roomsQuery = (api: ApiClient, scope: 'mine' | 'public') =>
+  infiniteQueryOptions({
+    queryKey: keys.roomList(scope),
+    queryFn: ({ pageParam }) => unwrap(api.GET('/rooms', { params: { query: { scope, ...(pageParam ? { cursor: pageParam } : {}) } } })),
+    initialPageParam: '',
+    getNextPageParam: (page) => page.next ?? null,
+    refetchInterval: 10_000,
+  });
+
+export const invitesQuery = (api: ApiClient, room: string) =>
+  queryOptions({ queryKey: keys.invites(room), queryFn: () => unwrap(api.GET('/rooms/{room}/invites', { params: { path: { room } } })) });
+
+export const inviteQuery = (api: ApiClient, code: string) =>
+  queryOptions({ queryKey: keys.invite(code), queryFn: () => unwrap(api.GET('/invites/{code}', { params: { path: { code } } })), retry: false });

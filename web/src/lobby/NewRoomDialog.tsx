@@ -1,0 +1,99 @@
+import { Alert, Button, Collapse, Group, Modal, PasswordInput, Stack, TextInput, UnstyledButton } from '@mantine/core';
+import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useNavigate } from 'react-router';
+import { useApi } from '@/account/session';
+import { unwrap } from '@/api/client';
+import { toApiError } from '@/api/problem';
+import { keys } from '@/api/queries';
+import type { Privacy } from '@/api/types';
+import { fieldErrors, useErrorText } from '@/ui/useErrorText';
+import { PrivacyChoice } from './PrivacyChoice';
+import { suggestSlug } from './slug';
+import { withScheme } from './startPage';
+
+export function NewRoomDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+  const { t } = useTranslation();
+  const api = useApi();
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const errorText = useErrorText();
+  const [title, setTitle] = useState('');
+  const [ownSlug, setOwnSlug] = useState<string | null>(null);
+  const [privacy, setPrivacy] = useState<Privacy>('unlisted');
+  const [password, setPassword] = useState('');
+  const [startUrl, setStartUrl] = useState('');
+  const [more, setMore] = useState(false);
+  const slug = ownSlug ?? suggestSlug(title);
+  const create = useMutation({
+    mutationFn: () =>
+      unwrap(
+        api.POST('/rooms', {
+          body: { title: title.trim(), privacy, ...(slug ? { slug } : {}), ...(password ? { password } : {}), ...(startUrl.trim() ? { startUrl: withScheme(startUrl) } : {}) },
+        }),
+      ),
+    onSuccess: async (room) => {
+      void queries.invalidateQueries({ queryKey: keys.rooms });
+      await navigate(`/r/${room.slug}`);
+    },
+  });
+  const error = create.error ? toApiError(create.error) : null;
+  const fields = fieldErrors(create.error);
+  const slugError = fields['slug'] ?? (error?.code === 'slug_taken' ? errorText(error) : undefined);
+  const inline = slugError ?? fields['title'] ?? fields['startUrl'] ?? fields['password'];
+  return (
+    <Modal opened={opened} onClose={onClose} title={t('lobby.new')} size={520} closeButtonProps={{ 'aria-label': t('app.close') }}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          create.mutate();
+        }}
+      >
+        <Stack gap="md">
+          <TextInput label={t('lobby.roomTitle')} placeholder={t('lobby.roomTitlePlaceholder')} value={title} onChange={(event) => setTitle(event.currentTarget.value)} maxLength={80} error={fields['title']} data-autofocus data-testid="room-title" />
+          <TextInput
+            label={t('lobby.address')}
+            description={t('lobby.addressHint')}
+            value={slug}
+            onChange={(event) => setOwnSlug(event.currentTarget.value.toLowerCase().replace(/\s+/g, '-'))}
+            leftSection="/r/"
+            leftSectionWidth={40}
+            maxLength={48}
+            spellCheck={false}
+            autoCapitalize="none"
+            error={slugError}
+            data-testid="room-slug"
+          />
+          <PrivacyChoice label={t('lobby.privacy')} value={privacy} onChange={setPrivacy} />
+          <UnstyledButton fz="sm" fw={600} c="dimmed" py={6} onClick={() => setMore(!more)} aria-expanded={more} data-testid="room-options">
+            <Group gap={4}>
+              {more ? <IconChevronDown size={16} /> : <IconChevronRight size={16} />}
+              {t('lobby.options')}
+            </Group>
+          </UnstyledButton>
+          <Collapse expanded={more}>
+            <Stack gap="md">
+              <PasswordInput label={t('lobby.password')} description={t('lobby.passwordHint')} value={password} onChange={(event) => setPassword(event.currentTarget.value)} maxLength={200} autoComplete="new-password" error={fields['password']} data-testid="room-password" />
+              <TextInput label={t('lobby.startPage')} description={t('lobby.startPageHint')} placeholder="https://" value={startUrl} onChange={(event) => setStartUrl(event.currentTarget.value)} maxLength={2048} inputMode="url" error={fields['startUrl']} data-testid="room-start-page" />
+            </Stack>
+          </Collapse>
+          {error && inline === undefined && (
+            <Alert color="red" role="alert">
+              {errorText(error)}
+            </Alert>
+          )}
+          <Group justify="flex-end" mt="xs">
+            <Button variant="default" onClick={onClose}>
+              {t('app.cancel')}
+            </Button>
+            <Button type="submit" disabled={!title.trim()} loading={create.isPending} data-testid="create-room">
+              {t('lobby.create')}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}

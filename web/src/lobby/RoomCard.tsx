@@ -1,0 +1,77 @@
+import { Button, Group, Text, Tooltip } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { IconKey, IconUsers } from '@tabler/icons-react';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import { Link } from 'react-router';
+import { useApi } from '@/account/session';
+import { unwrap } from '@/api/client';
+import { keys } from '@/api/queries';
+import type { Room } from '@/api/types';
+import { clock, useNow } from '@/ui/useNow';
+import { useErrorText } from '@/ui/useErrorText';
+import { PrivacyIcon } from './privacy';
+import classes from './Lobby.module.css';
+
+export function RoomCard({ room }: { room: Room }) {
+  const { t } = useTranslation();
+  const api = useApi();
+  const queries = useQueryClient();
+  const errorText = useErrorText();
+  const now = useNow(room.browserEndsAt !== undefined);
+  const keep = useMutation({
+    mutationFn: () => unwrap(api.POST('/rooms/{room}/browser/keep-alive', { params: { path: { room: room.id } } })),
+    onSuccess: () => notifications.show({ message: t('lobby.kept'), color: 'turtle' }),
+    onError: (error) => notifications.show({ message: errorText(error), color: 'red' }),
+    onSettled: () => queries.invalidateQueries({ queryKey: keys.rooms }),
+  });
+  const running = room.browserState === 'ready' || room.browserState === 'degraded' || room.browserState === 'starting';
+  const privacy = room.hasPassword ? `${t(`privacy.${room.privacy}`)}, ${t('privacy.locked')}` : t(`privacy.${room.privacy}`);
+  return (
+    <article className={classes.card} data-testid="room-card">
+      <Group justify="space-between" wrap="nowrap" gap="xs" c="dimmed" fz="sm">
+        <Tooltip label={t(`privacy.${room.privacy}Text`)}>
+          <Group gap={6} wrap="nowrap" className={classes.above}>
+            <PrivacyIcon privacy={room.privacy} />
+            <span>{t(`privacy.${room.privacy}`)}</span>
+            {room.hasPassword && <IconKey size={15} aria-label={privacy} />}
+          </Group>
+        </Tooltip>
+        <BrowserBadge state={room.browserState} running={running} />
+      </Group>
+      <Link to={`/r/${room.slug}`} className={classes.title} aria-label={t('lobby.open', { title: room.title })}>
+        {room.title}
+      </Link>
+      <Text fz="sm" c="dimmed">
+        {room.role === 'owner' ? t('lobby.yours') : t('lobby.by', { name: room.owner.displayName })}
+      </Text>
+      <Group justify="space-between" mt="auto" wrap="nowrap" mih={32}>
+        <Group gap={6} fz="sm" c={room.people > 0 ? undefined : 'dimmed'} wrap="nowrap">
+          <IconUsers size={16} stroke={1.7} aria-hidden />
+          {t('lobby.people', { count: room.people })}
+        </Group>
+        {room.browserEndsAt !== undefined && (
+          <Group gap={8} wrap="nowrap" className={classes.above}>
+            <Text fz="sm" c="orange" className="tnum" data-testid="countdown">
+              {t('lobby.endsIn', { time: clock(Date.parse(room.browserEndsAt) - now) })}
+            </Text>
+            <Button size="xs" variant="light" loading={keep.isPending} onClick={() => keep.mutate()} data-testid="keep-alive">
+              {t('lobby.keepAlive')}
+            </Button>
+          </Group>
+        )}
+      </Group>
+    </article>
+  );
+}
+
+function BrowserBadge({ state, running }: { state: Room['browserState']; running: boolean }) {
+  const { t } = useTranslation();
+  if (state === 'stopped') return null;
+  return (
+    <Group gap={8} wrap="nowrap" fz="sm" data-testid="browser-state" data-state={state}>
+      <span className={classes.live} data-on={running || undefined} aria-hidden />
+      {t(`browserState.${state}`)}
+    </Group>
+  );
+}

@@ -1,0 +1,99 @@
+import { Alert, Button, Group, SimpleGrid, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconPlus } from '@tabler/icons-react';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import { Navigate } from 'react-router';
+import { useApi, useSession } from '@/account/session';
+import { roomsQuery } from '@/api/queries';
+import { Page } from '@/ui/Page';
+import { TurtleMark } from '@/ui/TurtleMark';
+import { useErrorText } from '@/ui/useErrorText';
+import { NewRoomDialog } from './NewRoomDialog';
+import { RoomCard } from './RoomCard';
+import classes from './Lobby.module.css';
+
+export function RoomsPage() {
+  const { t } = useTranslation();
+  const session = useSession();
+  const [opened, { open, close }] = useDisclosure(false);
+  if (session.status !== 'signedIn') return <Navigate to="/" replace />;
+  const guest = session.person.kind === 'guest';
+  return (
+    <Page>
+      <Stack gap={48}>
+        <RoomList scope="mine" title={t('lobby.mine')} onNew={guest ? null : open} />
+        <RoomList scope="public" title={t('lobby.public')} onNew={null} />
+      </Stack>
+      <NewRoomDialog opened={opened} onClose={close} />
+    </Page>
+  );
+}
+
+function RoomList({ scope, title, onNew }: { scope: 'mine' | 'public'; title: string; onNew: (() => void) | null }) {
+  const { t } = useTranslation();
+  const errorText = useErrorText();
+  const list = useInfiniteQuery(roomsQuery(useApi(), scope));
+  const rooms = list.data?.pages.flatMap((page) => page.rooms) ?? [];
+  const mine = scope === 'mine';
+  return (
+    <section aria-label={title}>
+      <Group justify="space-between" mb="lg">
+        <Title order={mine ? 1 : 2} fz={mine ? 32 : 22} lts="-0.02em">
+          {title}
+        </Title>
+        {onNew && rooms.length > 0 && (
+          <Button leftSection={<IconPlus size={18} />} size="md" onClick={onNew} data-testid="new-room">
+            {t('lobby.new')}
+          </Button>
+        )}
+      </Group>
+      {list.isPending && (
+        <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }} spacing="md">
+          {[0, 1, 2].map((key) => (
+            <Skeleton key={key} h={168} radius={18} />
+          ))}
+        </SimpleGrid>
+      )}
+      {list.error && (
+        <Alert color="red" role="alert">
+          <Group justify="space-between">
+            {errorText(list.error)}
+            <Button size="xs" variant="light" color="red" onClick={() => void list.refetch()}>
+              {t('app.tryAgain')}
+            </Button>
+          </Group>
+        </Alert>
+      )}
+      {list.isSuccess && rooms.length === 0 && mine && (
+        <div className={classes.empty}>
+          <TurtleMark size={64} />
+          <Text fw={650} fz="lg">
+            {t('lobby.emptyMine')}
+          </Text>
+          <Text c="dimmed" maw={420}>
+            {onNew ? t('lobby.emptyMineText') : t('lobby.emptyMineGuest')}
+          </Text>
+          {onNew && (
+            <Button size="md" mt="xs" leftSection={<IconPlus size={18} />} onClick={onNew} data-testid="new-room">
+              {t('lobby.new')}
+            </Button>
+          )}
+        </div>
+      )}
+      {list.isSuccess && rooms.length === 0 && !mine && <Text c="dimmed">{t('lobby.emptyPublicText')}</Text>}
+      <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }} spacing="md">
+        {rooms.map((room) => (
+          <RoomCard key={room.id} room={room} />
+        ))}
+      </SimpleGrid>
+      {list.hasNextPage && (
+        <Group justify="center" mt="lg">
+          <Button variant="default" loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+            {t('app.more')}
+          </Button>
+        </Group>
+      )}
+    </section>
+  );
+}

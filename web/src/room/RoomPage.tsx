@@ -1,0 +1,177 @@
+import { Button, Center, Loader, PasswordInput, Stack, Text, Title } from '@mantine/core';
+import { IconKey } from '@tabler/icons-react';
+import { useEffect, useRef, useState, type RefObject } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Link, Navigate, useParams } from 'react-router';
+import { useApi, useSession } from '@/account/session';
+import { unwrap, type ApiClient } from '@/api/client';
+import type { HubStatus } from '@/api/hub/HubConnection';
+import { Notice } from '@/ui/Notice';
+import { Page } from '@/ui/Page';
+import pageClasses from '@/ui/Page.module.css';
+import { useErrorText } from '@/ui/useErrorText';
+import { decodableCodecs } from './codecs';
+import { RoomProvider, useRoom, useRoomSession } from './context';
+import { RoomScreen } from './RoomScreen';
+import { RoomSession } from './RoomSession';
+
+export function RoomPage() {
+  const { slug = '' } = useParams();
+  const account = useSession();
+  const api = useApi();
+  const password = useRef<string | null>(null);
+  const personId = account.status === 'signedIn' ? account.person.id : null;
+  const [session, setSession] = useState<RoomSession | null>(null);
+
+  useEffect(() => {
+    if (personId === null) return;
+    const made = makeSession(slug, api, password);
+    setSession(made);
+    made.enter();
+    const nudge = (): void => {
+      if (!document.hidden) made.hub.nudge();
+    };
+    window.addEventListener('online', nudge);
+    document.addEventListener('visibilitychange', nudge);
+    return () => {
+      window.removeEventListener('online', nudge);
+      document.removeEventListener('visibilitychange', nudge);
+      made.dispose();
+      setSession(null);
+    };
+  }, [slug, api, personId]);
+
+  if (account.status !== 'signedIn') return <Navigate to={`/sign-in?next=${encodeURIComponent(`/r/${slug}`)}`} replace />;
+  if (!session) return <Joining />;
+  return (
+    <RoomProvider session={session}>
+      <Door
+        enter={(typed) => {
+          password.current = typed;
+          session.enter();
+        }}
+      />
+    </RoomProvider>
+  );
+}
+
+function makeSession(slug: string, api: ApiClient, password: RefObject<string | null>): RoomSession {
+  const made: RoomSession = new RoomSession({
+    room: slug,
+    // By id once it is known: the address may change while somebody is inside.
+    join: () => unwrap(api.POST('/rooms/{room}/join', { params: { path: { room: made.store.getState().room?.id ?? slug } }, body: password.current === null ? {} : { password: password.current } })),
+    openSocket: () => new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/ws`),
+    makePeerConnection: (configuration) => new RTCPeerConnection(configuration),
+    codecs: decodableCodecs,
+    storage: sessionStorage,
+  });
+  return made;
+}
+
+function Joining() {
+  const { t } = useTranslation();
+  return (
+    <Center h="100dvh">
+      <Stack align="center" gap="sm">
+        <Loader type="dots" />
+        <Text c="dimmed" role="status">
+          {t('room.joining')}
+        </Text>
+      </Stack>
+    </Center>
+  );
+}
+
+/** What stands between a person and the room: the room itself once inside, else what the door says. */
+function Door({ enter }: { enter: (password: string | null) => void }) {
+  const { status, inside } = useRoom((room) => ({ status: room.status, inside: room.self !== null }));
+  if (status.kind === 'closed') return <Closed status={status} enter={enter} />;
+  return inside ? <RoomScreen /> : <Joining />;
+}
+
+function Closed({ status, enter }: { status: Extract<HubStatus, { kind: 'closed' }>; enter: (password: string | null) => void }) {
+  const { t } = useTranslation();
+  const errorText = useErrorText();
+  const session = useRoomSession();
+  const code = status.error?.code;
+  if (code === 'room_password_needed' || code === 'room_password_wrong') return <PasswordDoor wrong={code === 'room_password_wrong'} enter={enter} />;
+  const toRooms = (
+    <Button component={Link} to="/rooms" variant="default" reloadDocument={false}>
+      {t('app.toRooms')}
+    </Button>
+  );
+  const again = (label = t('app.tryAgain')) => (
+    <Button onClick={() => session.enter()} data-testid="enter-again">
+      {label}
+    </Button>
+  );
+  if (code === 'room_full' || status.closeCode === 3505) {
+    return <Said title={t('room.full')} text={t('room.fullText')} actions={<>{again()}{toRooms}</>} testId="room-full" />;
+  }
+  if (code === 'room_members_only') return <Said title={t('room.membersOnly')} text={t('room.membersOnlyText')} actions={toRooms} testId="members-only" />;
+  if (code === 'not_found' || code === 'bad_request') return <Said title={t('room.notFound')} text={t('room.notFoundText')} actions={toRooms} testId="room-not-found" />;
+  if (code === 'unauthenticated' || code === 'token_expired' || code === 'session_expired' || status.closeCode === 3508) {
+    return <Said title={t('room.signedOut')} text={t('room.signedOutText')} actions={again()} testId="room-signed-out" />;
+  }
+  switch (status.closeCode) {
+    case 3503:
+      return <Said title={t('room.kicked')} text={t('room.kickedText')} actions={toRooms} testId="room-kicked" />;
+    case 3504:
+      return <Said title={t('room.deleted')} text={t('room.deletedText')} actions={toRooms} testId="room-deleted" />;
+    case 3506:
+      return <Said title={t('room.elsewhere')} text={t('room.elsewhereText')} actions={<>{again(t('room.takeBack'))}{toRooms}</>} testId="room-elsewhere" />;
+    default:
+      return <Said title={t('room.refused')} text={status.error ? errorText(status.error) : t('room.refusedText')} actions={<>{again()}{toRooms}</>} testId="room-refused" />;
+  }
+}
+
+function Said({ title, text, actions, testId }: { title: string; text: string; actions: React.ReactNode; testId: string }) {
+  return (
+    <Page>
+      <Notice
+        title={title}
+        testId={testId}
+        actions={
+          <Stack gap="xs" mt="sm">
+            {actions}
+          </Stack>
+        }
+      >
+        {text}
+      </Notice>
+    </Page>
+  );
+}
+
+function PasswordDoor({ wrong, enter }: { wrong: boolean; enter: (password: string | null) => void }) {
+  const { t } = useTranslation();
+  const [password, setPassword] = useState('');
+  return (
+    <Page>
+      <div className={pageClasses.centre}>
+        <form
+          className={pageClasses.card}
+          onSubmit={(event) => {
+            event.preventDefault();
+            enter(password);
+          }}
+        >
+          <Stack gap="md">
+            <IconKey size={36} stroke={1.5} color="var(--turtus-accent)" aria-hidden />
+            <div>
+              <Title order={1} fz={26}>
+                {t('room.password')}
+              </Title>
+              <Text c="dimmed">{t('room.passwordText')}</Text>
+            </div>
+            <PasswordInput label={t('room.passwordLabel')} value={password} onChange={(event) => setPassword(event.currentTarget.value)} error={wrong ? t('errors.room_password_wrong') : undefined} autoFocus autoComplete="off" maxLength={200} data-testid="room-password-input" />
+            <Button type="submit" size="md" disabled={!password} data-testid="room-password-submit">
+              {t('room.enter')}
+            </Button>
+          </Stack>
+        </form>
+      </div>
+    </Page>
+  );
+}
+

@@ -1,0 +1,84 @@
+import { Button, Loader, Tooltip, UnstyledButton } from '@mantine/core';
+import { IconHandStop, IconMouse } from '@tabler/icons-react';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { PersonAvatar } from '@/ui/PersonAvatar';
+import { useMay, useRoom, useRoomSession } from '../context';
+import { peerById } from '../state/roomState';
+import classes from './Control.module.css';
+
+/** Who drives, and what one may do about it. */
+export function ControlPill() {
+  const { t } = useTranslation();
+  const session = useRoomSession();
+  const { self, holderId, holder, asked } = useRoom((room) => ({
+    self: room.self?.peer,
+    holderId: room.control.holder,
+    holder: peerById(room, room.control.holder),
+    asked: room.self !== null && room.control.requests.includes(room.self.peer),
+  }));
+  const mayControl = useMay('control');
+  const mayModerate = useMay('moderate');
+  const [busy, setBusy] = useState(false);
+  const ask = (type: 'control.take' | 'control.request' | 'control.cancel' | 'control.release'): void => {
+    setBusy(true);
+    void session.ask(type, {}).finally(() => setBusy(false));
+  };
+
+  if (holderId === undefined) {
+    if (!mayControl) {
+      return (
+        <div className={classes.pill} data-testid="control-pill" data-control="free">
+          <span className={classes.words}>{t('control.freeCannot')}</span>
+        </div>
+      );
+    }
+    return (
+      <UnstyledButton className={classes.pill} onClick={() => ask('control.take')} disabled={busy} data-testid="control-pill" data-control="free" aria-label={t('control.take')}>
+        <IconMouse size={18} stroke={1.7} aria-hidden />
+        <span className={classes.words}>{t('control.free')}</span>
+      </UnstyledButton>
+    );
+  }
+  if (holderId === self) {
+    return (
+      <div className={classes.pill} data-testid="control-pill" data-control="yours">
+        <Tooltip label={t('control.hint')}>
+          <span className={classes.words}>
+            <span className={classes.spark} aria-hidden />
+            {t('control.yours')}
+          </span>
+        </Tooltip>
+        <Button size="compact-sm" h={32} px={14} variant="white" color="dark" onClick={() => ask('control.release')} disabled={busy} data-testid="release-control">
+          {t('control.release')}
+        </Button>
+      </div>
+    );
+  }
+  const name = holder?.person?.displayName ?? t('control.somebody');
+  return (
+    <div className={classes.pill} data-testid="control-pill" data-control="theirs">
+      {holder?.person && <PersonAvatar person={holder.person} size={26} />}
+      <span className={classes.words}>{t(holder?.connected === false ? 'control.away' : 'control.theirs', { name })}</span>
+      {mayControl &&
+        (asked ? (
+          <Tooltip label={t('control.cancel')}>
+            <Button size="compact-sm" h={32} px={14} variant="light" leftSection={<Loader size={12} />} onClick={() => ask('control.cancel')} disabled={busy} data-testid="cancel-ask">
+              {t('control.asked')}
+            </Button>
+          </Tooltip>
+        ) : (
+          <Button size="compact-sm" h={32} px={14} onClick={() => ask('control.request')} disabled={busy} data-testid="ask-control">
+            {t('control.ask')}
+          </Button>
+        ))}
+      {mayControl && mayModerate && (
+        <Tooltip label={t('control.seize')}>
+          <Button size="compact-sm" h={32} px={10} variant="default" onClick={() => ask('control.take')} disabled={busy} aria-label={t('control.seize')} data-testid="seize-control">
+            <IconHandStop size={17} stroke={1.7} aria-hidden />
+          </Button>
+        </Tooltip>
+      )}
+    </div>
+  );
+}

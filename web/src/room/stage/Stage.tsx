@@ -1,0 +1,236 @@
+import { useCallback, useEffect, useLayoutEffect, useRef, useState, type RefObject } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Button, Loader } from '@mantine/core';
+import { IconVolume } from '@tabler/icons-react';
+import { useDriving, useMay, useRoom, useRoomSession } from '../context';
+import { useSound } from '../preferences';
+import { Keyboard } from '../stream/Keyboard';
+import { contentRect, type Rect } from '../stream/letterbox';
+import { Pointer } from '../stream/Pointer';
+import { cursorStyle } from './cursor';
+import { RemotePointer } from './RemotePointer';
+import { StageState } from './StageState';
+import { ControlRequest } from '../control/ControlRequest';
+import classes from './Stage.module.css';
+
+export interface StageHandle {
+  video: RefObject<HTMLVideoElement | null>;
+  field: RefObject<HTMLTextAreaElement | null>;
+}
+
+interface Props {
+  handle: StageHandle;
+  touchTyping: boolean;
+  onEscape: () => void;
+}
+
+/** The picture, and what a hand and a keyboard do on it. */
+export function Stage({ handle, touchTyping, onEscape }: Props) {
+  const { t } = useTranslation();
+  const session = useRoomSession();
+  const { media, stream, browser, screen, holder, paused } = useRoom((room) => ({
+    media: room.media,
+    stream: room.stream,
+    browser: room.browser.state,
+    screen: room.screen,
+    holder: room.control.holder,
+    paused: room.paused,
+  }));
+  const mayControl = useMay('control');
+  const driving = useDriving();
+  const frame = useRef<HTMLDivElement>(null);
+  const { video, field } = handle;
+  const [hasPicture, setHasPicture] = useState(false);
+  const [silenced, setSilenced] = useState(false);
+  const { volume, muted } = useSound();
+  const size = screen ?? { width: 1280, height: 720 };
+
+  const content = useCallback((): Rect => {
+    const element = video.current;
+    const box = element?.getBoundingClientRect() ?? { left: 0, top: 0, width: 0, height: 0 };
+    const picture = element && element.videoWidth > 0 ? { width: element.videoWidth, height: element.videoHeight } : size;
+    return contentRect({ left: box.left, top: box.top, width: box.width, height: box.height }, picture);
+  }, [video, size]);
+
+  // A browser may want a click before it lets a page be heard: then the picture starts without sound and says so.
+  const play = useCallback(async () => {
+    const element = video.current;
+    if (!element?.srcObject) return;
+    try {
+      await element.play();
+      setSilenced(false);
+    } catch (error) {
+      if (!(error instanceof DOMException) || error.name !== 'NotAllowedError') return;
+      element.muted = true;
+      setSilenced(true);
+      await element.play().catch(() => undefined);
+    }
+  }, [video]);
+
+  useEffect(() => {
+    const element = video.current;
+    if (!element) return;
+    if (element.srcObject !== media) element.srcObject = media;
+    if (!media) {
+      setHasPicture(false);
+      return;
+    }
+    void play();
+    const added = (): void => void play();
+    media.addEventListener('addtrack', added);
+    return () => media.removeEventListener('addtrack', added);
+  }, [media, play, video]);
+
+  useEffect(() => {
+    const element = video.current;
+    if (!element) return;
+    element.volume = volume;
+    if (!silenced) element.muted = muted;
+  }, [volume, muted, silenced, video]);
+
+  const unsilence = useCallback(() => {
+    const element = video.current;
+    if (!element) return;
+    element.muted = muted;
+    setSilenced(false);
+    void element.play().catch(() => undefined);
+  }, [muted, video]);
+
+  const live = stream !== 'idle' && hasPicture;
+  const clickable = live && mayControl && holder === undefined;
+
+  // The latest of what the listeners need, without attaching them anew.
+  const latest = useRef({ content, clickable, unsilence, silenced, onEscape });
+  useLayoutEffect(() => {
+    latest.current = { content, clickable, unsilence, silenced, onEscape };
+  });
+
+  useEffect(() => {
+    const element = frame.current;
+    const input = field.current;
+    if (!element || !input) return;
+    const pointer = new Pointer({
+      sender: session.input,
+      content: () => latest.current.content(),
+      clicked: () => {
+        if (latest.current.silenced) latest.current.unsilence();
+        if (!latest.current.clickable) return;
+        input.focus({ preventScroll: true });
+        void session.ask('control.take', {});
+      },
+      focus: () => {
+        if (latest.current.silenced) latest.current.unsilence();
+        input.focus({ preventScroll: true });
+      },
+    });
+    const keyboard = new Keyboard({ sender: session.input, escape: () => latest.current.onEscape() });
+    keyboardRef.current = keyboard;
+    const detach = [pointer.attach(element), keyboard.attach(input)];
+    return () => {
+      for (const end of detach) end();
+      keyboardRef.current = null;
+    };
+  }, [session, field]);
+  const keyboardRef = useRef<Keyboard | null>(null);
+
+  useEffect(() => {
+    if (!driving) {
+      keyboardRef.current?.forget();
+      return;
+    }
+    // Whoever writes in the chat goes on writing; else the keyboard goes where control went.
+    const active = document.activeElement;
+    if (!(active instanceof HTMLInputElement || active instanceof HTMLTextAreaElement)) field.current?.focus({ preventScroll: true });
+  }, [driving, field]);
+
+  useEffect(() => {
+    if (!field.current) return;
+    keyboardRef.current?.setTouchTyping(touchTyping, field.current);
+    if (touchTyping) field.current.focus({ preventScroll: true });
+  }, [touchTyping, field]);
+
+  const cursor = useCursor(driving && live, content);
+  const ratio = live && video.current && video.current.videoWidth > 0 ? video.current.videoWidth / video.current.videoHeight : size.width / size.height;
+
+  return (
+    <div
+      ref={frame}
+      className={classes.frame}
+      style={{ '--ratio': ratio, cursor: cursor ?? (clickable ? 'pointer' : undefined) } as React.CSSProperties}
+      data-testid="stage"
+      data-live={live || undefined}
+      data-driving={driving || undefined}
+      data-stream={stream}
+      role="group"
+      aria-label={t('stage.label')}
+    >
+      <video
+        ref={video}
+        className={classes.video}
+        data-testid="stage-video"
+        data-hidden={!live || undefined}
+        autoPlay
+        playsInline
+        disableRemotePlayback
+        onLoadedData={() => setHasPicture(true)}
+        onResize={() => setHasPicture((video.current?.videoWidth ?? 0) > 0)}
+      />
+      <textarea
+        ref={field}
+        className={classes.field}
+        aria-label={t('stage.field')}
+        tabIndex={driving ? 0 : -1}
+        inputMode={touchTyping ? 'text' : 'none'}
+        autoCapitalize="off"
+        autoComplete="off"
+        autoCorrect="off"
+        spellCheck={false}
+        data-testid="stage-keyboard"
+      />
+      {live && !driving && holder !== undefined && <RemotePointer content={content} frame={frame} />}
+      {!live && <StageState connecting={(browser === 'ready' || browser === 'degraded') && !paused} />}
+      {live && <StageBanners />}
+      {live && silenced && (
+        <Button className={classes.sound} size="md" leftSection={<IconVolume size={20} />} onPointerDown={(event) => event.stopPropagation()} onClick={unsilence} data-testid="unmute-overlay">
+          {t('stage.sound')}
+        </Button>
+      )}
+      <ControlRequest />
+    </div>
+  );
+}
+
+/** Soft words over a picture that stays. */
+function StageBanners() {
+  const { t } = useTranslation();
+  const { status, stream, state, detail } = useRoom((room) => ({ status: room.status.kind, stream: room.stream, state: room.browser.state, detail: room.browser.detail }));
+  const text = status === 'reconnecting' ? t('room.reconnecting') : stream !== 'live' ? t('stage.interrupted') : state === 'degraded' ? (detail ?? t('stage.degraded')) : state === 'stopping' ? t('stage.stopping') : null;
+  if (text === null) return null;
+  return (
+    <div className={classes.banner} role="status" data-testid="stage-banner">
+      <Loader size={14} color="white" />
+      <span>{text}</span>
+    </div>
+  );
+}
+
+/** The agent's cursor as this page's own: it moves without any delay. */
+function useCursor(active: boolean, content: () => Rect): string | undefined {
+  const { cursor, screen } = useRoom((room) => ({ cursor: room.cursor, screen: room.screen }));
+  const [style, setStyle] = useState<string | undefined>(undefined);
+  useEffect(() => {
+    if (!active || !cursor) {
+      setStyle(undefined);
+      return;
+    }
+    let current = true;
+    const scale = screen ? content().width / screen.width : 1;
+    void cursorStyle(cursor, scale, window.devicePixelRatio || 1).then((made) => {
+      if (current) setStyle(made);
+    });
+    return () => {
+      current = false;
+    };
+  }, [active, cursor, screen, content]);
+  return style;
+}

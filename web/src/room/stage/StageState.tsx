@@ -1,0 +1,135 @@
+import { Button, Loader, Progress } from '@mantine/core';
+import { IconAlertTriangle, IconCheck, IconPlayerPlay, IconPlayerPlayFilled } from '@tabler/icons-react';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import { useApi } from '@/account/session';
+import { unwrap } from '@/api/client';
+import { toApiError } from '@/api/problem';
+import { serverQuery } from '@/api/queries';
+import type { BrowserStep } from '@/api/types';
+import { useErrorText } from '@/ui/useErrorText';
+import { useMay, useRoom, useRoomSession } from '../context';
+import classes from './Stage.module.css';
+
+const steps = ['launching', 'display', 'sound', 'firefox', 'picture'] as const satisfies readonly BrowserStep[];
+
+/** What the stage says while there is no picture. */
+export function StageState({ connecting }: { connecting: boolean }) {
+  const { t } = useTranslation();
+  const session = useRoomSession();
+  const { browser, paused, roomId } = useRoom((room) => ({ browser: room.browser, paused: room.paused, roomId: room.room?.id ?? '' }));
+  const mayStart = useMay('navigate');
+  const api = useApi();
+  const errorText = useErrorText();
+  const server = useQuery(serverQuery(api));
+  const start = useMutation({ mutationFn: () => unwrap(api.POST('/rooms/{room}/browser', { params: { path: { room: roomId } } })) });
+  const refused = start.error && toApiError(start.error).code !== 'browser_running' ? errorText(start.error) : null;
+  const startButton = (label: string) =>
+    mayStart && (
+      <Button size="md" leftSection={<IconPlayerPlayFilled size={17} />} loading={start.isPending} onClick={() => start.mutate()} data-testid="start-browser">
+        {label}
+      </Button>
+    );
+
+  let body: React.ReactNode;
+  if (browser.state === 'starting') {
+    body = <Starting step={browser.step} progress={browser.progress} />;
+  } else if (browser.state === 'stopping') {
+    body = (
+      <>
+        <Loader color="turtle.4" type="dots" />
+        <h2>{t('stage.stopping')}</h2>
+      </>
+    );
+  } else if (paused && (browser.state === 'ready' || browser.state === 'degraded')) {
+    body = (
+      <>
+        <h2>{t('stage.paused')}</h2>
+        <p>{t('stage.pausedText')}</p>
+        <Button size="md" leftSection={<IconPlayerPlay size={18} />} onClick={() => session.setPaused(false)} data-testid="resume-picture">
+          {t('stage.resume')}
+        </Button>
+      </>
+    );
+  } else if (connecting) {
+    body = (
+      <>
+        <Loader color="turtle.4" type="dots" />
+        <h2>{t('stage.connecting')}</h2>
+        {browser.state === 'degraded' && <p>{browser.detail ?? t('stage.degraded')}</p>}
+      </>
+    );
+  } else if (browser.state === 'failed') {
+    body = (
+      <>
+        <IconAlertTriangle size={34} stroke={1.5} color="#f2b25c" aria-hidden />
+        <h2>{browser.startedAt !== undefined && browser.endReason === 'signal_lost' ? t('stage.failedLater') : t('stage.failed')}</h2>
+        {(refused ?? browser.detail) !== undefined && <p role="alert">{refused ?? browser.detail}</p>}
+        {startButton(t('app.tryAgain'))}
+      </>
+    );
+  } else {
+    const away = server.data?.browsersAvailable === false;
+    body = (
+      <>
+        <h2>{away ? t('stage.notAvailable') : t('stage.stopped')}</h2>
+        <p>
+          {browser.endReason ? `${t(`stage.ended.${browser.endReason}`)} ` : ''}
+          {away ? (server.data.browsersDetail ?? '') : mayStart ? t('stage.stoppedText') : t('stage.stoppedCannot')}
+        </p>
+        {refused !== null && (
+          <p role="alert" style={{ color: '#f7c983' }} data-testid="start-refused">
+            {refused}
+          </p>
+        )}
+        {startButton(t('stage.start'))}
+      </>
+    );
+  }
+  return (
+    <div className={classes.state} data-testid="browser-state" data-state={browser.state} role="status">
+      <ShellPattern />
+      {body}
+    </div>
+  );
+}
+
+function Starting({ step, progress }: { step: BrowserStep | undefined; progress: number | undefined }) {
+  const { t } = useTranslation();
+  const at = step === undefined ? 0 : step === 'signalling' ? steps.length : steps.indexOf(step);
+  return (
+    <>
+      <h2>{t('stage.starting')}</h2>
+      <Progress value={100 * Math.max(progress ?? at / steps.length, 0.03)} w="min(340px, 70%)" size={5} radius="xl" color="turtle.4" bg="rgba(255,255,255,0.1)" aria-label={t('stage.starting')} my={6} transitionDuration={300} />
+      <ol className={classes.steps} aria-label={t('stage.stepsLabel')} data-testid="start-steps">
+        {steps.map((name, index) => (
+          <li key={name} data-step={index < at ? 'done' : index === at ? 'now' : 'later'} aria-current={index === at ? 'step' : undefined}>
+            <span className={classes.dot}>{index < at && <IconCheck size={16} color="#4acb98" aria-hidden />}</span>
+            {t(`stage.steps.${name}`)}
+          </li>
+        ))}
+      </ol>
+    </>
+  );
+}
+
+/** The scutes of a turtle's shell, faint, behind the words. */
+function ShellPattern() {
+  return (
+    <svg className={classes.shell} aria-hidden preserveAspectRatio="xMidYMid slice" viewBox="0 0 640 360">
+      <defs>
+        <pattern id="scutes" width="84" height="145.5" patternUnits="userSpaceOnUse" patternTransform="translate(-8 -20)">
+          <path d="M42 0v24.250L84 48.500v48.500L42 121.25 0 97V48.500L42 24.250M42 121.250v24.250M0 48.50 0 48.500M84 97l0 0" fill="none" stroke="rgba(140, 220, 185, 0.13)" strokeWidth="1.2" />
+        </pattern>
+        <radialGradient id="fade" cx="50%" cy="46%" r="62%">
+          <stop offset="0.35" stopColor="#fff" stopOpacity="0" />
+          <stop offset="1" stopColor="#fff" stopOpacity="1" />
+        </radialGradient>
+        <mask id="edges">
+          <rect width="640" height="360" fill="url(#fade)" />
+        </mask>
+      </defs>
+      <rect width="640" height="360" fill="url(#scutes)" mask="url(#edges)" />
+    </svg>
+  );
+}

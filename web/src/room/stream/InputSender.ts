@@ -1,0 +1,90 @@
+import { encodeInput, type Input } from './input';
+import type { StreamSession } from './StreamSession';
+
+/** Moves go out at most this often: 125 a second. */
+const moveInterval = 8;
+
+/**
+ * InputSender turns what the person does into frames of the present control epoch. Moves are thinned to the newest, and
+ * nothing leaves while somebody else holds control (the agent would drop it anyway).
+ */
+export class InputSender {
+  private epoch = 0;
+  private driving = false;
+  private sequence = 0;
+  private lastMove = -Infinity;
+  private pending: { x: number; y: number } | null = null;
+  private timer: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(
+    private readonly stream: Pick<StreamSession, 'send'>,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
+
+  /** Called with each change of control; losing it lets go of everything first. */
+  setControl(driving: boolean, epoch: number): void {
+    if (this.driving && !driving) this.release();
+    this.driving = driving;
+    this.epoch = epoch;
+    if (!driving) this.cancelMove();
+  }
+
+  get isDriving(): boolean {
+    return this.driving;
+  }
+
+  move(x: number, y: number): void {
+    if (!this.driving) return;
+    this.pending = { x, y };
+    const wait = this.lastMove + moveInterval - this.now();
+    if (wait <= 0) this.flushMove();
+    else this.timer ??= setTimeout(() => this.flushMove(), wait);
+  }
+
+  button(button: number, down: boolean, x: number, y: number): void {
+    this.cancelMove(); // the frame says where; an older move must not follow it
+    this.send({ op: 'button', button, down, x, y });
+  }
+
+  wheel(dx: number, dy: number, x: number, y: number): void {
+    this.send({ op: 'wheel', dx, dy, x, y });
+  }
+
+  key(keysym: number, down: boolean): void {
+    this.send({ op: 'key', keysym, down });
+  }
+
+  press(keysym: number): void {
+    this.key(keysym, true);
+    this.key(keysym, false);
+  }
+
+  release(): void {
+    this.send({ op: 'release' });
+  }
+
+  dispose(): void {
+    this.cancelMove();
+  }
+
+  private send(input: Input): void {
+    if (this.driving) this.stream.send('input', encodeInput(input, this.epoch));
+  }
+
+  private flushMove(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+    if (!this.pending || !this.driving) return;
+    const { x, y } = this.pending;
+    this.pending = null;
+    this.lastMove = this.now();
+    this.sequence = (this.sequence + 1) >>> 0;
+    this.stream.send('pointer', encodeInput({ op: 'move', x, y, sequence: this.sequence }, this.epoch));
+  }
+
+  private cancelMove(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+    this.pending = null;
+  }
+}

@@ -1,0 +1,171 @@
+import type { InputSender } from './InputSender';
+import { isModifier, keysymOf, keysymsOfText } from './keysyms';
+
+const altLeft = 0xffe9;
+const altRight = 0xffea;
+const controlLeft = 0xffe3;
+const backSpace = 0xff08;
+/** Letters kept before the caret of a phone keyboard's field, so that it always has something to delete. */
+const padding = '\u00a0'.repeat(24);
+
+export interface KeyboardOptions {
+  sender: Pick<InputSender, 'key' | 'press' | 'release' | 'isDriving'>;
+  /** The way out by keyboard: Control, Alt and Shift held together. */
+  escape: () => void;
+  mac?: boolean;
+}
+
+/**
+ * Keyboard listens on the stage's hidden text field while the person drives. A field, and not just a focused element,
+ * because only a field gets dead keys, input methods, emoji pickers and phone keyboards. What keydown pressed, keyup
+ * releases by the key's code, whatever the layout has made of it meanwhile.
+ */
+export class Keyboard {
+  private readonly held = new Map<string, number>();
+  private composing = false;
+  private touchTyping = false;
+  private lastTyped = { text: '', at: -Infinity };
+  private detach: (() => void) | null = null;
+  private readonly mac: boolean;
+
+  constructor(private readonly options: KeyboardOptions) {
+    this.mac = options.mac ?? /mac|iphone|ipad/i.test(navigator.userAgent);
+  }
+
+  attach(field: HTMLTextAreaElement): () => void {
+    const abort = new AbortController();
+    const { signal } = abort;
+    field.addEventListener('keydown', (event) => this.down(event), { signal });
+    field.addEventListener('keyup', (event) => this.up(event), { signal });
+    field.addEventListener('compositionstart', () => (this.composing = true), { signal });
+    field.addEventListener('compositionend', (event) => this.composed(event, field), { signal });
+    field.addEventListener('input', (event) => this.input(event as InputEvent, field), { signal });
+    field.addEventListener('blur', () => this.letGo(), { signal });
+    window.addEventListener('blur', () => this.letGo(), { signal });
+    document.addEventListener('visibilitychange', () => document.hidden && this.letGo(), { signal });
+    this.detach = () => abort.abort();
+    return () => {
+      this.letGo();
+      this.detach?.();
+    };
+  }
+
+  /** On a phone the field's text is followed as it changes, with what autocorrection takes back. */
+  setTouchTyping(on: boolean, field: HTMLTextAreaElement): void {
+    this.touchTyping = on;
+    field.value = on ? padding : '';
+  }
+
+  /** Releases everything held, here and there. */
+  letGo(): void {
+    this.held.clear();
+    this.composing = false;
+    this.options.sender.release();
+  }
+
+  /** Control was lost: the agent has released all, so only forget. */
+  forget(): void {
+    this.held.clear();
+  }
+
+  private down(event: KeyboardEvent): void {
+    const { sender } = this.options;
+    if (!sender.isDriving) return;
+    if (event.ctrlKey && event.altKey && event.shiftKey && ['Control', 'Alt', 'Shift', 'Meta'].includes(event.key)) {
+      event.preventDefault();
+      this.letGo();
+      this.options.escape();
+      return;
+    }
+    if (event.isComposing || event.keyCode === 229 || event.key === 'Process') return;
+    if (event.key === 'Dead') return; // the field composes it with the next letter
+    const keysym = this.keysym(event);
+    event.preventDefault();
+    event.stopPropagation();
+    if (keysym === null || event.repeat) return; // the screen's own keyboard repeats
+    this.mend(event, keysym);
+    if (event.code === '') {
+      sender.press(keysym);
+      return;
+    }
+    this.held.set(event.code, keysym);
+    sender.key(keysym, true);
+    if (!isModifier(keysym) && event.key.length <= 2) this.lastTyped = { text: event.key, at: event.timeStamp };
+  }
+
+  private up(event: KeyboardEvent): void {
+    event.preventDefault();
+    const keysym = this.held.get(event.code);
+    if (keysym === undefined) return;
+    this.held.delete(event.code);
+    this.options.sender.key(keysym, false);
+    // macOS tells no keyup of letters while Command is held.
+    if (this.mac && event.key === 'Meta') {
+      for (const [code, other] of this.held) {
+        if (isModifier(other)) continue;
+        this.held.delete(code);
+        this.options.sender.key(other, false);
+      }
+    }
+  }
+
+  private keysym(event: KeyboardEvent): number | null {
+    // Command is what Control is elsewhere: Command+C copies in the Firefox of the room too.
+    if (this.mac && event.key === 'Meta') return controlLeft + (event.location === 2 ? 1 : 0);
+    return keysymOf(event);
+  }
+
+  /** Releases modifiers that were let go of while nobody listened, and Option where it only made another letter. */
+  private mend(event: KeyboardEvent, keysym: number): void {
+    if (isModifier(keysym)) return;
+    const optionLetter = this.mac && event.altKey && !event.ctrlKey && !event.metaKey && keysym < 0xfe00 !== (keysym > 0x01000000);
+    for (const [code, other] of this.held) {
+      const gone =
+        (other === 0xffe1 || other === 0xffe2 ? !event.shiftKey : false) ||
+        (other === 0xffe3 || other === 0xffe4 ? !event.ctrlKey && !(this.mac && event.metaKey) : false) ||
+        (other === altLeft || other === altRight ? !event.altKey || optionLetter : false);
+      if (!gone || event.getModifierState('AltGraph')) continue;
+      this.held.delete(code);
+      this.options.sender.key(other, false);
+    }
+  }
+
+  private composed(event: CompositionEvent, field: HTMLTextAreaElement): void {
+    this.composing = false;
+    if (this.touchTyping) return; // `input` has followed it already
+    const again = event.data === this.lastTyped.text && event.timeStamp - this.lastTyped.at < 50;
+    if (event.data && !again) this.type(event.data);
+    field.value = '';
+  }
+
+  private input(event: InputEvent, field: HTMLTextAreaElement): void {
+    if (this.touchTyping) {
+      this.follow(field);
+      return;
+    }
+    if (this.composing || event.isComposing) return;
+    // Emoji pickers and dictation insert without keys or composition; a composition's own text has gone by `composed`.
+    if (event.data && event.inputType === 'insertText') this.type(event.data);
+    field.value = '';
+  }
+
+  private before = padding;
+
+  private follow(field: HTMLTextAreaElement): void {
+    const now = field.value;
+    let same = 0;
+    while (same < this.before.length && same < now.length && this.before[same] === now[same]) same++;
+    for (let i = this.before.length; i > same; i--) this.options.sender.press(backSpace);
+    this.type(now.slice(same));
+    this.before = now;
+    if (!this.composing && (now.length > 200 || now.length < padding.length / 2)) {
+      field.value = padding;
+      this.before = padding;
+    }
+  }
+
+  private type(text: string): void {
+    if (!this.options.sender.isDriving) return;
+    for (const keysym of keysymsOfText(text)) this.options.sender.press(keysym);
+  }
+}

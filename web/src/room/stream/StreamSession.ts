@@ -1,0 +1,312 @@
+import { backoff } from '@/api/hub/backoff';
+import { parseAgentEvent, type AgentEvent } from '@/api/hub/messages';
+import type { ICEServer, SignalPayload } from '@/api/types';
+
+export type StreamState =
+  /** There is no browser to ask, or the picture is paused. */
+  | 'idle'
+  /** Asked for, and the connection is being made. */
+  | 'connecting'
+  | 'live'
+  /** The network is away; the last picture stays while it is mended. */
+  | 'interrupted';
+
+/** Who to ask: the agent's peer, and which run of the browser it belongs to. */
+export interface StreamSource {
+  browser: string;
+  peer: string;
+}
+
+export interface StreamOptions {
+  makePeerConnection: (configuration: RTCConfiguration) => RTCPeerConnection;
+  request: (session: string, target: string) => boolean;
+  stop: (session: string, target: string) => boolean;
+  signal: (payload: SignalPayload, target: string) => boolean;
+  makeSession: () => string;
+  random?: () => number;
+}
+
+export interface StreamEvents {
+  state: (state: StreamState) => void;
+  media: (stream: MediaStream) => void;
+  event: (event: AgentEvent) => void;
+}
+
+export type InputChannel = 'input' | 'pointer';
+
+const offerTimeout = 10_000;
+const connectTimeout = 20_000;
+const disconnectedGrace = 1_500;
+const restartTimeout = 8_000;
+/** More than this waiting on the pointer channel means the network is behind: newer moves will do. */
+const pointerBacklog = 4_096;
+
+/**
+ * StreamSession gets the browser's picture and sound and keeps them: it asks (stream.request), answers the agent's offer,
+ * trickles candidates, and hands out the data channels. Interrupted, it restarts ICE by asking with the same session;
+ * failed, or unanswered, it asks anew; a browser that comes back is asked again. It knows no React and no hub.
+ */
+export class StreamSession {
+  state: StreamState = 'idle';
+  private readonly listeners: { [E in keyof StreamEvents]: Set<StreamEvents[E]> } = { state: new Set(), media: new Set(), event: new Set() };
+  private source: StreamSource | null = null;
+  private iceServers: ICEServer[] = [];
+  private paused = false;
+  private session: string | null = null;
+  private connection: RTCPeerConnection | null = null;
+  private channels = new Map<string, RTCDataChannel>();
+  private early: RTCIceCandidateInit[] = [];
+  private described = false;
+  private media = new MediaStream();
+  private attempt = 0;
+  private wasLive = false;
+  private timer: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(private readonly options: StreamOptions) {}
+
+  on<E extends keyof StreamEvents>(event: E, listener: StreamEvents[E]): () => void {
+    this.listeners[event].add(listener);
+    return () => this.listeners[event].delete(listener);
+  }
+
+  setIceServers(servers: ICEServer[]): void {
+    this.iceServers = servers;
+  }
+
+  /** Says which browser there is; null when there is none. The same run with a new peer id keeps a picture that goes on. */
+  setSource(source: StreamSource | null): void {
+    const before = this.source;
+    this.source = source;
+    if (this.paused) return;
+    if (!source) {
+      if (before) this.end();
+    } else if (before?.browser !== source.browser) {
+      this.attempt = 0;
+      this.wasLive = false;
+      this.ask();
+    } else if (before.peer !== source.peer && this.connection?.connectionState !== 'connected') {
+      this.ask();
+    }
+  }
+
+  /** The seat is a new one, so the agent has let go of the old one's connection. */
+  seatChanged(): void {
+    if (this.source && !this.paused) this.ask();
+  }
+
+  /** The hub is back: what was asked meanwhile may not have arrived. */
+  hubBack(): void {
+    if (this.source && !this.paused && this.state !== 'live') this.ask();
+  }
+
+  pause(): void {
+    if (this.paused) return;
+    this.paused = true;
+    this.end();
+  }
+
+  resume(): void {
+    if (!this.paused) return;
+    this.paused = false;
+    this.attempt = 0;
+    if (this.source) this.ask();
+  }
+
+  get isPaused(): boolean {
+    return this.paused;
+  }
+
+  dispose(): void {
+    this.source = null;
+    this.end();
+  }
+
+  /** False when the channel is not open, or behind. */
+  send(channel: InputChannel, frame: ArrayBuffer): boolean {
+    const open = this.channels.get(channel);
+    if (open?.readyState !== 'open') return false;
+    if (channel === 'pointer' && open.bufferedAmount > pointerBacklog) return false;
+    open.send(frame);
+    return true;
+  }
+
+  /** Zero holds no picture back for smoothness, which whoever drives wants; null leaves it to the browser. */
+  setJitterTarget(milliseconds: number | null): void {
+    for (const receiver of this.connection?.getReceivers() ?? []) {
+      // The older name is what browsers had before the standard's; a browser ignores the one it does not know.
+      Object.assign(receiver, { jitterBufferTarget: milliseconds, playoutDelayHint: milliseconds === null ? null : milliseconds / 1000 });
+    }
+  }
+
+  statistics(): Promise<RTCStatsReport> | null {
+    return this.connection?.getStats() ?? null;
+  }
+
+  /** A signal for this session from the agent. */
+  async receive(payload: SignalPayload, sender: string): Promise<void> {
+    const { connection } = this;
+    if (payload.session !== this.session || !connection || sender !== this.source?.peer) return;
+    try {
+      if (payload.description?.type === 'offer') await this.answer(connection, payload.description.sdp, sender);
+      else if (payload.candidate) await this.addCandidate(connection, payload.candidate);
+    } catch {
+      if (connection === this.connection) this.again();
+    }
+  }
+
+  private async answer(connection: RTCPeerConnection, sdp: string, target: string): Promise<void> {
+    await connection.setRemoteDescription({ type: 'offer', sdp });
+    this.described = true;
+    for (const candidate of this.early.splice(0)) await connection.addIceCandidate(candidate);
+    const answer = await connection.createAnswer();
+    const stereo = withStereo(answer.sdp ?? '');
+    await connection.setLocalDescription({ type: 'answer', sdp: stereo });
+    if (connection !== this.connection || !this.session) return;
+    this.options.signal({ session: this.session, description: { type: 'answer', sdp: stereo } }, target);
+    this.expect(connectTimeout);
+  }
+
+  private async addCandidate(connection: RTCPeerConnection, candidate: NonNullable<SignalPayload['candidate']>): Promise<void> {
+    const init: RTCIceCandidateInit = { candidate: candidate.candidate ?? '' };
+    if (candidate.sdpMid !== undefined) init.sdpMid = candidate.sdpMid;
+    if (candidate.sdpMLineIndex !== undefined) init.sdpMLineIndex = candidate.sdpMLineIndex;
+    if (candidate.usernameFragment !== undefined) init.usernameFragment = candidate.usernameFragment;
+    if (init.sdpMid == null && init.sdpMLineIndex == null) init.sdpMLineIndex = 0;
+    if (this.described) await connection.addIceCandidate(init).catch(() => undefined);
+    else this.early.push(init);
+  }
+
+  private ask(): void {
+    const { source } = this;
+    if (!source) return;
+    this.drop();
+    const session = this.options.makeSession();
+    this.session = session;
+    const connection = this.options.makePeerConnection({ iceServers: this.iceServers.map(toIceServer), bundlePolicy: 'max-bundle' });
+    this.connection = connection;
+    this.media = new MediaStream();
+    this.setState(this.wasLive ? 'interrupted' : 'connecting');
+    connection.ontrack = (event) => {
+      if (connection !== this.connection) return;
+      this.media.addTrack(event.track);
+      this.emit('media', this.media);
+    };
+    connection.ondatachannel = ({ channel }) => {
+      if (connection !== this.connection) return;
+      this.channels.set(channel.label, channel);
+      if (channel.label === 'events') {
+        channel.onmessage = (message: MessageEvent<unknown>) => {
+          const event = typeof message.data === 'string' ? parseAgentEvent(message.data) : null;
+          if (event) this.emit('event', event);
+        };
+      }
+    };
+    connection.onicecandidate = ({ candidate }) => {
+      if (connection !== this.connection || !candidate) return;
+      const { candidate: line, sdpMid, sdpMLineIndex, usernameFragment } = candidate.toJSON();
+      const init: NonNullable<SignalPayload['candidate']> = { candidate: line ?? '' };
+      if (sdpMid !== undefined) init.sdpMid = sdpMid;
+      if (sdpMLineIndex !== undefined) init.sdpMLineIndex = sdpMLineIndex;
+      if (usernameFragment !== undefined) init.usernameFragment = usernameFragment;
+      if (this.source) this.options.signal({ session, candidate: init }, this.source.peer);
+    };
+    connection.onconnectionstatechange = () => {
+      if (connection === this.connection) this.connectionChanged(connection.connectionState);
+    };
+    this.options.request(session, source.peer);
+    this.expect(offerTimeout);
+  }
+
+  private connectionChanged(state: RTCPeerConnectionState): void {
+    switch (state) {
+      case 'connected':
+        this.clearTimer();
+        this.attempt = 0;
+        this.wasLive = true;
+        this.setState('live');
+        break;
+      case 'disconnected':
+        this.setState('interrupted');
+        this.after(disconnectedGrace, () => this.restartIce());
+        break;
+      case 'failed':
+      case 'closed':
+        this.setState(this.wasLive ? 'interrupted' : 'connecting');
+        this.again();
+        break;
+      default:
+        break;
+    }
+  }
+
+  /** The same session again asks the agent for an ICE restart. */
+  private restartIce(): void {
+    if (!this.session || !this.source) return;
+    this.options.request(this.session, this.source.peer);
+    this.expect(restartTimeout);
+  }
+
+  private again(): void {
+    this.after(backoff(this.attempt++, this.options.random ?? Math.random), () => this.ask());
+  }
+
+  private expect(milliseconds: number): void {
+    this.after(milliseconds, () => this.again());
+  }
+
+  private end(): void {
+    if (this.session && this.source) this.options.stop(this.session, this.source.peer);
+    this.drop();
+    this.session = null;
+    this.wasLive = false;
+    this.setState('idle');
+  }
+
+  private drop(): void {
+    this.clearTimer();
+    const { connection } = this;
+    this.connection = null;
+    this.channels.clear();
+    this.early = [];
+    this.described = false;
+    if (connection) {
+      connection.ontrack = connection.ondatachannel = connection.onicecandidate = connection.onconnectionstatechange = null;
+      connection.close();
+    }
+  }
+
+  private after(milliseconds: number, run: () => void): void {
+    this.clearTimer();
+    this.timer = setTimeout(run, milliseconds);
+  }
+
+  private clearTimer(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+  }
+
+  private setState(state: StreamState): void {
+    if (state === this.state) return;
+    this.state = state;
+    this.emit('state', state);
+  }
+
+  private emit<E extends keyof StreamEvents>(event: E, ...values: Parameters<StreamEvents[E]>): void {
+    for (const listener of this.listeners[event]) (listener as (...all: Parameters<StreamEvents[E]>) => void)(...values);
+  }
+}
+
+function toIceServer(server: ICEServer): RTCIceServer {
+  return {
+    urls: server.urls,
+    ...(server.username === undefined ? {} : { username: server.username }),
+    ...(server.credential === undefined ? {} : { credential: server.credential }),
+  };
+}
+
+/** Chromium plays Opus in mono unless its answer says stereo (RFC 7587, 7.1). */
+export function withStereo(sdp: string): string {
+  const payload = /^a=rtpmap:(\d+) opus\/48000\/2/im.exec(sdp)?.[1];
+  if (!payload) return sdp;
+  return sdp.replace(new RegExp(`^(a=fmtp:${payload} )(.*)$`, 'm'), (line: string, head: string, parameters: string) => (/(^|;)\s*stereo=/.test(parameters) ? line : `${head}${parameters.trim()};stereo=1`));
+}
