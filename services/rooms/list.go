@@ -40,7 +40,7 @@ func (s *Service) List(ctx context.Context, by accounts.PersonID, scope Scope, c
 			return
 		}
 		last = position{room.UsedAt, room.ID}
-		page.Rooms = append(page.Rooms, fromRow(room, owner, role))
+		page.Rooms = append(page.Rooms, veiled(fromRow(room, owner, role)))
 	}
 	// One more than asked for says whether there is a next page.
 	if scope == Public {

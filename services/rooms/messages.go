@@ -67,11 +67,13 @@ func (s *Service) Append(ctx context.Context, room ID, author accounts.PersonID,
 	if row.Text != text {
 		return Message{}, false, wire.Errorf(wire.ErrorCodeKeyReused, "Another message was sent with this key. Send this one with a new key.")
 	}
-	person, err := s.q.GetPerson(ctx, author.UUID())
-	if err != nil {
+	by := accounts.Gone(row.AuthorName)
+	if person, err := s.q.GetPerson(ctx, author.UUID()); err == nil {
+		by = accounts.FromRow(person).Public()
+	} else if !errors.Is(err, pgx.ErrNoRows) {
 		return Message{}, false, db.Fault("look for the author", err)
 	}
-	return message(row, accounts.FromRow(person).Public()), duplicate, nil
+	return message(row, by), duplicate, nil
 }
 
 func (s *Service) byKey(ctx context.Context, room ID, author accounts.PersonID, key string) (db.Message, error) {

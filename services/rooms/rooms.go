@@ -128,7 +128,7 @@ func (s *Service) Get(ctx context.Context, ref string, by accounts.Person) (Room
 	if err != nil {
 		return Room{}, err
 	}
-	return room, mayEnter(room, by)
+	return veiled(room), mayEnter(room, by)
 }
 
 // Authorize returns a room to a member with all of need. Errors: not_found, room_members_only (not a member), forbidden.
@@ -163,6 +163,14 @@ func mayEnter(room Room, by accounts.Person) error {
 	return nil
 }
 
+// veiled hides from those outside what is behind the password.
+func veiled(room Room) Room {
+	if room.Role == "" && room.HasPassword {
+		room.StartURL = ""
+	}
+	return room
+}
+
 // find returns the room of an id or a slug with a person's role, and its password's hash.
 func (s *Service) find(ctx context.Context, ref string, person accounts.PersonID) (Room, *string, error) {
 	params := db.GetRoomParams{PersonID: person.UUID()}
@@ -189,10 +197,9 @@ func asID(ref string) (uuid.UUID, bool) {
 }
 
 func fromRow(room db.Room, owner db.Person, role string) Room {
-	r := Room{
+	return Room{
 		ID: ID(room.ID), Slug: room.Slug, Title: room.Title, Privacy: wire.Privacy(room.Privacy), HasPassword: room.PasswordHash != nil,
 		StartURL: room.StartUrl, OwnerID: accounts.PersonID(room.OwnerID), Owner: accounts.FromRow(owner).Public(),
 		CreatedAt: room.CreatedAt, Role: wire.Role(role),
 	}
-	return r
 }

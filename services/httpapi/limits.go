@@ -1,0 +1,110 @@
+package httpapi
+
+import (
+	"math"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"turtus/services/wire"
+)
+
+// Limit lets Events through at once and as many again Per time. The zero value takes the default; a negative Events is no limit.
+type Limit struct {
+	Events int
+	Per    time.Duration
+}
+
+// Limits of requests, each per key of its own.
+type Limits struct {
+	// Requests of an address, of every kind; default 6000 a minute.
+	Requests Limit
+	// SignIn of an address, default 60 a minute; SignInName of a name, wherever from, default 20 a minute.
+	SignIn, SignInName Limit
+	// SignUp of an address, and guests made by it; default 200 an hour.
+	SignUp Limit
+	// Refresh of an address; default 300 a minute.
+	Refresh Limit
+	// Passwords that a signed-in person gives: own ones to change them, and of rooms; default 20 a minute.
+	Passwords Limit
+	// Invites looked at or accepted by an address; default 120 a minute.
+	Invites Limit
+	// Writes of a person: rooms, invites, pictures, profile, starting browsers; default 120 a minute.
+	Writes Limit
+	// Messages of a person; default 60 in ten seconds.
+	Messages Limit
+}
+
+type limiters struct {
+	requests, signIn, signInName, signUp, refresh, passwords, invites, writes, messages *limiter
+}
+
+func newLimiters(l Limits, now func() time.Time) *limiters {
+	of := func(l Limit, events int, per time.Duration) *limiter {
+		if l.Events == 0 {
+			l = Limit{events, per}
+		}
+		return &limiter{limit: l, now: now, keys: map[string]*rate.Limiter{}}
+	}
+	return &limiters{
+		requests: of(l.Requests, 6000, time.Minute), signIn: of(l.SignIn, 60, time.Minute), signInName: of(l.SignInName, 20, time.Minute),
+		signUp: of(l.SignUp, 200, time.Hour), refresh: of(l.Refresh, 300, time.Minute), passwords: of(l.Passwords, 20, time.Minute),
+		invites: of(l.Invites, 120, time.Minute), writes: of(l.Writes, 120, time.Minute), messages: of(l.Messages, 60, 10*time.Second),
+	}
+}
+
+// maxKeys bounds a limiter's memory.
+const maxKeys = 20000
+
+// limiter is a token bucket for each key. A key that has all its tokens is forgotten when memory is needed.
+type limiter struct {
+	limit Limit
+	now   func() time.Time
+
+	mu   sync.Mutex
+	keys map[string]*rate.Limiter
+}
+
+// take answers rate_limited, with the seconds to wait, when there have been too many of the key.
+func (l *limiter) take(key ...string) error {
+	if l.limit.Events < 0 {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.now()
+	name := strings.ToLower(strings.Join(key, "\x00"))
+	bucket, ok := l.keys[name]
+	if !ok {
+		if len(l.keys) >= maxKeys {
+			l.forget(now)
+		}
+		bucket = rate.NewLimiter(rate.Limit(float64(l.limit.Events)/l.limit.Per.Seconds()), l.limit.Events)
+		l.keys[name] = bucket
+	}
+	reservation := bucket.ReserveN(now, 1)
+	wait := reservation.DelayFrom(now)
+	if wait == 0 {
+		return nil
+	}
+	reservation.CancelAt(now)
+	err := wire.Errorf(wire.ErrorCodeRateLimited, "That was too often. Try again in a while.")
+	err.RetryAfter = int(math.Ceil(wait.Seconds()))
+	return err
+}
+
+func (l *limiter) forget(now time.Time) {
+	for key, bucket := range l.keys {
+		if bucket.TokensAt(now) >= float64(l.limit.Events) {
+			delete(l.keys, key)
+		}
+	}
+	for key := range l.keys { // all of them are busy: any goes
+		if len(l.keys) < maxKeys {
+			return
+		}
+		delete(l.keys, key)
+	}
+}

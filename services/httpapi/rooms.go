@@ -1,0 +1,182 @@
+package httpapi
+
+import (
+	"context"
+
+	"turtus/services/accounts"
+	"turtus/services/rooms"
+	"turtus/services/wire"
+)
+
+// room is a room with what only the hub and the browsers know.
+func (a *api) room(r rooms.Room) wire.Room {
+	w := r.Wire()
+	w.People = a.Hub.People(r.ID)
+	browser := a.Browsers.State(r.ID)
+	w.BrowserState, w.BrowserEndsAt = browser.State, browser.EndsAt
+	return w
+}
+
+func (a *api) ListRooms(ctx context.Context, request ListRoomsRequestObject) (ListRoomsResponseObject, error) {
+	scope, cursor, limit := rooms.Mine, "", 30
+	if p := request.Params.Scope; p != nil && *p == wire.ListRoomsParamsScopePublic {
+		scope = rooms.Public
+	}
+	if p := request.Params.Cursor; p != nil {
+		cursor = *p
+	}
+	if p := request.Params.Limit; p != nil {
+		limit = *p
+	}
+	page, err := a.Rooms.List(ctx, person(ctx).ID, scope, cursor, limit)
+	if err != nil {
+		return nil, err
+	}
+	list := ListRooms200JSONResponse{Rooms: make([]wire.Room, len(page.Rooms))}
+	for i, r := range page.Rooms {
+		list.Rooms[i] = a.room(r)
+	}
+	if page.Next != "" {
+		list.Next = &page.Next
+	}
+	return list, nil
+}
+
+func (a *api) CreateRoom(ctx context.Context, request CreateRoomRequestObject) (CreateRoomResponseObject, error) {
+	if err := a.limits.writes.take(person(ctx).ID.String()); err != nil {
+		return nil, err
+	}
+	b := request.Body
+	r, err := a.Rooms.Create(ctx, person(ctx), rooms.NewRoom{
+		Title: b.Title, Slug: value(b.Slug), Privacy: value(b.Privacy), Password: value(b.Password), StartURL: value(b.StartUrl),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return CreateRoom201JSONResponse(a.room(r)), nil
+}
+
+// value of an optional field; the zero without one.
+func value[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
+}
+
+func (a *api) GetRoom(ctx context.Context, request GetRoomRequestObject) (GetRoomResponseObject, error) {
+	r, err := a.Rooms.Get(ctx, request.Room, person(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return GetRoom200JSONResponse(a.room(r)), nil
+}
+
+func (a *api) UpdateRoom(ctx context.Context, request UpdateRoomRequestObject) (UpdateRoomResponseObject, error) {
+	if err := a.limits.writes.take(person(ctx).ID.String()); err != nil {
+		return nil, err
+	}
+	b := request.Body
+	r, err := a.Rooms.Update(ctx, request.Room, person(ctx), rooms.Change{
+		Title: b.Title, Slug: b.Slug, Privacy: b.Privacy, Password: b.Password, StartURL: b.StartUrl,
+	})
+	if err != nil {
+		return nil, err
+	}
+	w := a.room(r)
+	everybodys := w
+	everybodys.Role = nil
+	a.Hub.RoomUpdated(r.ID, everybodys)
+	return UpdateRoom200JSONResponse(w), nil
+}
+
+func (a *api) DeleteRoom(ctx context.Context, request DeleteRoomRequestObject) (DeleteRoomResponseObject, error) {
+	r, err := a.Rooms.MayDelete(ctx, request.Room, person(ctx))
+	if err != nil {
+		return nil, err
+	}
+	a.endBrowser(ctx, r.ID)
+	if err := a.Rooms.Delete(ctx, r.ID, person(ctx)); err != nil {
+		return nil, err
+	}
+	a.Hub.RoomDeleted(r.ID)
+	return DeleteRoom204Response{}, nil
+}
+
+// endBrowser has the browser of a room that goes away stopped. The room goes all the same when that fails, and so does what is left of
+// the browser: a browser without a room is reaped.
+func (a *api) endBrowser(ctx context.Context, room rooms.ID) {
+	_, err := a.Browsers.Stop(context.WithoutCancel(ctx), room)
+	if err != nil && wire.CodeOf(err) != wire.ErrorCodeBrowserNotRunning {
+		a.Log.WarnContext(ctx, "the browser of a deleted room could not be stopped", "room", room, "error", err)
+	}
+}
+
+func (a *api) JoinRoom(ctx context.Context, request JoinRoomRequestObject) (JoinRoomResponseObject, error) {
+	c := callOf(ctx)
+	if request.Body.Password != nil {
+		for _, key := range []string{c.address, c.caller.Person.ID.String()} {
+			if err := a.limits.passwords.take(key, request.Room); err != nil {
+				return nil, err
+			}
+		}
+	}
+	r, err := a.Rooms.Join(ctx, request.Room, c.caller.Person, request.Body.Password)
+	if err != nil {
+		return nil, err
+	}
+	token, expiresAt, err := a.tokens.Viewer(r, *c.caller)
+	if err != nil {
+		return nil, err
+	}
+	return JoinRoom200JSONResponse{
+		Room: a.room(r), Role: r.Role, Permissions: r.Permissions().Names(), Token: token, ExpiresAt: expiresAt.UTC(),
+	}, nil
+}
+
+func (a *api) ListMessages(ctx context.Context, request ListMessagesRequestObject) (ListMessagesResponseObject, error) {
+	r, err := a.Rooms.Authorize(ctx, request.Room, person(ctx), 0)
+	if err != nil {
+		return nil, err
+	}
+	limit := 50
+	if request.Params.Limit != nil {
+		limit = *request.Params.Limit
+	}
+	messages, more, err := a.Rooms.Messages(ctx, r.ID, value(request.Params.Before), limit)
+	if err != nil {
+		return nil, err
+	}
+	page := ListMessages200JSONResponse{Messages: make([]wire.ChatMessage, len(messages)), More: more}
+	for i, m := range messages {
+		page.Messages[i] = message(m, person(ctx))
+	}
+	return page, nil
+}
+
+// message has its key for its author alone.
+func message(m rooms.Message, reader accounts.Person) wire.ChatMessage {
+	w := m.Wire()
+	if w.Author.Id == reader.ID.UUID() {
+		w.Key = &m.Key
+	}
+	return w
+}
+
+func (a *api) CreateMessage(ctx context.Context, request CreateMessageRequestObject) (CreateMessageResponseObject, error) {
+	if err := a.limits.messages.take(person(ctx).ID.String()); err != nil {
+		return nil, err
+	}
+	r, err := a.Rooms.Authorize(ctx, request.Room, person(ctx), rooms.Chat)
+	if err != nil {
+		return nil, err
+	}
+	m, duplicate, err := a.Rooms.Append(ctx, r.ID, person(ctx).ID, request.Body.Key, request.Body.Text)
+	if err != nil {
+		return nil, err
+	}
+	if !duplicate {
+		a.Hub.MessageStored(r.ID, m.Wire())
+	}
+	return CreateMessage201JSONResponse(message(m, person(ctx))), nil
+}
