@@ -6,7 +6,7 @@
 
 static void detach(capture *g) {
 	if (!g->image) return;
-	if (!atomic_load(&g->c->gone)) {
+	if (alive(g->c)) {
 		XShmDetach(g->c->display, &g->shm);
 		XSync(g->c->display, False);
 	}
@@ -43,7 +43,7 @@ static int attach(capture *g, int width, int height) {
 	XSync(d, False);
 	// From here the segment lives as long as the two of us hold it, however we end.
 	shmctl(g->shm.shmid, IPC_RMID, NULL);
-	if (connection_take_error(g->c, &request, &minor) || atomic_load(&g->c->gone)) {
+	if (connection_take_error(g->c, &request, &minor) || !alive(g->c)) {
 		shmdt(g->shm.shmaddr);
 		g->image->data = NULL;
 		XDestroyImage(g->image);
@@ -63,6 +63,7 @@ int capture_start(capture *g, connection *c) {
 	if (!XShmQueryExtension(d)) return CAPTURE_NO_SHM;
 	if (!XDamageQueryExtension(d, &g->damage_event, &error) || !XDamageQueryVersion(d, &major, &minor)) return CAPTURE_NO_DAMAGE;
 	if (!XFixesQueryExtension(d, &error, &error) || !XFixesQueryVersion(d, &major, &minor) || major < 2) return CAPTURE_NO_XFIXES;
+	if (!alive(c)) return CAPTURE_FAILED;
 	if (!XRRQueryExtension(d, &g->randr_event, &error)) return CAPTURE_NO_RANDR;
 	XRRSelectInput(d, c->root, RRScreenChangeNotifyMask);
 	g->region = XFixesCreateRegion(d, NULL, 0);
@@ -73,7 +74,7 @@ int capture_start(capture *g, connection *c) {
 
 int capture_resize(capture *g) {
 	XWindowAttributes root;
-	if (!XGetWindowAttributes(g->c->display, g->c->root, &root)) return CAPTURE_FAILED;
+	if (!alive(g->c) || !XGetWindowAttributes(g->c->display, g->c->root, &root)) return CAPTURE_FAILED;
 	if (g->image && root.width == g->width && root.height == g->height) return CAPTURE_OK;
 	detach(g);
 	return attach(g, root.width, root.height);
@@ -82,7 +83,7 @@ int capture_resize(capture *g) {
 int capture_events(capture *g) {
 	Display *d = g->c->display;
 	int seen = 0;
-	while (XPending(d) > 0) {
+	while (alive(g->c) && XPending(d) > 0) {
 		XEvent e;
 		XNextEvent(d, &e);
 		if (e.type == g->damage_event + XDamageNotify) {
@@ -104,6 +105,7 @@ XRectangle *capture_subtract(capture *g, int *n) {
 
 int capture_copy(capture *g, int x, int y, int width, int height) {
 	Display *d = g->c->display;
+	if (!alive(g->c)) return 0;
 	size_t stride = g->image->bytes_per_line;
 	XImage part = *g->image;
 

@@ -60,12 +60,13 @@ connection *connection_open(const char *name) {
 }
 
 void connection_close(connection *c) {
-	// After an I/O error Xlib may have left its own lock taken, and XCloseDisplay waits for ever (seen with libX11 1.8.4 after
-	// an error in XPending). The Display's memory is lost then: some tens of kilobytes for each death of a server.
-	if (atomic_load(&c->gone))
-		close(ConnectionNumber(c->display));
-	else
+	// After an I/O error XCloseDisplay may wait for ever (seen now and then with
+	// libX11 1.8.4, in its XFreeGC). The Display's memory is lost then: some tens of kilobytes for each death of a server.
+	if (alive(c)) XSync(c->display, False);
+	if (alive(c))
 		XCloseDisplay(c->display);
+	else
+		close(ConnectionNumber(c->display));
 	pthread_mutex_lock(&lock);
 	for (connection **p = &connections; *p; p = &(*p)->next) {
 		if (*p == c) {
@@ -78,7 +79,7 @@ void connection_close(connection *c) {
 }
 
 void connection_sync(connection *c) {
-	XSync(c->display, False);
+	if (alive(c)) XSync(c->display, False);
 }
 
 int connection_take_error(connection *c, int *request, int *minor) {

@@ -141,3 +141,9 @@ func (x *connection) close(last func(alive bool)) error {
 	x.c = nil
 	return unix.Close(x.wake)
 }
+
+// sync waits until the server has done all that was asked of it. The caller is within do.
+func (x *connection) sync() error {
+	C.connection_sync(x.c)
+	return nil
+}

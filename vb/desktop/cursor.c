@@ -10,7 +10,7 @@ int cursor_start(connection *c, int *event) {
 
 int cursor_events(connection *c, int event) {
 	int changed = 0;
-	while (XPending(c->display) > 0) {
+	while (alive(c) && XPending(c->display) > 0) {
 		XEvent e;
 		XNextEvent(c->display, &e);
 		if (e.type == event + XFixesCursorNotify) changed = 1;

@@ -55,6 +55,9 @@ func (w *CursorWatcher) Next(ctx context.Context) (CursorImage, error) {
 		if C.cursor_events(w.x.c, w.event) == 0 && w.begun {
 			return false
 		}
+		if w.x.gone() {
+			return false
+		}
 		answer := C.XFixesGetCursorImage(w.x.c.display)
 		if answer == nil {
 			return false

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 	"unsafe"
 )
 
@@ -29,6 +30,7 @@ type Input struct {
 	buttons    [maxButton + 1]bool
 	layout     layout
 	spares     spares
+	seen       time.Time          // the program with the focus has seen all that was sent before
 	held       map[uint32]heldKey // by canonical keysym
 	owner      [256]uint32        // the canonical keysym that holds a keycode, 0 for none
 	correction correction
@@ -111,7 +113,11 @@ func (in *Input) load() error {
 
 // events hears what the server said of itself, without waiting.
 func (in *Input) events() error {
-	if C.keyboard_events(in.k, (*C.uint8_t)(unsafe.Pointer(&in.spares.ours[0]))) != 0 {
+	changed := C.keyboard_events(in.k, (*C.uint8_t)(unsafe.Pointer(&in.spares.ours[0])))
+	if in.x.gone() {
+		return ErrServerGone
+	}
+	if changed != 0 {
 		if err := in.load(); err != nil {
 			return err
 		}
@@ -126,7 +132,9 @@ func (in *Input) events() error {
 func (in *Input) send(what string, f func() error) error {
 	return in.x.do(what, func() error {
 		err := f()
-		C.XFlush(in.x.c.display)
+		if !in.x.gone() {
+			C.XFlush(in.x.c.display)
+		}
 		return err
 	})
 }
@@ -369,7 +377,7 @@ func (in *Input) releaseAll() error {
 
 	var codes [32]byte
 	var state C.uint
-	if C.keyboard_down(in.k, (*C.uint8_t)(unsafe.Pointer(&codes[0])), &state) != 0 {
+	if C.keyboard_down(in.k, (*C.uint8_t)(unsafe.Pointer(&codes[0])), &state) != 0 && !in.x.gone() {
 		for code := range 256 {
 			if codes[code/8]>>(code%8)&1 != 0 {
 				in.fakeKey(uint8(code), false)
@@ -380,6 +388,9 @@ func (in *Input) releaseAll() error {
 				in.fakeButton(button, false)
 			}
 		}
+	}
+	if in.x.gone() {
+		return ErrServerGone
 	}
 	C.keyboard_lock(in.k, 0xff, 0)
 	C.connection_sync(in.x.c)
@@ -405,8 +416,7 @@ func (in *Input) Held() (keys []uint32, buttons []int) {
 // Close releases all, gives back the spare keycodes, and disconnects.
 func (in *Input) Close() error {
 	return in.x.close(func(alive bool) {
-		if alive && in.k.c != nil {
-			_ = in.releaseAll()
+		if alive && in.k.c != nil && in.releaseAll() == nil && !in.x.gone() {
 			for _, code := range in.spares.clear() {
 				C.keyboard_bind(in.k, C.int(code), 0)
 			}

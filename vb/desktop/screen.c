@@ -28,10 +28,12 @@ int screen_resize(connection *c, int width, int height) {
 
 	if (!XRRQueryExtension(d, &event, &error)) return SCREEN_NO_RANDR;
 	if (!XRRGetScreenSizeRange(d, c->root, &min_width, &min_height, &max_width, &max_height)) return SCREEN_NO_RANDR;
+	if (!alive(c)) return SCREEN_FAILED;
 	if (width < min_width || width > max_width || height < min_height || height > max_height) return SCREEN_SIZE;
 	// Grabbed, so that no client looks while the screen has no monitor.
 	XGrabServer(d);
 	XRRScreenResources *res = XRRGetScreenResources(d, c->root);
+	if (!alive(c)) return SCREEN_FAILED;
 	if (!res || res->ncrtc < 1 || res->noutput < 1) {
 		status = SCREEN_FAILED;
 	} else if (DisplayWidth(d, DefaultScreen(d)) != width || DisplayHeight(d, DefaultScreen(d)) != height) {
@@ -42,7 +44,7 @@ int screen_resize(connection *c, int width, int height) {
 		XRRSetCrtcConfig(d, res, crtc, CurrentTime, 0, 0, None, RR_Rotate_0, NULL, 0);
 		XRRSetScreenSize(d, c->root, width, height, (width * 254 + 480) / 960, (height * 254 + 480) / 960);
 		XSync(d, False);
-		if (connection_take_error(c, &request, &minor)
+		if (!alive(c) || connection_take_error(c, &request, &minor)
 			|| XRRSetCrtcConfig(d, res, crtc, CurrentTime, 0, 0, mode, RR_Rotate_0, &output, 1) != RRSetConfigSuccess)
 			status = SCREEN_FAILED;
 		for (int i = 0; status == SCREEN_OK && i < res->nmode; i++) {
@@ -52,6 +54,7 @@ int screen_resize(connection *c, int width, int height) {
 		}
 	}
 	if (res) XRRFreeScreenResources(res);
+	if (!alive(c)) return SCREEN_FAILED;
 	XUngrabServer(d);
 	XSync(d, False);
 	return status;

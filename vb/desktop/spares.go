@@ -8,12 +8,18 @@ import "C"
 import (
 	"slices"
 	"time"
+	"unsafe"
 )
 
-// rebindAfter is how long a spare keycode keeps its symbol after its last use. A program looks a key press up in the map
-// that the server has when the program comes to it, not in the one that was there when the key was pressed; it needs that
-// time to have come to it. X tells nobody when that is.
-const rebindAfter = 150 * time.Millisecond
+// A program looks a key press up in the map that the server has when the program comes to it, not in the one that was there
+// when the key was pressed. A keycode used since must therefore not be bound anew before the program has come to it. X does
+// not tell, but a program that answers pings (_NET_WM_PING: all of GTK and Qt) answers in the order of its events.
+const (
+	// barrierTimeout is how long an answer is waited for.
+	barrierTimeout = time.Second
+	// rebindAfter is how long a keycode keeps its symbol where nobody answers.
+	rebindAfter = 150 * time.Millisecond
+)
 
 // spares are the keycodes to which the server's layout gives no meaning, and what we gave them instead: to each the symbol
 // used longest ago is the first to go.
@@ -92,9 +98,9 @@ func (s *spares) clear() (codes []uint8) {
 	return codes
 }
 
-// bind finds or makes a keycode for a keysym that the layout lacks. It waits (up to rebindAfter, input with it) only when
-// more such keysyms come in that time than there are spare keycodes. Every program hears of the new map before it hears of
-// the key, as both come from here in this order.
+// bind finds or makes a keycode for a keysym that the layout lacks. Every program hears of the new map before it hears of the
+// key, as both come from here in this order. It waits, and input with it, only when more different keysyms of that kind come
+// than there are spare keycodes (some twenty) before the program has come to the first of them.
 func (in *Input) bind(keysym uint32) (uint8, error) {
 	keysym = canonical(keysym)
 	code, is := in.spares.find(keysym)
@@ -104,12 +110,25 @@ func (in *Input) bind(keysym uint32) (uint8, error) {
 		if !is {
 			return 0, ErrTooManyKeys
 		}
-		if rest := time.Until(used.Add(rebindAfter)); !used.IsZero() && rest > 0 {
-			C.XFlush(in.x.c.display)
-			time.Sleep(rest)
+		if used.After(in.seen) {
+			in.awaitProgram(used)
+		}
+		if in.x.gone() {
+			return 0, ErrServerGone
 		}
 		C.keyboard_bind(in.k, C.int(code), C.uint32_t(keysym))
 	}
 	in.spares.used(code)
 	return code, nil
+}
+
+// awaitProgram returns when the program that has the focus has presumably seen what happened until then.
+func (in *Input) awaitProgram(then time.Time) {
+	now := time.Now()
+	ours := (*C.uint8_t)(unsafe.Pointer(&in.spares.ours[0]))
+	if C.keyboard_barrier(in.k, ours, C.int(barrierTimeout.Milliseconds())) != 0 {
+		in.seen = now
+		return
+	}
+	time.Sleep(time.Until(then.Add(rebindAfter)))
 }

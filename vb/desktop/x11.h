@@ -23,6 +23,9 @@ typedef struct connection {
 	struct connection *next;    // in the list that the error handler searches
 } connection;
 
+// Whether Xlib may still be called; to be asked between two requests that wait.
+static inline int alive(connection *c) { return !atomic_load(&c->gone); }
+
 void connection_init(void);
 connection *connection_open(const char *display);
 void connection_close(connection *c);
@@ -74,6 +77,9 @@ typedef struct keyboard {
 	int xkb_event;
 	int group, locked;          // as last told by the server
 	unsigned long locked_since; // serial of our latest lock request: states before it are old news
+	int changed;                // the map has, since keyboard_events last told
+	Atom ping, protocols;
+	long pings;
 } keyboard;
 
 enum { KEYBOARD_OK, KEYBOARD_NO_XKB, KEYBOARD_NO_XTEST };
@@ -84,6 +90,8 @@ int keyboard_load(keyboard *k, keymap *m);         // asks; 0 when it failed; fr
 int keyboard_events(keyboard *k, const uint8_t *ours);
 void keyboard_lock(keyboard *k, int affect, int values);
 void keyboard_lock_group(keyboard *k, int group);
+// Asks the program that has the focus (by _NET_WM_PING) whether it has seen all that was sent; 1 when it says so in time.
+int keyboard_barrier(keyboard *k, const uint8_t *ours, int timeout_ms);
 void keyboard_bind(keyboard *k, int code, uint32_t keysym);
 int keyboard_down(keyboard *k, uint8_t codes[32], unsigned *buttons); // asks: what the server believes to be held
 

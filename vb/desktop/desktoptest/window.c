@@ -36,6 +36,8 @@ window *window_open(const char *name, int x, int y, int width, int height) {
 		free(w);
 		return NULL;
 	}
+	w->ping = XInternAtom(d, "_NET_WM_PING", False);
+	XSetWMProtocols(d, w->window, &w->ping, 1);
 	XMapRaised(d, w->window);
 	XEvent e;
 	do XWindowEvent(d, w->window, ExposureMask, &e);
@@ -65,6 +67,21 @@ static int now_ms(void) {
 	return (int)(t.tv_sec % 1000000 * 1000 + t.tv_nsec / 1000000);
 }
 
+// Looks a key up as GTK does: in a map that is asked for whole whenever it has changed. Xlib's own lookup asks for the changes
+// only, and loses some when they come fast.
+static KeySym lookup(window *w, XKeyEvent *e) {
+	KeySym keysym = NoSymbol;
+	unsigned rest;
+	if (!w->map) w->map = XkbGetMap(w->display, XkbAllClientInfoMask, XkbUseCoreKbd);
+	if (w->map) XkbTranslateKeyCode(w->map, e->keycode, e->state, &rest, &keysym);
+	return keysym;
+}
+
+static void forget(window *w) {
+	if (w->map) XkbFreeKeyboard(w->map, 0, True);
+	w->map = NULL;
+}
+
 int window_next(window *w, window_event *out, int timeout_ms) {
 	int end = now_ms() + timeout_ms;
 	for (;;) {
@@ -75,18 +92,27 @@ int window_next(window *w, window_event *out, int timeout_ms) {
 			out->type = e.type;
 			out->filtered = XFilterEvent(&e, None);
 			switch (e.type) {
+			case ClientMessage:
+				if ((Atom)e.xclient.data.l[0] != w->ping) break;
+				e.xclient.window = DefaultRootWindow(w->display);
+				XSendEvent(w->display, e.xclient.window, False, SubstructureNotifyMask | SubstructureRedirectMask, &e);
+				XFlush(w->display);
+				break;
 			case MappingNotify:
 				XRefreshKeyboardMapping(&e.xmapping);
+				forget(w);
 				break;
 			case KeyPress:
 			case KeyRelease: {
-				KeySym keysym = NoSymbol;
-				char latin[16];
+				KeySym keysym = lookup(w, &e.xkey);
+				int more;
 				out->code = e.xkey.keycode, out->state = e.xkey.state, out->x = e.xkey.x, out->y = e.xkey.y;
-				XLookupString(&e.xkey, latin, sizeof latin, &keysym, NULL);
 				out->keysym = keysym;
-				if (e.type == KeyPress && !out->filtered)
+				if (e.type == KeyRelease || out->filtered) return 1;
+				if (e.xkey.keycode == 0) // composed by Xlib's input method
 					Xutf8LookupString(w->ic, &e.xkey, out->text, sizeof out->text - 1, NULL, NULL);
+				else
+					XkbTranslateKeySym(w->display, &keysym, e.xkey.state, out->text, sizeof out->text - 1, &more);
 				return 1;
 			}
 			case ButtonPress:
@@ -114,9 +140,15 @@ unsigned window_state(window *w, char keys[32], int *x, int *y) {
 	return mask;
 }
 
+void window_lock(window *w, unsigned modifiers) {
+	XkbLockModifiers(w->display, XkbUseCoreKbd, modifiers, modifiers);
+	XSync(w->display, False);
+}
+
 void window_close(window *w) {
 	if (!w->gone) XSync(w->display, False);
 	if (w->gone) return; // Xlib may hang
+	forget(w);
 	XDestroyIC(w->ic);
 	XCloseIM(w->im);
 	XCloseDisplay(w->display);

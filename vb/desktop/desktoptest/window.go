@@ -36,8 +36,8 @@ type Event struct {
 	Kind   Kind
 	Code   uint   // keycode or button; 0 for text that several keys made
 	State  uint   // modifiers and buttons before the event
-	Keysym uint32 // of a key, as Xlib sees it
-	Text   string // that a key press typed, composed from dead keys
+	Keysym uint32 // of a key, as GTK would see it
+	Text   string // that a key press typed, or Xlib composed from dead keys
 	X, Y   int    // in the window
 }
 
@@ -110,6 +110,9 @@ func (w *Window) Down() (codes []int, pointer image.Point, state uint) {
 	}
 	return codes, image.Pt(int(x), int(y)), uint(mask)
 }
+
+// Lock locks modifiers (X numbers: 1 Shift, 2 Lock, ...) as Caps Lock does.
+func (w *Window) Lock(modifiers uint) { C.window_lock(w.w, C.uint(modifiers)) }
 
 // SetLayout gives a display a keyboard layout, as setxkbmap names it ("de", "us,ru", "fr").
 func SetLayout(t testing.TB, display string, options ...string) {

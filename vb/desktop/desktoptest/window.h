@@ -11,6 +11,8 @@ typedef struct {
 	GC gc;
 	XIM im;
 	XIC ic;
+	Atom ping;
+	XkbDescPtr map; // NULL until needed
 	int gone; // the server died
 } window;
 
@@ -26,6 +28,7 @@ void window_fill(window *w, unsigned long rgb, int x, int y, int width, int heig
 void window_cursor(window *w, unsigned shape);
 int window_next(window *w, window_event *out, int timeout_ms); // 0 when nothing came
 unsigned window_state(window *w, char keys[32], int *x, int *y);
+void window_lock(window *w, unsigned modifiers);
 void window_close(window *w);
 
 #endif
