@@ -4,9 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"math/rand/v2"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"turtus/vb/desktop"
@@ -472,4 +475,37 @@ func BenchmarkMove(b *testing.B) {
 	for b.Loop() {
 		_ = in.Move(b.N%320, 7)
 	}
+}
+
+func TestAnyInputByManyEndsWithNothingHeld(t *testing.T) {
+	d := newDesk(t, "de")
+	pool := append(keysyms("aA1!@q?7€{жé"), shiftL, shiftR, controlL, altL, altR, level3, superL, tab, enter, left, kp7, capsLock, deadAcute)
+	var hands sync.WaitGroup
+	for hand := range 4 {
+		hands.Go(func() {
+			random := rand.New(rand.NewPCG(5, uint64(hand)))
+			for range 2500 {
+				switch random.IntN(8) {
+				case 0:
+					assert.NoError(t, d.in.Button(1+random.IntN(9), random.IntN(2) == 0))
+				case 1:
+					assert.NoError(t, d.in.Move(random.IntN(320), random.IntN(200)))
+				default:
+					assert.NoError(t, d.in.Key(pool[random.IntN(len(pool))], random.IntN(2) == 0))
+				}
+			}
+		})
+	}
+	hands.Wait()
+	keys, buttons := d.in.Held()
+	for _, keysym := range keys {
+		d.up(keysym)
+	}
+	for _, button := range buttons {
+		require.NoError(t, d.in.Button(button, false))
+	}
+	d.requireNothingDown()
+	d.down(shiftL, 'a', '7')
+	require.NoError(t, d.in.ReleaseAll())
+	d.requireNothingDown()
 }

@@ -144,7 +144,7 @@ int keyboard_barrier(keyboard *k, const uint8_t *ours, int timeout_ms) {
 	}
 	Window w = alive(k->c) ? pingable(k) : None;
 	connection_take_error(k->c, &request, &minor); // the window may have gone meanwhile
-	if (w == None || !alive(k->c)) return 0;
+	if (w == None || !alive(k->c)) return BARRIER_NOBODY;
 	// The answer goes to the root window, to those who watch its children: us, and the window manager, which sees a time that
 	// is not of its own pings and ignores it.
 	XSelectInput(d, k->c->root, SubstructureNotifyMask);
@@ -166,7 +166,7 @@ int keyboard_barrier(keyboard *k, const uint8_t *ours, int timeout_ms) {
 	}
 	if (alive(k->c)) XSelectInput(d, k->c->root, NoEventMask);
 	connection_take_error(k->c, &request, &minor);
-	return answered;
+	return answered ? BARRIER_SEEN : BARRIER_TIMEOUT;
 }
 
 void keyboard_lock(keyboard *k, int affect, int values) {

@@ -3,6 +3,8 @@ package desktop_test
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -86,6 +88,22 @@ func TestReadyWaitsUntilTheServerAnswers(t *testing.T) {
 	require.ErrorIs(t, desktop.Ready(briefly(t), ":64000"), desktop.ErrNoServer, "a display number beyond the ports")
 	require.ErrorIs(t, desktop.Ready(briefly(t), ":59000"), context.DeadlineExceeded)
 	require.NoError(t, desktop.Ready(soon(t), desktoptest.StartXvfb(t, 320, 200)))
+}
+
+func TestTheCookieOfXAUTHORITYLetsUsIn(t *testing.T) {
+	// One entry of family "wild" (65535), for any display; Xau(3), strings with their length in two bytes.
+	entry := []byte{0xff, 0xff, 0, 0, 0, 0}
+	for _, part := range []string{"MIT-MAGIC-COOKIE-1", "0123456789abcdef"} {
+		entry = append(append(entry, 0, byte(len(part))), part...)
+	}
+	file := filepath.Join(t.TempDir(), "authority")
+	require.NoError(t, os.WriteFile(file, entry, 0o600))
+	server := desktoptest.StartServer(t, 320, 200, "-auth", file)
+	t.Setenv("XAUTHORITY", "/nonexistent")
+	require.ErrorIs(t, desktop.Ready(soon(t), server.Display), desktop.ErrNoServer)
+	t.Setenv("XAUTHORITY", file)
+	require.NoError(t, desktop.Ready(soon(t), server.Display))
+	newCapturer(t, server.Display)
 }
 
 func newCapturer(t *testing.T, display string) *desktop.Capturer {

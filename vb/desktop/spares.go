@@ -17,7 +17,7 @@ import (
 const (
 	// barrierTimeout is how long an answer is waited for.
 	barrierTimeout = time.Second
-	// rebindAfter is how long a keycode keeps its symbol where nobody answers.
+	// rebindAfter is how long a keycode keeps its symbol where nobody can be asked.
 	rebindAfter = 150 * time.Millisecond
 )
 
@@ -126,9 +126,10 @@ func (in *Input) bind(keysym uint32) (uint8, error) {
 func (in *Input) awaitProgram(then time.Time) {
 	now := time.Now()
 	ours := (*C.uint8_t)(unsafe.Pointer(&in.spares.ours[0]))
-	if C.keyboard_barrier(in.k, ours, C.int(barrierTimeout.Milliseconds())) != 0 {
-		in.seen = now
+	if C.keyboard_barrier(in.k, ours, C.int(barrierTimeout.Milliseconds())) == C.BARRIER_NOBODY {
+		time.Sleep(time.Until(then.Add(rebindAfter)))
+		in.seen = then
 		return
 	}
-	time.Sleep(time.Until(then.Add(rebindAfter)))
+	in.seen = now // also when it hangs: it is asked once for all that it has missed
 }

@@ -90,7 +90,9 @@ int keyboard_load(keyboard *k, keymap *m);         // asks; 0 when it failed; fr
 int keyboard_events(keyboard *k, const uint8_t *ours);
 void keyboard_lock(keyboard *k, int affect, int values);
 void keyboard_lock_group(keyboard *k, int group);
-// Asks the program that has the focus (by _NET_WM_PING) whether it has seen all that was sent; 1 when it says so in time.
+enum { BARRIER_NOBODY, BARRIER_SEEN, BARRIER_TIMEOUT };
+
+// Asks the program that has the focus (by _NET_WM_PING) to say when it has seen all that was sent, and waits for that.
 int keyboard_barrier(keyboard *k, const uint8_t *ours, int timeout_ms);
 void keyboard_bind(keyboard *k, int code, uint32_t keysym);
 int keyboard_down(keyboard *k, uint8_t codes[32], unsigned *buttons); // asks: what the server believes to be held

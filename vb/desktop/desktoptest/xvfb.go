@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -26,8 +27,8 @@ func StartXvfb(t testing.TB, width, height int) (display string) {
 	return StartServer(t, width, height).Display
 }
 
-// StartServer is StartXvfb for tests that want to end the server themselves.
-func StartServer(t testing.TB, width, height int) *Server {
+// StartServer is StartXvfb for tests that want to end the server themselves or to give it further arguments.
+func StartServer(t testing.TB, width, height int, arguments ...string) *Server {
 	t.Helper()
 	path, err := exec.LookPath("Xvfb")
 	if err != nil {
@@ -38,11 +39,13 @@ func StartServer(t testing.TB, width, height int) *Server {
 		t.Fatal(err)
 	}
 	defer read.Close()
-	cmd := exec.Command(path, "-displayfd", "3", "-screen", "0", fmt.Sprintf("%dx%dx24", width, height),
-		"-nolisten", "tcp", "-noreset", "-dpi", "96")
+	cmd := exec.Command(path, append([]string{
+		"-displayfd", "3", "-screen", "0", fmt.Sprintf("%dx%dx24", width, height), "-nolisten", "tcp", "-noreset", "-dpi", "96",
+	}, arguments...)...)
 	var complaint strings.Builder
 	cmd.ExtraFiles = []*os.File{write}
 	cmd.Stderr = &complaint
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // a test that panics cleans nothing up
 	err = cmd.Start()
 	write.Close()
 	if err != nil {
