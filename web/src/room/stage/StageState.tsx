@@ -70,12 +70,13 @@ export function StageState({ connecting }: { connecting: boolean }) {
     );
   } else {
     const away = server.data?.browsersAvailable === false;
+    const why = server.data?.browsersDetail ?? '';
     body = (
       <>
         <h2>{away ? t('stage.notAvailable') : t('stage.stopped')}</h2>
         <p>
           {browser.endReason ? `${t(`stage.ended.${browser.endReason}`)} ` : ''}
-          {away ? (server.data.browsersDetail ?? '') : mayStart ? t('stage.stoppedText') : t('stage.stoppedCannot')}
+          {away ? why : mayStart ? t('stage.stoppedText') : t('stage.stoppedCannot')}
         </p>
         {refused !== null && (
           <p role="alert" style={{ color: '#f7c983' }} data-testid="start-refused">

@@ -1,0 +1,40 @@
+import { useEffect, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useRoom } from './context';
+import { peerById } from './state/roomState';
+
+/** Says aloud, to those who listen to the page, what others write and who drives. */
+export function Announcer() {
+  const { t } = useTranslation();
+  const { last, holder, self, holderName, me } = useRoom((room) => ({
+    last: room.messages.at(-1),
+    holder: room.control.holder,
+    self: room.self?.peer,
+    holderName: peerById(room, room.control.holder)?.person?.displayName,
+    me: peerById(room, room.self?.peer)?.person?.id,
+  }));
+  const [chat, setChat] = useState('');
+  const [control, setControl] = useState('');
+  const heard = useRef(last?.seq ?? 0);
+  const known = useRef(holder);
+  useEffect(() => {
+    if (!last || last.seq <= heard.current) return;
+    heard.current = last.seq;
+    if (last.author.id !== me) setChat(t('chat.says', { name: last.author.displayName, text: last.text }));
+  }, [last, me, t]);
+  useEffect(() => {
+    if (holder === known.current) return;
+    known.current = holder;
+    setControl(holder === undefined ? t('control.said.free') : holder === self ? t('control.said.yours') : t('control.said.theirs', { name: holderName ?? t('control.somebody') }));
+  }, [holder, holderName, self, t]);
+  return (
+    <>
+      <div className="sr-only" aria-live="polite" data-testid="announce-chat">
+        {chat}
+      </div>
+      <div className="sr-only" aria-live="polite" data-testid="announce-control">
+        {control}
+      </div>
+    </>
+  );
+}

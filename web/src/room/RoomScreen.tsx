@@ -1,0 +1,226 @@
+import { ActionIcon, Anchor, Badge, Button, Group, Tabs, Text, Tooltip } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { IconKey, IconMessageCircle, IconSettings, IconUserPlus, IconUsers } from '@tabler/icons-react';
+import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Link } from 'react-router';
+import { HubError } from '@/api/hub/HubConnection';
+import { PrivacyIcon } from '@/lobby/privacy';
+import { ProfileMenu, ThemeToggle } from '@/ui/Page';
+import { TurtleMark } from '@/ui/TurtleMark';
+import { useErrorText } from '@/ui/useErrorText';
+import { Announcer } from './Announcer';
+import { ChatOverlay } from './chat/ChatOverlay';
+import { ChatPanel } from './chat/ChatPanel';
+import { useUnread } from './chat/useUnread';
+import { useMay, useRoom } from './context';
+import { PeoplePanel } from './people/PeoplePanel';
+import { Countdown } from './stage/Countdown';
+import { Stage } from './stage/Stage';
+import { Toolbar } from './stage/Toolbar';
+import { viewersOf } from './state/roomState';
+import { useCalm, useView } from './view';
+import classes from './Room.module.css';
+
+const InviteDialog = lazy(() => import('./invite/InviteDialog').then((m) => ({ default: m.InviteDialog })));
+const SettingsPanel = lazy(() => import('./settings/SettingsPanel').then((m) => ({ default: m.SettingsPanel })));
+
+type Tab = 'people' | 'chat' | 'settings';
+
+/** Within this distance of the lower edge the toolbar comes while somebody drives in fullscreen. */
+const edge = 10;
+
+export function RoomScreen() {
+  const { t } = useTranslation();
+  const view = useView();
+  const [tab, setTab] = useState<Tab>('chat');
+  const [chatOpen, setChatOpen] = useState(false);
+  const [inviting, setInviting] = useState(false);
+  const [touchTyping, setTouchTyping] = useState(false);
+  const { calm, stir } = useCalm(view.immersive);
+  const chatShown = view.immersive ? chatOpen : tab === 'chat';
+  const { unread, seen } = useUnread(chatShown);
+  const video = useRef<HTMLVideoElement>(null);
+  const field = useRef<HTMLTextAreaElement>(null);
+  const release = useRef<HTMLDivElement>(null);
+  const handle = useRef({ video, field }).current;
+  const { title, slug, driving } = useRoom((room) => ({ title: room.room?.title ?? '', slug: room.room?.slug, driving: room.self !== null && room.control.holder === room.self.peer }));
+  useRefusals();
+
+  useEffect(() => {
+    document.title = `${unread > 0 ? `(${unread}) ` : ''}${title} · ${t('app.name')}`;
+    return () => {
+      document.title = t('app.name');
+    };
+  }, [title, unread, t]);
+
+  // The room may get a new address while one is in it.
+  useEffect(() => {
+    if (slug !== undefined && location.pathname.startsWith('/r/') && location.pathname !== `/r/${slug}`) history.replaceState(history.state, '', `/r/${slug}`);
+  }, [slug]);
+
+  useEffect(() => {
+    if (!view.immersive) setChatOpen(false);
+  }, [view.immersive]);
+
+  // T opens the chat over the picture, unless the key goes to the room's browser or into a field.
+  useEffect(() => {
+    if (!view.immersive) return;
+    const pressed = (event: KeyboardEvent): void => {
+      const typing = event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement;
+      if (event.key === 'Escape' && chatOpen) setChatOpen(false);
+      if (typing || event.ctrlKey || event.metaKey || event.altKey || event.key.toLowerCase() !== 't') return;
+      event.preventDefault();
+      setChatOpen(true);
+    };
+    window.addEventListener('keydown', pressed);
+    return () => window.removeEventListener('keydown', pressed);
+  }, [view.immersive, chatOpen]);
+
+  const moved = useCallback(
+    (event: React.PointerEvent) => {
+      const onPicture = event.target instanceof Element && event.target.closest('[data-testid="stage"]') !== null;
+      // While driving, the picture belongs to the hand on it; the toolbar waits at the lower edge.
+      if (!driving || !onPicture || event.clientY >= window.innerHeight - edge) stir();
+    },
+    [driving, stir],
+  );
+  const escape = useCallback(() => {
+    stir();
+    release.current?.querySelector<HTMLElement>('button')?.focus();
+  }, [stir]);
+
+  return (
+    <div className={classes.room} data-immersive={view.immersive || undefined} data-phone={view.phone || undefined} data-calm={calm || undefined} onPointerMove={moved} onPointerDown={moved} data-testid="room">
+      {!view.immersive && <Header onInvite={() => setInviting(true)} phone={view.phone} />}
+      <div className={classes.body}>
+        <main className={classes.main}>
+          <div className={classes.stage}>
+            <Stage handle={handle} touchTyping={touchTyping} onEscape={escape} />
+          </div>
+          <Countdown />
+          {view.immersive && view.touch && calm && <button type="button" className={classes.handle} aria-label={t('toolbar.label')} onClick={stir} />}
+          <div className={classes.bar} ref={release} onFocus={stir}>
+            <Toolbar view={view} video={video} touchTyping={touchTyping} onTouchTyping={setTouchTyping} unread={unread} onChat={() => setChatOpen((open) => !open)} />
+          </div>
+          {view.immersive && !chatOpen && <ChatOverlay />}
+          {view.immersive && chatOpen && (
+            <aside className={classes.drawer} aria-label={t('chat.label')}>
+              <ChatPanel onSeen={seen} autoFocus />
+            </aside>
+          )}
+        </main>
+        {!view.immersive && (
+          <aside className={classes.panel} aria-label={t('room.tabs.label')}>
+            <Tabs value={tab} onChange={(next) => setTab((next ?? 'chat') as Tab)} classNames={{ root: classes.tabs, list: classes.tabList, tab: classes.tab, panel: classes.tabPanel }} keepMounted={false}>
+              <Tabs.List grow>
+                <Tabs.Tab value="people" leftSection={<IconUsers size={17} stroke={1.7} />} data-testid="tab-people">
+                  {t('room.tabs.people')}
+                </Tabs.Tab>
+                <Tabs.Tab
+                  value="chat"
+                  leftSection={<IconMessageCircle size={17} stroke={1.7} />}
+                  rightSection={
+                    unread > 0 && tab !== 'chat' ? (
+                      <Badge size="sm" circle={unread < 10} aria-label={t('room.tabs.unread', { count: unread })} data-testid="chat-unread">
+                        {unread > 99 ? '99+' : unread}
+                      </Badge>
+                    ) : null
+                  }
+                  data-testid="tab-chat"
+                >
+                  {t('room.tabs.chat')}
+                </Tabs.Tab>
+                <Tabs.Tab value="settings" leftSection={<IconSettings size={17} stroke={1.7} />} data-testid="tab-settings">
+                  {t('room.tabs.settings')}
+                </Tabs.Tab>
+              </Tabs.List>
+              <Tabs.Panel value="people">
+                <PeoplePanel onInvite={() => setInviting(true)} />
+              </Tabs.Panel>
+              <Tabs.Panel value="chat">
+                <ChatPanel onSeen={seen} />
+              </Tabs.Panel>
+              <Tabs.Panel value="settings">
+                <Suspense>
+                  <SettingsPanel />
+                </Suspense>
+              </Tabs.Panel>
+            </Tabs>
+          </aside>
+        )}
+      </div>
+      <Suspense>{inviting && <InviteDialog opened onClose={() => setInviting(false)} />}</Suspense>
+      <Announcer />
+    </div>
+  );
+}
+
+function Header({ onInvite, phone }: { onInvite: () => void; phone: boolean }) {
+  const { t } = useTranslation();
+  const { room, people, status } = useRoom((live) => ({ room: live.room, people: viewersOf(live).filter(({ connected }) => connected).length, status: live.status.kind }));
+  const mayInvite = useMay('invite');
+  if (!room) return null;
+  const state = status === 'online' ? 'online' : status === 'reconnecting' ? 'reconnecting' : status === 'connecting' ? 'connecting' : 'closed';
+  return (
+    <header className={classes.header}>
+      <Group gap={10} wrap="nowrap" miw={0} flex={1}>
+        <Tooltip label={t('room.leave')}>
+          <Anchor component={Link} to="/rooms" aria-label={t('room.leave')} className={classes.home} data-testid="leave-room">
+            <TurtleMark size={30} />
+          </Anchor>
+        </Tooltip>
+        <Text component="h1" className={classes.title} title={room.title} data-testid="room-heading">
+          {room.title}
+        </Text>
+        <Tooltip label={`${t(`privacy.${room.privacy}`)}: ${t(`privacy.${room.privacy}Text`)}`} multiline maw={280}>
+          <Group gap={5} c="dimmed" wrap="nowrap" data-testid="room-privacy" data-privacy={room.privacy} role="img" aria-label={t(`privacy.${room.privacy}`)} tabIndex={0}>
+            <PrivacyIcon privacy={room.privacy} size={17} />
+            {room.hasPassword && <IconKey size={16} stroke={1.7} />}
+          </Group>
+        </Tooltip>
+        <Tooltip label={t(`room.status.${state}`)}>
+          <span className={classes.connection} data-status={state} role="status" aria-label={t(`room.status.${state}`)} data-testid="connection">
+            {state !== 'online' && !phone && t(`room.status.${state}`)}
+          </span>
+        </Tooltip>
+      </Group>
+      <Group gap={phone ? 2 : 6} wrap="nowrap">
+        <Tooltip label={t('room.people', { count: people })}>
+          <Group gap={6} wrap="nowrap" c="dimmed" px={8} fz="sm" fw={600} role="img" aria-label={t('room.people', { count: people })} data-testid="people-count" data-count={people}>
+            <IconUsers size={18} stroke={1.7} aria-hidden />
+            <span className="tnum">{people}</span>
+          </Group>
+        </Tooltip>
+        {mayInvite &&
+          (phone ? (
+            <ActionIcon variant="filled" color="turtle" onClick={onInvite} aria-label={t('invite.open')} data-testid="invite-open">
+              <IconUserPlus size={19} />
+            </ActionIcon>
+          ) : (
+            <Button leftSection={<IconUserPlus size={17} />} onClick={onInvite} data-testid="invite-open">
+              {t('invite.open')}
+            </Button>
+          ))}
+        <ThemeToggle />
+        <ProfileMenu />
+      </Group>
+    </header>
+  );
+}
+
+/** What the hub refuses is said once, softly. */
+function useRefusals(): void {
+  const { t } = useTranslation();
+  const errorText = useErrorText();
+  const { refusal, deniedAt } = useRoom((room) => ({ refusal: room.refusal, deniedAt: room.deniedAt }));
+  const holder = useRoom((room) => room.peers.find(({ id }) => id === room.control.holder)?.person?.displayName);
+  const holderName = useRef(holder);
+  holderName.current = holder;
+  useEffect(() => {
+    if (refusal) notifications.show({ id: 'refusal', message: errorText(new HubError(refusal.code as HubError['code'], refusal.detail)), color: 'orange' });
+  }, [refusal, errorText]);
+  useEffect(() => {
+    if (deniedAt > 0) notifications.show({ id: 'denied', message: t('control.denied', { name: holderName.current ?? t('control.somebody') }), color: 'orange' });
+  }, [deniedAt, t]);
+}

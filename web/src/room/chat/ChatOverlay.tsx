@@ -1,0 +1,34 @@
+import { useEffect, useRef, useState } from 'react';
+import type { ChatMessage } from '@/api/types';
+import { PersonAvatar } from '@/ui/PersonAvatar';
+import { useRoom } from '../context';
+import classes from './Chat.module.css';
+
+const shownFor = 8_000;
+const most = 4;
+
+/** New messages over the picture, for a moment. */
+export function ChatOverlay() {
+  const messages = useRoom((room) => room.messages);
+  const [shown, setShown] = useState<readonly ChatMessage[]>([]);
+  const newest = useRef(messages.at(-1)?.seq ?? 0);
+  useEffect(() => {
+    const fresh = messages.filter(({ seq }) => seq > newest.current);
+    if (fresh.length === 0) return;
+    newest.current = fresh.at(-1)?.seq ?? newest.current;
+    setShown((before) => [...before, ...fresh].slice(-most));
+    setTimeout(() => setShown((before) => before.filter(({ id }) => !fresh.some((message) => message.id === id))), shownFor);
+  }, [messages]);
+  return (
+    <div className={classes.overlay} aria-hidden data-testid="chat-overlay">
+      {shown.map((message) => (
+        <div key={message.id} className={classes.bubble}>
+          <PersonAvatar person={message.author} size={24} />
+          <span>
+            <b>{message.author.displayName}</b> {message.text}
+          </span>
+        </div>
+      ))}
+    </div>
+  );
+}

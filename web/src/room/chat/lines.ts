@@ -1,0 +1,32 @@
+import type { Outgoing } from '@/api/hub/Outbox';
+import type { ChatMessage, PublicPerson } from '@/api/types';
+
+export type Line =
+  | { kind: 'day'; key: string; at: string }
+  | { kind: 'message'; key: string; at: string; text: string; author: PublicPerson | undefined; first: boolean; outgoing: Outgoing | undefined };
+
+/** Somebody who goes on within this time is not named again. */
+const breath = 5 * 60_000;
+
+/** Messages, then what is being sent, as lines: days set apart, and what one person says in a row kept together. */
+export function groups(messages: readonly ChatMessage[], outbox: readonly Outgoing[], me: PublicPerson | undefined): Line[] {
+  const lines: Line[] = [];
+  let day = '';
+  let before: { author: string; at: number } | null = null;
+  const add = (line: { key: string; at: string; text: string; author: PublicPerson | undefined; outgoing: Outgoing | undefined }): void => {
+    const date = new Date(line.at);
+    const name = date.toDateString();
+    if (name !== day) {
+      day = name;
+      before = null;
+      lines.push({ kind: 'day', key: `day-${name}`, at: line.at });
+    }
+    const author = line.author?.id ?? '';
+    const first: boolean = before === null || before.author !== author || date.getTime() - before.at > breath;
+    before = { author, at: date.getTime() };
+    lines.push({ kind: 'message', first, ...line });
+  };
+  for (const message of messages) add({ key: message.key ?? message.id, at: message.createdAt, text: message.text, author: message.author, outgoing: undefined });
+  for (const item of outbox) add({ key: item.key, at: item.createdAt, text: item.text, author: me, outgoing: item });
+  return lines;
+}

@@ -1,0 +1,103 @@
+import { ActionIcon, Badge, Button, Group, Stack, Text, Tooltip } from '@mantine/core';
+import { IconHandFinger, IconMouse, IconTransfer, IconUserPlus } from '@tabler/icons-react';
+import { useTranslation } from 'react-i18next';
+import type { Peer, Role } from '@/api/types';
+import { PersonAvatar } from '@/ui/PersonAvatar';
+import { useDriving, useMay, useRoom, useRoomSession } from '../context';
+import { viewersOf } from '../state/roomState';
+import classes from './People.module.css';
+
+const order: readonly Role[] = ['owner', 'moderator', 'member', 'guest'];
+
+export function PeoplePanel({ onInvite }: { onInvite: () => void }) {
+  const { t } = useTranslation();
+  const { peers, self, holder, requests } = useRoom((room) => ({ peers: room.peers, self: room.self?.peer, holder: room.control.holder, requests: room.control.requests }));
+  const mayInvite = useMay('invite');
+  const viewers = [...viewersOf({ peers })].sort((a, b) => Number(b.id === self) - Number(a.id === self) || order.indexOf(a.role) - order.indexOf(b.role) || a.joinedAt.localeCompare(b.joinedAt));
+  return (
+    <div className={classes.panel}>
+      <ul className={classes.list} aria-label={t('people.label')}>
+        {viewers.map((peer) => (
+          <Person key={peer.id} peer={peer} you={peer.id === self} drives={peer.id === holder} asks={requests.includes(peer.id)} />
+        ))}
+      </ul>
+      {mayInvite && (
+        <Button variant="light" leftSection={<IconUserPlus size={17} />} onClick={onInvite} mx="md" mt="xs">
+          {t('invite.dialog')}
+        </Button>
+      )}
+      <BrowserHealth />
+    </div>
+  );
+}
+
+function Person({ peer, you, drives, asks }: { peer: Peer; you: boolean; drives: boolean; asks: boolean }) {
+  const { t } = useTranslation();
+  const session = useRoomSession();
+  const driving = useDriving();
+  const name = peer.person?.displayName ?? t('control.somebody');
+  const words = [drives && t('people.driving'), asks && t('people.asking'), !peer.connected && t('people.away')].filter(Boolean).join(' · ');
+  return (
+    <li className={classes.person} data-away={!peer.connected || undefined} data-testid="people-item" data-peer={peer.id}>
+      {peer.person && <PersonAvatar person={peer.person} size={38} />}
+      <div className={classes.who}>
+        <Group gap={7} wrap="nowrap">
+          <Text fw={600} truncate>
+            {name}
+          </Text>
+          {you && (
+            <Text c="dimmed" fz="sm">
+              {t('people.you')}
+            </Text>
+          )}
+          {peer.role === 'guest' || peer.person?.guest ? (
+            <Badge size="sm" variant="light" color="gray" tt="none" fw={600}>
+              {t('people.guest')}
+            </Badge>
+          ) : (
+            peer.role !== 'member' && (
+              <Badge size="sm" variant="light" tt="none" fw={600}>
+                {t(`roles.${peer.role}`)}
+              </Badge>
+            )
+          )}
+        </Group>
+        {words && (
+          <Text fz="sm" c="dimmed">
+            {words}
+          </Text>
+        )}
+      </div>
+      {drives && <IconMouse size={19} stroke={1.7} color="var(--turtus-accent)" aria-hidden />}
+      {asks && !drives && <IconHandFinger size={19} stroke={1.7} aria-hidden />}
+      {driving && !you && peer.connected && (
+        <Tooltip label={t('people.give')}>
+          <ActionIcon aria-label={t('people.giveTo', { name })} onClick={() => void session.ask('control.give', { peer: peer.id })} data-testid="people-give">
+            <IconTransfer size={19} stroke={1.7} />
+          </ActionIcon>
+        </Tooltip>
+      )}
+    </li>
+  );
+}
+
+/** What runs in the room's browser, when some of it does not. */
+function BrowserHealth() {
+  const { t } = useTranslation();
+  const browser = useRoom((room) => room.browser);
+  const unwell = browser.processes?.filter(({ state, restarts }) => state !== 'ready' || restarts > 0) ?? [];
+  if (unwell.length === 0 || browser.state === 'stopped') return null;
+  return (
+    <Stack gap={4} className={classes.health}>
+      <Text fz="sm" fw={600}>
+        {t('people.processes')}
+      </Text>
+      {unwell.map((process) => (
+        <Group key={process.name} justify="space-between" fz="sm" c="dimmed">
+          <span>{process.name}</span>
+          <span>{process.restarts > 0 ? t('people.restarted', { count: process.restarts }) : t(`processState.${process.state}`)}</span>
+        </Group>
+      ))}
+    </Stack>
+  );
+}

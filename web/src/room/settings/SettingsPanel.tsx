@@ -1,0 +1,180 @@
+import { Alert, Button, Group, Modal, PasswordInput, SegmentedControl, Stack, Text, TextInput, Title, useMantineColorScheme } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { notifications } from '@mantine/notifications';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useNavigate } from 'react-router';
+import { useApi, useSession } from '@/account/session';
+import { unwrap } from '@/api/client';
+import { toApiError } from '@/api/problem';
+import { keys } from '@/api/queries';
+import type { Room, RoomChange } from '@/api/types';
+import { PrivacyChoice } from '@/lobby/PrivacyChoice';
+import { withScheme } from '@/lobby/startPage';
+import { fieldErrors, useErrorText } from '@/ui/useErrorText';
+import { useMay, useRoom } from '../context';
+import { VolumeSlider } from '../stage/Toolbar';
+import classes from './Settings.module.css';
+
+export function SettingsPanel() {
+  const { t } = useTranslation();
+  const { room, role } = useRoom((live) => ({ room: live.room, role: live.self?.role }));
+  const mayManage = useMay('manage');
+  const account = useSession();
+  const mayDelete = role === 'owner' || (account.status === 'signedIn' && account.person.administrator);
+  return (
+    <div className={classes.panel}>
+      <Mine />
+      {room && mayManage && <RoomForm key={room.id} room={room} />}
+      {room && mayDelete && <DeleteRoom room={room} />}
+      {!mayManage && (
+        <Text fz="sm" c="dimmed">
+          {t('settings.only')}
+        </Text>
+      )}
+    </div>
+  );
+}
+
+function Mine() {
+  const { t } = useTranslation();
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  return (
+    <Stack gap="sm" component="section">
+      <Title order={2} fz="md">
+        {t('settings.mine')}
+      </Title>
+      <div>
+        <Text fz="sm" fw={500} mb={6}>
+          {t('settings.theme')}
+        </Text>
+        <SegmentedControl
+          fullWidth
+          radius="xl"
+          aria-label={t('settings.theme')}
+          value={colorScheme}
+          onChange={(value) => setColorScheme(value as 'light' | 'dark' | 'auto')}
+          data={[
+            { value: 'dark', label: t('theme.dark') },
+            { value: 'light', label: t('theme.light') },
+            { value: 'auto', label: t('theme.auto') },
+          ]}
+        />
+      </div>
+      <div>
+        <Text fz="sm" fw={500} mb={12}>
+          {t('settings.volume')}
+        </Text>
+        <VolumeSlider />
+      </div>
+    </Stack>
+  );
+}
+
+function RoomForm({ room }: { room: Room }) {
+  const { t } = useTranslation();
+  const api = useApi();
+  const queries = useQueryClient();
+  const errorText = useErrorText();
+  const [title, setTitle] = useState(room.title);
+  const [slug, setSlug] = useState(room.slug);
+  const [privacy, setPrivacy] = useState(room.privacy);
+  const [password, setPassword] = useState('');
+  const [startUrl, setStartUrl] = useState(room.startUrl);
+  const save = useMutation({
+    mutationFn: (body: RoomChange) => unwrap(api.PATCH('/rooms/{room}', { params: { path: { room: room.id } }, body })),
+    onSuccess: () => {
+      setPassword('');
+      notifications.show({ message: t('app.saved'), color: 'turtle' });
+      void queries.invalidateQueries({ queryKey: keys.rooms });
+    },
+  });
+  const changes: RoomChange = {
+    ...(title.trim() !== room.title ? { title: title.trim() } : {}),
+    ...(slug !== room.slug ? { slug } : {}),
+    ...(privacy !== room.privacy ? { privacy } : {}),
+    ...(password !== '' ? { password } : {}),
+    ...(withScheme(startUrl) !== room.startUrl ? { startUrl: withScheme(startUrl) } : {}),
+  };
+  const error = save.error ? toApiError(save.error) : null;
+  const fields = fieldErrors(error);
+  const slugError = fields['slug'] ?? (error?.code === 'slug_taken' ? errorText(error) : undefined);
+  const inline = slugError ?? fields['title'] ?? fields['password'] ?? fields['startUrl'];
+  return (
+    <form
+      className={classes.section}
+      onSubmit={(event) => {
+        event.preventDefault();
+        save.mutate(changes);
+      }}
+    >
+      <Stack gap="md">
+        <Title order={2} fz="md">
+          {t('settings.room')}
+        </Title>
+        <TextInput label={t('settings.title')} value={title} onChange={(event) => setTitle(event.currentTarget.value)} maxLength={80} error={fields['title']} data-testid="settings-title" />
+        <TextInput label={t('settings.address')} description={t('settings.addressHint')} value={slug} onChange={(event) => setSlug(event.currentTarget.value.toLowerCase().replace(/\s+/g, '-'))} leftSection="/r/" leftSectionWidth={40} maxLength={48} error={slugError} spellCheck={false} autoCapitalize="none" data-testid="settings-slug" />
+        <PrivacyChoice label={t('settings.privacy')} value={privacy} onChange={setPrivacy} />
+        <Stack gap={4}>
+          <PasswordInput label={t('settings.password')} description={room.hasPassword ? t('settings.passwordSet') : t('settings.passwordNone')} value={password} onChange={(event) => setPassword(event.currentTarget.value)} maxLength={200} autoComplete="new-password" error={fields['password']} data-testid="settings-password" />
+          {room.hasPassword && (
+            <Button variant="subtle" color="gray" size="compact-sm" style={{ alignSelf: 'flex-start' }} onClick={() => save.mutate({ password: '' })}>
+              {t('settings.passwordRemove')}
+            </Button>
+          )}
+        </Stack>
+        <TextInput label={t('settings.startPage')} value={startUrl} onChange={(event) => setStartUrl(event.currentTarget.value)} placeholder="https://" maxLength={2048} inputMode="url" error={fields['startUrl']} data-testid="settings-start-page" />
+        {error && inline === undefined && (
+          <Alert color="red" role="alert">
+            {errorText(error)}
+          </Alert>
+        )}
+        <Button type="submit" disabled={Object.keys(changes).length === 0 || title.trim() === ''} loading={save.isPending} data-testid="settings-save">
+          {t('app.save')}
+        </Button>
+      </Stack>
+    </form>
+  );
+}
+
+function DeleteRoom({ room }: { room: Room }) {
+  const { t } = useTranslation();
+  const api = useApi();
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const errorText = useErrorText();
+  const [opened, { open, close }] = useDisclosure(false);
+  const remove = useMutation({
+    mutationFn: () => unwrap(api.DELETE('/rooms/{room}', { params: { path: { room: room.id } } })),
+    onSuccess: async () => {
+      void queries.invalidateQueries({ queryKey: keys.rooms });
+      await navigate('/rooms');
+    },
+  });
+  return (
+    <div className={classes.section}>
+      <Button variant="subtle" color="red" onClick={open} data-testid="delete-room">
+        {t('settings.delete')}
+      </Button>
+      <Modal opened={opened} onClose={close} title={t('settings.deleteTitle', { title: room.title })} closeButtonProps={{ 'aria-label': t('app.close') }}>
+        <Stack>
+          <Text c="dimmed">{t('settings.deleteText')}</Text>
+          {remove.error && (
+            <Alert color="red" role="alert">
+              {errorText(remove.error)}
+            </Alert>
+          )}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={close} data-autofocus>
+              {t('app.cancel')}
+            </Button>
+            <Button color="red" loading={remove.isPending} onClick={() => remove.mutate()} data-testid="delete-room-confirm">
+              {t('settings.deleteDo')}
+            </Button>
+          </Group>
+        </Stack>
+      </Modal>
+    </div>
+  );
+}

@@ -1,0 +1,196 @@
+import { ActionIcon, Button, Group, Indicator, Menu, Modal, Popover, Slider, Stack, Text, Tooltip } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { notifications } from '@mantine/notifications';
+import {
+  IconActivity, IconArrowsMaximize, IconArrowsMinimize, IconDots, IconKeyboard, IconMessageCircle, IconPictureInPicture, IconPlayerPause, IconPlayerPlay, IconPlayerStop,
+  IconRectangle, IconRectangleFilled, IconVolume, IconVolume2, IconVolumeOff,
+} from '@tabler/icons-react';
+import { useMutation } from '@tanstack/react-query';
+import type { RefObject } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useApi } from '@/account/session';
+import { unwrap } from '@/api/client';
+import { useErrorText } from '@/ui/useErrorText';
+import { useDriving, useMay, useRoom, useRoomSession } from '../context';
+import { ControlPill } from '../control/ControlPill';
+import { setVolume, toggleMute, useSound } from '../preferences';
+import { viewersOf } from '../state/roomState';
+import type { View } from '../view';
+import { Statistics } from './Statistics';
+import classes from './Toolbar.module.css';
+
+interface Props {
+  view: View;
+  video: RefObject<HTMLVideoElement | null>;
+  touchTyping: boolean;
+  onTouchTyping: (on: boolean) => void;
+  unread: number;
+  onChat: () => void;
+}
+
+export function Toolbar({ view, video, touchTyping, onTouchTyping, unread, onChat }: Props) {
+  const { t } = useTranslation();
+  const session = useRoomSession();
+  const { live, running, paused, others, startedByMe } = useRoom((room) => ({
+    live: room.stream === 'live' || room.stream === 'interrupted',
+    running: ['starting', 'ready', 'degraded'].includes(room.browser.state),
+    paused: room.paused,
+    others: viewersOf(room).filter(({ id, connected }) => connected && id !== room.self?.peer).length,
+    startedByMe: room.browser.startedBy !== undefined && room.browser.startedBy.id === room.peers.find(({ id }) => id === room.self?.peer)?.person?.id,
+  }));
+  const driving = useDriving();
+  const mayStop = useMay('moderate') || startedByMe;
+  const [asking, { open: askStop, close: closeStop }] = useDisclosure(false);
+  const [statsOpen, { toggle: toggleStats, close: closeStats, open: openStats }] = useDisclosure(false);
+  const api = useApi();
+  const errorText = useErrorText();
+  const roomId = useRoom((room) => room.room?.id ?? '');
+  const stop = useMutation({
+    mutationFn: () => unwrap(api.DELETE('/rooms/{room}/browser', { params: { path: { room: roomId } } })),
+    onError: (error) => notifications.show({ message: errorText(error), color: 'red' }),
+    onSettled: closeStop,
+  });
+  const pip = 'pictureInPictureEnabled' in document && document.pictureInPictureEnabled;
+  const small = view.phone;
+  const picturesOut = (): void => {
+    const out = document.pictureInPictureElement ? document.exitPictureInPicture() : video.current?.requestPictureInPicture();
+    void out?.catch(() => undefined);
+  };
+  const floating = view.immersive || undefined;
+
+  return (
+    <div className={classes.toolbar} role="toolbar" aria-label={t('toolbar.label')} data-floating={floating} data-mantine-color-scheme={floating ? 'dark' : undefined}>
+      <Group gap={8} wrap="nowrap" miw={0} flex={1}>
+        {live && <ControlPill />}
+      </Group>
+      <Group gap={small ? 0 : 4} wrap="nowrap">
+        {live && driving && view.touch && (
+          <Tool label={t('toolbar.keyboard')} onClick={() => onTouchTyping(!touchTyping)} active={touchTyping} testId="phone-keyboard">
+            <IconKeyboard size={22} stroke={1.7} />
+          </Tool>
+        )}
+        {live && <Volume slider={!small} />}
+        {live && !small && (
+          <Popover opened={statsOpen} onChange={(open) => (open ? openStats() : closeStats())} position="top" width={270}>
+            <Popover.Target>
+              <Tooltip label={t('toolbar.statistics')} disabled={statsOpen}>
+                <ActionIcon aria-label={t('toolbar.statistics')} aria-expanded={statsOpen} onClick={toggleStats} data-testid="statistics">
+                  <IconActivity size={20} stroke={1.7} />
+                </ActionIcon>
+              </Tooltip>
+            </Popover.Target>
+            <Popover.Dropdown p="md">
+              <Statistics />
+            </Popover.Dropdown>
+          </Popover>
+        )}
+        {live && pip && !small && (
+          <Tool label={t('toolbar.pip')} onClick={picturesOut} testId="pip">
+            <IconPictureInPicture size={20} stroke={1.7} />
+          </Tool>
+        )}
+        {view.immersive && (
+          <Tool label={t('chat.label')} onClick={onChat} testId="overlay-chat">
+            <Indicator disabled={unread === 0} label={unread} size={16} offset={2}>
+              <IconMessageCircle size={20} stroke={1.7} />
+            </Indicator>
+          </Tool>
+        )}
+        {!small && (
+          <Tool label={view.theatre ? t('room.leaveTheatre') : t('room.theatre')} onClick={view.toggleTheatre} active={view.theatre} testId="theatre">
+            {view.theatre ? <IconRectangleFilled size={20} /> : <IconRectangle size={20} stroke={1.7} />}
+          </Tool>
+        )}
+        <Tool label={view.fullscreen ? t('toolbar.leaveFullscreen') : t('toolbar.fullscreen')} onClick={view.toggleFullscreen} testId="fullscreen">
+          {view.fullscreen ? <IconArrowsMinimize size={20} stroke={1.7} /> : <IconArrowsMaximize size={20} stroke={1.7} />}
+        </Tool>
+        {running && (
+          <Menu position="top-end" width={230}>
+            <Menu.Target>
+              <ActionIcon aria-label={t('toolbar.more')} data-testid="more">
+                <IconDots size={20} stroke={1.7} />
+              </ActionIcon>
+            </Menu.Target>
+            <Menu.Dropdown>
+              {small && live && pip && (
+                <Menu.Item leftSection={<IconPictureInPicture size={17} />} onClick={picturesOut}>
+                  {t('toolbar.pip')}
+                </Menu.Item>
+              )}
+              {small && (
+                <Menu.Item leftSection={<IconRectangle size={17} />} onClick={view.toggleTheatre} data-testid="theatre">
+                  {t('room.theatre')}
+                </Menu.Item>
+              )}
+              <Menu.Item leftSection={paused ? <IconPlayerPlay size={17} /> : <IconPlayerPause size={17} />} onClick={() => session.setPaused(!paused)} data-testid="pause-picture">
+                {paused ? t('stage.resume') : t('toolbar.pause')}
+              </Menu.Item>
+              {mayStop && (
+                <Menu.Item color="red" leftSection={<IconPlayerStop size={17} />} onClick={() => (others > 0 ? askStop() : stop.mutate())} data-testid="stop-browser">
+                  {t('toolbar.stop')}
+                </Menu.Item>
+              )}
+            </Menu.Dropdown>
+          </Menu>
+        )}
+      </Group>
+      <Modal opened={asking} onClose={closeStop} title={t('toolbar.stopTitle')} closeButtonProps={{ 'aria-label': t('app.close') }}>
+        <Stack>
+          <Text c="dimmed">{t('toolbar.stopText', { count: others })}</Text>
+          <Group justify="flex-end">
+            <Button variant="default" onClick={closeStop} data-autofocus>
+              {t('app.cancel')}
+            </Button>
+            <Button color="red" loading={stop.isPending} onClick={() => stop.mutate()} data-testid="stop-confirm">
+              {t('toolbar.stopDo')}
+            </Button>
+          </Group>
+        </Stack>
+      </Modal>
+    </div>
+  );
+}
+
+function Tool({ label, onClick, children, active = false, testId }: { label: string; onClick: () => void; children: React.ReactNode; active?: boolean; testId: string }) {
+  return (
+    <Tooltip label={label}>
+      <ActionIcon aria-label={label} aria-pressed={active || undefined} onClick={onClick} data-testid={testId} color={active ? 'turtle' : 'gray'}>
+        {children}
+      </ActionIcon>
+    </Tooltip>
+  );
+}
+
+function Volume({ slider }: { slider: boolean }) {
+  const { t } = useTranslation();
+  const { volume, muted } = useSound();
+  const silent = muted || volume === 0;
+  const Icon = silent ? IconVolumeOff : volume < 0.5 ? IconVolume2 : IconVolume;
+  return (
+    <Group gap={2} wrap="nowrap">
+      <Tool label={silent ? t('toolbar.unmute') : t('toolbar.mute')} onClick={toggleMute} testId="mute">
+        <Icon size={20} stroke={1.7} />
+      </Tool>
+      {slider && <VolumeSlider className={classes.volume} />}
+    </Group>
+  );
+}
+
+export function VolumeSlider({ className }: { className?: string | undefined }) {
+  const { t } = useTranslation();
+  const { volume, muted } = useSound();
+  return (
+    <Slider
+      className={className ?? ''}
+      value={muted ? 0 : Math.round(volume * 100)}
+      onChange={(value) => setVolume(value / 100)}
+      min={0}
+      max={100}
+      size={4}
+      thumbSize={14}
+      label={(value) => t('toolbar.volumeValue', { value })}
+      thumbLabel={t('toolbar.volume')}
+      data-testid="volume"
+    />
+  );
+}
