@@ -2,7 +2,6 @@ package stream
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -71,7 +70,7 @@ func (a *audio) run(ctx context.Context) {
 func (a *audio) play(ctx context.Context) error {
 	cfg := a.source()
 	if cfg.Server == "" {
-		return errors.New("no sound server yet")
+		return ErrNoSound
 	}
 	cfg.FrameDuration = soundBlock
 	recorder, err := sound.Open(ctx, cfg)

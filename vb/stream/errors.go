@@ -7,6 +7,8 @@ var (
 	ErrConfig = errors.New("stream: configuration")
 	// ErrNoDisplay: there is no display yet; it will be tried again.
 	ErrNoDisplay = errors.New("stream: no display yet")
+	// ErrNoSound: there is no sound server yet; it will be tried again.
+	ErrNoSound = errors.New("stream: no sound server yet")
 
 	errClosed     = errors.New("session closed")
 	errOverloaded = errors.New("more signals than the session could follow")

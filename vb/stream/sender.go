@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"time"
 
@@ -60,7 +61,9 @@ func (s *sender) run(ctx context.Context) {
 		case f := <-s.sounds:
 			err = s.audio.write(f)
 		case f := <-s.pictures:
-			err = s.video.write(f)
+			if err = s.video.write(f); errors.Is(err, errNotReady) {
+				s.behind.Store(true)
+			}
 			if len(s.pictures) == 0 && s.behind.Swap(false) {
 				s.caughtUp()
 			}

@@ -27,11 +27,12 @@ type Signaller interface {
 	Signal(to PeerID, signal wire.Signal)
 }
 
-// Config says what to stream. Display, Sound and Signaller are required.
+// Config says what to stream. Display and Signaller are required.
 type Config struct {
 	// Display names the X display, or is empty while there is none. It is asked again whenever the X server was lost.
 	Display func() string
-	// Sound says what to record; its Server is empty while there is none. Asked again like Display.
+	// Sound says what to record; its Server is empty while there is none. Asked again like Display. When nil, the stream
+	// is silent.
 	Sound func() sound.Config
 	// Signaller carries our side of the negotiation.
 	Signaller Signaller
@@ -77,8 +78,8 @@ type Streamer struct {
 
 // New prepares a Streamer and binds its UDP port. Close or Run must follow. Errors: ErrConfig, or the port's.
 func New(cfg Config) (*Streamer, error) {
-	if cfg.Display == nil || cfg.Sound == nil || cfg.Signaller == nil {
-		return nil, fmt.Errorf("%w: Display, Sound and Signaller are required", ErrConfig)
+	if cfg.Display == nil || cfg.Signaller == nil {
+		return nil, fmt.Errorf("%w: Display and Signaller are required", ErrConfig)
 	}
 	if cfg.Width == 0 && cfg.Height == 0 {
 		cfg.Width, cfg.Height = 1280, 720

@@ -19,7 +19,10 @@ const playoutDelayURI = "http://www.webrtc.org/experiments/rtp-hdrext/playout-de
 // midPackets is how many packets of a track carry its MID: until surely one has arrived (RFC 8843 section 14).
 const midPackets = 50
 
-var errNoCodec = errors.New("the viewer takes no codec of ours")
+var (
+	errNoCodec  = errors.New("the viewer takes no codec of ours")
+	errNotReady = errors.New("nothing can be sent yet")
+)
 
 // track is one viewer's copy of the picture or the sound: its SSRC, payload type and sequence numbers. It implements
 // webrtc.TrackLocal. Of the frames, which are everybody's, it copies nothing.
@@ -30,9 +33,7 @@ type track struct {
 	clock clock
 	// mimeTypes are what may be sent, best first.
 	mimeTypes []string
-	// onBound is told the codec agreed upon, when packets can be sent.
-	onBound func(mimeType string)
-	mid     func() string
+	mid       func() string
 
 	mu           sync.Mutex
 	writer       webrtc.TrackLocalWriter
@@ -69,7 +70,6 @@ func (t *track) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, e
 				}
 			}
 			t.mu.Unlock()
-			t.onBound(mimeType)
 			return agreed, nil
 		}
 	}
@@ -120,8 +120,13 @@ func (t *track) write(f *frame) error {
 				return err
 			}
 		}
-		if _, err := t.writer.WriteRTP(header, payload); err != nil {
+		n, err := t.writer.WriteRTP(header, payload)
+		if err != nil {
 			return err
+		}
+		if n == 0 {
+			// pion's way to say that the keys are not there yet.
+			return errNotReady
 		}
 		t.sequence++
 		t.packets++

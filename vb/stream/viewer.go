@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/pion/rtcp"
@@ -84,11 +83,6 @@ func (v *viewer) addMedia(kinds []codec.VideoKind) error {
 	}
 	audio := &track{id: "sound", kind: webrtc.RTPCodecTypeAudio, rate: audioRate, clock: clock, mimeTypes: []string{webrtc.MimeTypeOpus}}
 	v.sender = newSender(video, audio, v.pc.WriteRTCP, func() { v.streamer.picture.requestKeyframe(v.ctx, v.sender) })
-	video.onBound = func(mimeType string) {
-		kind := codec.VideoKind(strings.TrimPrefix(mimeType, "video/"))
-		v.streamer.picture.subscribe(v.ctx, kind, v.sender)
-	}
-	audio.onBound = func(string) { v.streamer.audio.subscribe(v.sender) }
 	for _, t := range []*track{video, audio} {
 		transceiver, err := v.pc.AddTransceiverFromTrack(t, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
 		if err != nil {
@@ -144,7 +138,7 @@ func (v *viewer) watch() {
 			v.logger.Debug("connection", "state", state.String())
 			switch state {
 			case webrtc.PeerConnectionStateConnected:
-				v.connected = true
+				v.start()
 			case webrtc.PeerConnectionStateFailed:
 				return errFailed
 			case webrtc.PeerConnectionStateClosed:
@@ -153,6 +147,20 @@ func (v *viewer) watch() {
 			return nil
 		})
 	})
+}
+
+// start lets picture and sound flow, when they can be sent: earlier ones would be lost without a word.
+func (v *viewer) start() {
+	if v.connected {
+		return // again, after a change of network
+	}
+	v.connected = true
+	if kind := v.sender.video.codec(); kind != "" {
+		v.streamer.picture.subscribe(v.ctx, codec.VideoKind(kind), v.sender)
+	}
+	if v.sender.audio.codec() != "" && v.streamer.cfg.Sound != nil {
+		v.streamer.audio.subscribe(v.sender)
+	}
 }
 
 // post leaves work for run; a session that can't follow is ended.
@@ -210,8 +218,6 @@ func (v *viewer) run() {
 	if err := v.pc.GracefulClose(); err != nil {
 		v.logger.Debug("close the connection", "error", err)
 	}
-	v.streamer.audio.unsubscribe(v.sender) // bound while we closed
-	v.streamer.picture.unsubscribe(v.streamer.ctx, v.sender)
 	v.logger.Info("a viewer's session ended", "reason", context.Cause(v.ctx))
 	v.streamer.ended(v)
 }

@@ -1,0 +1,432 @@
+package stream
+
+import (
+	"context"
+	"encoding/json"
+	"image/color"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pion/interceptor"
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+	"github.com/pion/rtp/codecs"
+	"github.com/pion/webrtc/v4"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"turtus/services/wire"
+	"turtus/vb/codec"
+	"turtus/vb/codec/codectest"
+)
+
+// patience is how long a test waits for what must come; it only decides how late a failure is told.
+const patience = 30 * time.Second
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// room is a Streamer with the part of the hub between it and its pages.
+type room struct {
+	*Streamer
+	t        testing.TB
+	activity chan uint32
+
+	mu    sync.Mutex
+	pages map[PeerID]*page
+}
+
+func newRoom(t testing.TB, display string, change func(*Config)) *room {
+	t.Helper()
+	r := &room{t: t, pages: make(map[PeerID]*page), activity: make(chan uint32, 100)}
+	cfg := Config{
+		Display: func() string { return display },
+		Signaller: r, Activity: func(epoch uint32) { r.activity <- epoch },
+		Width: 320, Height: 240, Loopback: true,
+		Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelInfo})),
+	}
+	if change != nil {
+		change(&cfg)
+	}
+	s, err := New(cfg)
+	require.NoError(t, err)
+	r.Streamer = s
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.Run(ctx)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-done
+	})
+	return r
+}
+
+// Signal implements Signaller.
+func (r *room) Signal(to PeerID, s wire.Signal) {
+	r.mu.Lock()
+	p := r.pages[to]
+	r.mu.Unlock()
+	if p != nil {
+		p.signals <- s
+	}
+}
+
+// picture is one received frame.
+type received struct {
+	codectest.Frame
+	key       bool
+	timestamp uint32
+}
+
+// page is a viewer: a peer connection that answers, decodes and drives.
+type page struct {
+	t       testing.TB
+	room    *room
+	peer    PeerID
+	session SessionID
+	pc      *webrtc.PeerConnection
+	signals chan wire.Signal
+	done    chan struct{}
+	track   chan *webrtc.TrackRemote
+	opus    chan *rtp.Packet
+	events  chan wire.Envelope
+
+	mu       sync.Mutex
+	channels map[string]*webrtc.DataChannel
+	opened   chan string
+	packets  int // of the picture
+	reports  []*rtcp.SenderReport
+	codec    string
+	frames   chan encoded
+	offers   []string
+}
+
+type encoded struct {
+	data      []byte
+	timestamp uint32
+	packets   []*rtp.Packet
+}
+
+func (r *room) open(peer PeerID, session SessionID, kinds ...codec.VideoKind) *page {
+	r.t.Helper()
+	var settings webrtc.SettingEngine
+	settings.SetIncludeLoopbackCandidate(true)
+	settings.LoggerFactory = pionLogs{slog.New(slog.DiscardHandler)}
+	media := &webrtc.MediaEngine{}
+	require.NoError(r.t, media.RegisterDefaultCodecs())
+	require.NoError(r.t, media.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: playoutDelayURI}, webrtc.RTPCodecTypeVideo))
+	interceptors := &interceptor.Registry{}
+	require.NoError(r.t, webrtc.RegisterDefaultInterceptors(media, interceptors))
+	api := webrtc.NewAPI(webrtc.WithInterceptorRegistry(interceptors), webrtc.WithSettingEngine(settings), webrtc.WithMediaEngine(media))
+	pc, err := api.NewPeerConnection(webrtc.Configuration{})
+	require.NoError(r.t, err)
+	p := &page{
+		t: r.t, room: r, peer: peer, session: session, pc: pc,
+		signals: make(chan wire.Signal, 1000), done: make(chan struct{}), track: make(chan *webrtc.TrackRemote, 2),
+		opus: make(chan *rtp.Packet, 10000), events: make(chan wire.Envelope, 10000), frames: make(chan encoded, 10000),
+		channels: make(map[string]*webrtc.DataChannel), opened: make(chan string, 3),
+	}
+	pc.OnTrack(func(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
+		go p.readReports(receiver)
+		if track.Kind() == webrtc.RTPCodecTypeAudio {
+			p.readSound(track)
+			return
+		}
+		p.readPicture(track)
+	})
+	pc.OnDataChannel(func(dc *webrtc.DataChannel) {
+		p.mu.Lock()
+		p.channels[dc.Label()] = dc
+		p.mu.Unlock()
+		dc.OnOpen(func() { p.opened <- dc.Label() })
+		dc.OnMessage(func(m webrtc.DataChannelMessage) {
+			var e wire.Envelope
+			if json.Unmarshal(m.Data, &e) == nil {
+				p.events <- e
+			}
+		})
+	})
+	pc.OnICECandidate(func(c *webrtc.ICECandidate) {
+		if c != nil {
+			init := c.ToJSON()
+			r.Streamer.Signal(peer, wire.Signal{Session: string(session), Candidate: &wire.ICECandidate{Candidate: &init.Candidate, SdpMid: init.SDPMid}})
+		}
+	})
+	r.mu.Lock()
+	r.pages[peer] = p
+	r.mu.Unlock()
+	go p.negotiate()
+	r.t.Cleanup(p.close)
+	r.Request(peer, session, kinds)
+	return p
+}
+
+func (p *page) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	select {
+	case <-p.done:
+		return
+	default:
+	}
+	close(p.done)
+	_ = p.pc.GracefulClose()
+}
+
+func (p *page) negotiate() {
+	for {
+		var s wire.Signal
+		select {
+		case <-p.done:
+			return
+		case s = <-p.signals:
+		}
+		switch {
+		case s.Session != string(p.session):
+		case s.Description != nil:
+			p.mu.Lock()
+			p.offers = append(p.offers, s.Description.Sdp)
+			p.mu.Unlock()
+			if p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: s.Description.Sdp}) != nil {
+				return
+			}
+			answer, err := p.pc.CreateAnswer(nil)
+			if err != nil || p.pc.SetLocalDescription(answer) != nil {
+				return
+			}
+			p.room.Streamer.Signal(p.peer, wire.Signal{Session: s.Session, Description: &wire.SessionDescription{
+				Type: wire.SessionDescriptionTypeAnswer, Sdp: answer.SDP,
+			}})
+		case s.Candidate != nil && *s.Candidate.Candidate != "":
+			_ = p.pc.AddICECandidate(webrtc.ICECandidateInit{Candidate: *s.Candidate.Candidate, SDPMid: s.Candidate.SdpMid})
+		}
+	}
+}
+
+func (p *page) readReports(receiver *webrtc.RTPReceiver) {
+	for {
+		packets, _, err := receiver.ReadRTCP()
+		if err != nil {
+			return
+		}
+		for _, packet := range packets {
+			if report, ok := packet.(*rtcp.SenderReport); ok {
+				p.mu.Lock()
+				p.reports = append(p.reports, report)
+				p.mu.Unlock()
+			}
+		}
+	}
+}
+
+func (p *page) readSound(track *webrtc.TrackRemote) {
+	for {
+		packet, _, err := track.ReadRTP()
+		if err != nil {
+			return
+		}
+		p.opus <- packet
+	}
+}
+
+func (p *page) readPicture(track *webrtc.TrackRemote) {
+	p.mu.Lock()
+	p.codec = track.Codec().MimeType
+	p.mu.Unlock()
+	p.track <- track
+	var depacketiser rtp.Depacketizer = &codecs.H264Packet{}
+	if track.Codec().MimeType == webrtc.MimeTypeVP8 {
+		depacketiser = &codecs.VP8Packet{}
+	}
+	var frame encoded
+	var started bool
+	var expected uint16
+	early := make(map[uint16]*rtp.Packet) // ahead of one that is missing
+	take := func(packet *rtp.Packet) {
+		payload, err := depacketiser.Unmarshal(packet.Payload)
+		if err != nil {
+			p.t.Errorf("payload: %v", err)
+			return
+		}
+		frame.data = append(frame.data, payload...)
+		frame.packets = append(frame.packets, packet)
+		if packet.Marker {
+			frame.timestamp = packet.Timestamp
+			p.frames <- frame
+			frame = encoded{}
+		}
+	}
+	for {
+		packet, _, err := track.ReadRTP()
+		if err != nil {
+			return
+		}
+		p.mu.Lock()
+		p.packets++
+		p.mu.Unlock()
+		if len(packet.Payload) == 0 {
+			continue
+		}
+		if !started {
+			started, expected = true, packet.SequenceNumber
+		}
+		early[packet.SequenceNumber] = packet
+		for early[expected] != nil {
+			take(early[expected])
+			delete(early, expected)
+			expected++
+		}
+	}
+}
+
+func (p *page) kind() codec.VideoKind {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.codec == webrtc.MimeTypeVP8 {
+		return codec.VP8
+	}
+	return codec.H264
+}
+
+func isKey(kind codec.VideoKind, data []byte) bool {
+	if kind == codec.VP8 {
+		return data[0]&1 == 0
+	}
+	for i := 0; i+4 < len(data); i++ {
+		if data[i] == 0 && data[i+1] == 0 && data[i+2] == 1 && data[i+3]&0x1f == 5 {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *page) next() encoded {
+	p.t.Helper()
+	select {
+	case f := <-p.frames:
+		return f
+	case <-time.After(patience):
+		p.t.Fatalf("%s got no frame", p.peer)
+		return encoded{}
+	}
+}
+
+// shows decodes all that comes until the picture has a colour at a place, and returns how many frames that took.
+func (p *page) shows(d *decoder, x, y int, want color.RGBA) int {
+	p.t.Helper()
+	for n := 1; ; n++ {
+		f := d.decode(p.next())
+		if near(f.At(x, y), want) {
+			return n
+		}
+	}
+}
+
+func near(a, b color.RGBA) bool {
+	close := func(a, b uint8) bool { return max(a, b)-min(a, b) < 24 }
+	return close(a.R, b.R) && close(a.G, b.G) && close(a.B, b.B)
+}
+
+// decoder decodes a page's stream strictly, from its first frame on.
+type decoder struct {
+	p *page
+	d *codectest.VideoDecoder
+}
+
+func (p *page) decoder() *decoder { return &decoder{p: p} }
+
+func (d *decoder) decode(f encoded) received {
+	d.p.t.Helper()
+	kind := d.p.kind()
+	if d.d == nil {
+		d.d = codectest.NewVideoDecoder(d.p.t, kind)
+		require.True(d.p.t, isKey(kind, f.data), "the first frame is a keyframe")
+	}
+	return received{d.d.Decode(f.data), isKey(kind, f.data), f.timestamp}
+}
+
+// channel returns an open data channel.
+func (p *page) channel(label string) *webrtc.DataChannel {
+	p.t.Helper()
+	deadline := time.After(patience)
+	for {
+		p.mu.Lock()
+		dc := p.channels[label]
+		p.mu.Unlock()
+		if dc != nil && dc.ReadyState() == webrtc.DataChannelStateOpen {
+			return dc
+		}
+		select {
+		case <-p.opened:
+		case <-deadline:
+			p.t.Fatalf("channel %s does not open", label)
+		}
+	}
+}
+
+func (p *page) send(in wire.Input) {
+	p.t.Helper()
+	label := wire.ChannelInput
+	if in.Op == wire.InputMove {
+		label = wire.ChannelPointer
+	}
+	require.NoError(p.t, p.channel(label).Send(wire.AppendInput(nil, in)))
+}
+
+// event waits for an event of one of the types, and returns it; others are passed over.
+func (p *page) event(types ...string) wire.Envelope {
+	p.t.Helper()
+	deadline := time.After(patience)
+	for {
+		select {
+		case e := <-p.events:
+			if slices.Contains(types, e.Type) {
+				return e
+			}
+		case <-deadline:
+			p.t.Fatalf("%s got no event %v", p.peer, types)
+		}
+	}
+}
+
+// control waits until the page is told of an epoch, and returns whether control is its own.
+func (p *page) control(epoch uint32) bool {
+	p.t.Helper()
+	for {
+		c, err := wire.Decode[wire.ControlEvent](p.event(wire.EventControl))
+		require.NoError(p.t, err)
+		if c.Epoch == int64(epoch) {
+			return c.Yours
+		}
+	}
+}
+
+func (p *page) refusal() wire.ErrorCode {
+	p.t.Helper()
+	e, err := wire.Decode[wire.WSError](p.event(wire.EventError))
+	require.NoError(p.t, err)
+	return e.Code
+}
+
+func (p *page) pli(track *webrtc.TrackRemote) {
+	p.t.Helper()
+	require.NoError(p.t, p.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: uint32(track.SSRC())}}))
+}
+
+// settled passes over frames until none has come for a while: what refines the picture is over.
+func (p *page) settled(d *decoder) {
+	p.t.Helper()
+	for {
+		select {
+		case f := <-p.frames:
+			d.decode(f)
+		case <-time.After(4 * refineEvery):
+			return
+		}
+	}
+}
