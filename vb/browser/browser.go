@@ -159,12 +159,13 @@ func Processes(cfg Config) (processes []supervise.Process, environment *Environm
 			Needs:   []string{Xvfb},
 		},
 		{
-			// It needs neither sound nor window manager: it goes on without, and takes them when they are there.
+			// It goes on without a window manager and takes the next one, but stays mute for ever when its sound server
+			// dies, and may end when its bus does.
 			Name:         Firefox,
 			Command:      firefox,
 			Ready:        func(ctx context.Context) error { return e.display.until(ctx, firefoxReady) },
 			ReadyTimeout: 90 * time.Second,
-			Needs:        []string{Xvfb, DBus},
+			Needs:        []string{Xvfb, DBus, PulseAudio},
 			Restart:      supervise.RestartPolicy{ForgiveExit: true},
 		},
 	}, e, nil
