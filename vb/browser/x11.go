@@ -148,12 +148,7 @@ func (x *xClient) property(window, property uint32) ([]byte, error) {
 	return reply[32:min(len(reply), 32+size)], nil
 }
 
-// managedWindows returns the windows that the window manager knows (_NET_CLIENT_LIST of the EWMH specification).
-func (x *xClient) managedWindows() ([]uint32, error) {
-	list, err := x.rootWindows("_NET_CLIENT_LIST")
-	return list, err
-}
-
+// rootWindows returns the windows that a property of the root window lists.
 func (x *xClient) rootWindows(property string) ([]uint32, error) {
 	atom, err := x.atom(property)
 	if err != nil {
@@ -197,9 +192,10 @@ func windowManagerReady(x *xClient) (bool, error) {
 	return err == nil, ignoreGone(err)
 }
 
-// firefoxReady says whether a window of Firefox is on the screen.
+// firefoxReady says whether a window of Firefox is on the screen and known to the window manager (_NET_CLIENT_LIST of
+// the EWMH specification).
 func firefoxReady(x *xClient) (bool, error) {
-	windows, err := x.managedWindows()
+	windows, err := x.rootWindows("_NET_CLIENT_LIST")
 	if err != nil {
 		return false, err
 	}
