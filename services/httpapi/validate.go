@@ -82,8 +82,13 @@ func (a *api) checked(next http.Handler) http.Handler {
 			}
 			parameters[key] = value
 		}
+		subject := r
+		if !isJSON { // the validator would read the body all the same, into memory
+			subject = r.WithContext(r.Context())
+			subject.Body = http.NoBody
+		}
 		input := &openapi3filter.RequestValidationInput{
-			Request: r, PathParams: parameters, Route: route,
+			Request: subject, PathParams: parameters, Route: route,
 			Options: &openapi3filter.Options{
 				MultiError: true, ExcludeRequestBody: !isJSON, AuthenticationFunc: openapi3filter.NoopAuthenticationFunc,
 			},

@@ -1,0 +1,292 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/gorillamux"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"turtus/services/accounts"
+	"turtus/services/postgres/pgtest"
+	"turtus/services/rooms"
+	"turtus/services/wire"
+	"turtus/services/wire/contract"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(pgtest.Main(m)) }
+
+const password = "correct horse battery"
+
+// hub writes down what it is told.
+type hub struct {
+	mu     sync.Mutex
+	told   []string
+	people int
+}
+
+func (h *hub) tell(what string) { h.mu.Lock(); defer h.mu.Unlock(); h.told = append(h.told, what) }
+func (h *hub) take() (told []string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	told, h.told = h.told, nil
+	return told
+}
+func (h *hub) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	w.WriteHeader(http.StatusUpgradeRequired)
+}
+func (h *hub) People(rooms.ID) int                 { return h.people }
+func (h *hub) RoomUpdated(_ rooms.ID, r wire.Room) { h.tell("room updated " + r.Title) }
+func (h *hub) RoomDeleted(rooms.ID)                { h.tell("room deleted") }
+func (h *hub) PersonUpdated(_ accounts.PersonID, p wire.PublicPerson) {
+	h.tell("person updated " + p.DisplayName)
+}
+func (h *hub) PersonGone(accounts.PersonID)                 { h.tell("person gone") }
+func (h *hub) MessageStored(_ rooms.ID, m wire.ChatMessage) { h.tell("message " + m.Text) }
+func (h *hub) SessionEnded(accounts.SessionID)              { h.tell("session ended") }
+
+// browsers runs nothing; it holds one state for all rooms.
+type browsers struct {
+	mu    sync.Mutex
+	state wire.Browser
+	why   string
+	fault error
+}
+
+func (b *browsers) Start(_ context.Context, _ rooms.ID, by accounts.PersonID) (wire.Browser, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.fault != nil {
+		return wire.Browser{}, b.fault
+	}
+	if b.state.State != wire.BrowserStateStopped {
+		return wire.Browser{}, wire.Errorf(wire.ErrorCodeBrowserRunning, "It runs.")
+	}
+	b.state = wire.Browser{
+		Id: new(uuid.New()), State: wire.BrowserStateStarting, Step: wire.Ptr(wire.BrowserStepLaunching),
+		StartedBy: &wire.PublicPerson{Id: by.UUID(), DisplayName: "Starter", AvatarColor: wire.AvatarColorBlue},
+	}
+	return b.state, nil
+}
+func (b *browsers) Stop(context.Context, rooms.ID) (wire.Browser, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.state.State == wire.BrowserStateStopped {
+		return wire.Browser{}, wire.Errorf(wire.ErrorCodeBrowserNotRunning, "It does not run.")
+	}
+	b.state = wire.Browser{State: wire.BrowserStateStopped}
+	return wire.Browser{State: wire.BrowserStateStopping}, nil
+}
+func (b *browsers) KeepAlive(_ context.Context, room rooms.ID) (wire.Browser, error) {
+	state := b.State(room)
+	if state.State == wire.BrowserStateStopped {
+		return wire.Browser{}, wire.Errorf(wire.ErrorCodeBrowserNotRunning, "It does not run.")
+	}
+	return state, nil
+}
+func (b *browsers) State(rooms.ID) wire.Browser { b.mu.Lock(); defer b.mu.Unlock(); return b.state }
+func (b *browsers) Available() (bool, string)   { return b.why == "", b.why }
+
+// house is a server with everything but hub and browsers real.
+type house struct {
+	url      string
+	hub      *hub
+	browsers *browsers
+	pool     *pgxpool.Pool
+	log      *locked
+	routes   routers.Router
+	done     map[string]bool // operations that succeeded
+}
+
+func newHouse(t *testing.T, change ...func(*Options)) *house {
+	t.Helper()
+	h := &house{hub: &hub{}, browsers: &browsers{state: wire.Browser{State: wire.BrowserStateStopped}}, pool: pgtest.New(t), done: map[string]bool{}}
+	keys, err := accounts.OpenKeys(t.TempDir(), nil)
+	require.NoError(t, err)
+	hasher := cheapHasher()
+	h.log = &locked{}
+	o := Options{
+		Accounts: accounts.New(accounts.Options{Pool: h.pool, Keys: keys, Hasher: hasher}),
+		Rooms:    rooms.New(rooms.Options{Pool: h.pool, Hasher: hasher, MaxRoomsPerPerson: 5}),
+		Keys:     keys, Browsers: h.browsers, Hub: h.hub, Ready: h.pool.Ping, Version: "test",
+		Web: fstest.MapFS{
+			"index.html":              {Data: []byte("<!doctype html><title>Turtus</title>")},
+			"assets/app-1a2b3c.js":    {Data: []byte("console.log('plain')")},
+			"assets/app-1a2b3c.js.br": {Data: []byte("brotli")},
+			"favicon.svg":             {Data: []byte("<svg/>")},
+		},
+		Log: testLog(h.log),
+	}
+	for _, f := range change {
+		f(&o)
+	}
+	handler, err := New(o)
+	require.NoError(t, err)
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	h.url = server.URL
+	h.routes, err = gorillamux.NewRouter(contract.Spec())
+	require.NoError(t, err)
+	return h
+}
+
+// cheapHasher hashes at the least cost that argon2 allows.
+func cheapHasher() *accounts.Hasher {
+	return accounts.NewHasher(accounts.HashCost{MemoryKiB: 8, Iterations: 1, Parallelism: 1}, 4)
+}
+
+// locked is a buffer that may be read while the server writes.
+type locked struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *locked) Write(p []byte) (int, error) { l.mu.Lock(); defer l.mu.Unlock(); return l.b.Write(p) }
+
+func (h *house) logged() string { h.log.mu.Lock(); defer h.log.mu.Unlock(); return h.log.b.String() }
+
+func testLog(w io.Writer) *slog.Logger {
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+// client is a browser of somebody: a cookie jar and an access token.
+type client struct {
+	t     *testing.T
+	h     *house
+	http  *http.Client
+	token string
+}
+
+func (h *house) visitor(t *testing.T) *client {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	require.NoError(t, err)
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &client{t: t, h: h, http: &http.Client{Jar: jar, Transport: transport}}
+}
+
+func (h *house) signedUp(t *testing.T, name string) *client {
+	t.Helper()
+	c := h.visitor(t)
+	c.token = into[wire.Session](c.do("POST", "/users", wire.NewUser{Username: name, Password: password}).is(201)).AccessToken
+	return c
+}
+
+type answer struct {
+	t      *testing.T
+	status int
+	header http.Header
+	body   []byte
+}
+
+// do sends a request, and checks the answer against the contract. A body that is a string goes as it is, everything else as JSON.
+func (c *client) do(method, path string, body any, headers ...string) answer {
+	c.t.Helper()
+	var text []byte
+	contentType := ""
+	switch b := body.(type) {
+	case nil:
+	case string:
+		text, contentType = []byte(b), "application/json"
+	case []byte:
+		text, contentType = b, "image/png"
+	default:
+		var err error
+		text, err = json.Marshal(body)
+		require.NoError(c.t, err)
+		contentType = "application/json"
+	}
+	request, err := http.NewRequest(method, c.h.url+"/api/v1"+path, bytes.NewReader(text))
+	require.NoError(c.t, err)
+	if contentType != "" {
+		request.Header.Set("Content-Type", contentType)
+	}
+	if c.token != "" {
+		request.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	for i := 0; i < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	response, err := c.http.Do(request)
+	require.NoError(c.t, err)
+	defer response.Body.Close()
+	a := answer{t: c.t, status: response.StatusCode, header: response.Header}
+	a.body, err = io.ReadAll(response.Body)
+	require.NoError(c.t, err)
+	c.h.keepsToTheContract(c.t, request, a)
+	return a
+}
+
+func (h *house) keepsToTheContract(t *testing.T, request *http.Request, a answer) {
+	t.Helper()
+	require.NotEmpty(t, a.header.Get("X-Request-Id"))
+	request.URL.Host, request.URL.Scheme = "", ""
+	route, parameters, err := h.routes.FindRoute(request)
+	if err != nil { // nothing of the contract: still a problem
+		problem := into[wire.Problem](a)
+		require.True(t, problem.Code.Valid())
+		return
+	}
+	image := strings.HasPrefix(a.header.Get("Content-Type"), "image/")
+	require.NoError(t, openapi3filter.ValidateResponse(context.Background(), &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: request, PathParams: parameters, Route: route},
+		Status:                 a.status, Header: a.header, Body: io.NopCloser(bytes.NewReader(a.body)),
+		Options: &openapi3filter.Options{IncludeResponseStatus: true, ExcludeResponseBody: image || a.status == http.StatusNoContent},
+	}), "%s %s: %s", request.Method, request.URL.Path, a.body)
+	if a.status < 300 {
+		h.done[route.Operation.OperationID] = true
+		require.Contains(t, route.Operation.Responses.Map(), strconv.Itoa(a.status), "the contract knows this status")
+	}
+}
+
+func (a answer) is(status int) answer {
+	a.t.Helper()
+	require.Equal(a.t, status, a.status, string(a.body))
+	return a
+}
+
+// fails checks the status and code of a problem and returns it.
+func (a answer) fails(status int, code wire.ErrorCode) wire.Problem {
+	a.t.Helper()
+	require.Equal(a.t, "application/problem+json", a.header.Get("Content-Type"), string(a.body))
+	problem := into[wire.Problem](a.is(status))
+	require.Equal(a.t, code, problem.Code, string(a.body))
+	require.Equal(a.t, status, problem.Status)
+	require.Equal(a.t, a.header.Get("X-Request-Id"), *problem.Instance)
+	require.NotEmpty(a.t, *problem.Detail)
+	return problem
+}
+
+func (a answer) fields() (names []string) {
+	a.t.Helper()
+	problem := a.fails(422, wire.ErrorCodeInvalidField)
+	require.NotNil(a.t, problem.Fields)
+	for _, f := range *problem.Fields {
+		require.NotEmpty(a.t, f.Detail)
+		names = append(names, f.Field)
+	}
+	return names
+}
+
+func into[T any](a answer) (v T) {
+	a.t.Helper()
+	require.NoError(a.t, json.Unmarshal(a.body, &v), string(a.body))
+	return v
+}

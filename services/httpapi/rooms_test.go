@@ -1,0 +1,176 @@
+package httpapi
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"turtus/services/wire"
+)
+
+func (c *client) room(n wire.NewRoom) wire.Room {
+	c.t.Helper()
+	return into[wire.Room](c.do("POST", "/rooms", n).is(201))
+}
+
+func TestAFilmNightOverHTTP(t *testing.T) {
+	h := newHouse(t)
+	h.hub.people = 2
+	owner := h.signedUp(t, "ada")
+	room := owner.room(wire.NewRoom{Title: "Film night", Privacy: wire.Ptr(wire.PrivacyPrivate), StartUrl: new("https://example.org")})
+	require.Equal(t, "film-night", room.Slug)
+	require.Equal(t, wire.RoleOwner, *room.Role)
+	require.Equal(t, 2, room.People)
+	at := "/rooms/" + room.Slug
+
+	invite := into[wire.Invite](owner.do("POST", at+"/invites", wire.NewInvite{ExpiresIn: new(3600), MaxUses: new(5)}).is(201))
+	require.Equal(t, h.url+"/i/"+invite.Code, invite.Url)
+	require.Equal(t, wire.RoleGuest, invite.Role)
+
+	friend := h.visitor(t)
+	preview := into[wire.InvitePreview](friend.do("GET", "/invites/"+invite.Code, nil).is(200))
+	require.Equal(t, "Film night", preview.Room.Title)
+	friend.do("POST", "/invites/"+invite.Code+"/accept", wire.InviteAcceptance{}).fails(422, wire.ErrorCodeDisplayNameNeeded)
+	a := friend.do("POST", "/invites/"+invite.Code+"/accept", wire.InviteAcceptance{DisplayName: new("Grace")}).is(200)
+	require.Contains(t, a.header.Get("Set-Cookie"), "turtus_refresh=")
+	accepted := into[wire.AcceptedInvite](a)
+	friend.token = accepted.Session.AccessToken
+	require.Equal(t, wire.PersonKindGuest, accepted.Session.Person.Kind)
+
+	join := into[wire.Join](friend.do("POST", "/rooms/"+room.Id.String()+"/join", wire.JoinRequest{}).is(200))
+	require.Equal(t, wire.RoleGuest, join.Role)
+	require.Contains(t, join.Permissions, wire.PermissionControl)
+	require.WithinDuration(t, time.Now().Add(5*time.Minute), join.ExpiresAt, time.Minute)
+
+	said := into[wire.ChatMessage](friend.do("POST", at+"/messages", wire.ChatSend{Key: "k1", Text: "hello"}).is(201))
+	again := into[wire.ChatMessage](friend.do("POST", at+"/messages", wire.ChatSend{Key: "k1", Text: "hello"}).is(201))
+	require.Equal(t, said, again)
+	require.Equal(t, []string{"message hello"}, h.hub.take(), "told once")
+	friend.do("POST", at+"/messages", wire.ChatSend{Key: "k1", Text: "else"}).fails(409, wire.ErrorCodeKeyReused)
+	page := into[wire.MessagePage](owner.do("GET", at+"/messages?limit=1", nil).is(200))
+	require.Equal(t, "hello", page.Messages[0].Text)
+	require.Nil(t, page.Messages[0].Key, "told to the sender alone")
+	require.Equal(t, "k1", *into[wire.MessagePage](friend.do("GET", at+"/messages", nil)).Messages[0].Key)
+
+	claimed := into[wire.Person](friend.do("POST", "/users/me/claim", wire.AccountClaim{Username: "grace", Password: password}).is(200))
+	require.Equal(t, accepted.Session.Person.Id, claimed.Id)
+	require.Equal(t, wire.PersonKindAccount, into[wire.Person](friend.do("GET", "/users/me", nil)).Kind)
+
+	changed := into[wire.Room](owner.do("PATCH", at, wire.RoomChange{Title: new("Series night")}).is(200))
+	require.Equal(t, "Series night", changed.Title)
+	friend.do("PATCH", at, wire.RoomChange{Title: new("Mine")}).fails(403, wire.ErrorCodeForbidden)
+	friend.do("DELETE", at, nil).fails(403, wire.ErrorCodeForbidden)
+	require.Equal(t, "Series night", into[wire.Room](friend.do("GET", at, nil).is(200)).Title)
+	require.Len(t, into[wire.RoomPage](friend.do("GET", "/rooms", nil).is(200)).Rooms, 1)
+	require.Empty(t, into[wire.RoomPage](friend.do("GET", "/rooms?scope=public", nil).is(200)).Rooms)
+
+	require.Len(t, into[wire.InviteList](owner.do("GET", at+"/invites", nil).is(200)).Invites, 1)
+	owner.do("DELETE", at+"/invites/"+invite.Id.String(), nil).is(204)
+	h.visitor(t).do("GET", "/invites/"+invite.Code, nil).fails(410, wire.ErrorCodeInviteRevoked)
+	into[wire.AcceptedInvite](friend.do("POST", "/invites/"+invite.Code+"/accept", wire.InviteAcceptance{}).is(200))
+
+	h.hub.take()
+	owner.do("DELETE", at, nil).is(204)
+	require.Equal(t, []string{"room deleted"}, h.hub.take())
+	friend.do("GET", at, nil).fails(404, wire.ErrorCodeNotFound)
+}
+
+func TestTheBrowserObeysPermissions(t *testing.T) {
+	h := newHouse(t)
+	owner, member, other, stranger := h.signedUp(t, "owner"), h.signedUp(t, "member"), h.signedUp(t, "other"), h.signedUp(t, "stranger")
+	at := "/rooms/" + owner.room(wire.NewRoom{Title: "Film night"}).Slug
+	member.do("POST", at+"/join", wire.JoinRequest{}).is(200)
+	other.do("POST", at+"/join", wire.JoinRequest{}).is(200)
+
+	member.do("DELETE", at+"/browser", nil).fails(409, wire.ErrorCodeBrowserNotRunning)
+	member.do("POST", at+"/browser/keep-alive", nil).fails(409, wire.ErrorCodeBrowserNotRunning)
+	for _, c := range []struct{ method, path string }{{"GET", ""}, {"POST", ""}, {"DELETE", ""}, {"POST", "/keep-alive"}} {
+		stranger.do(c.method, at+"/browser"+c.path, nil).fails(403, wire.ErrorCodeRoomMembersOnly)
+	}
+	started := into[wire.Browser](member.do("POST", at+"/browser", nil).is(202))
+	require.Equal(t, wire.BrowserStateStarting, started.State)
+	other.do("POST", at+"/browser", nil).fails(409, wire.ErrorCodeBrowserRunning)
+	require.Equal(t, wire.BrowserStateStarting, into[wire.Browser](other.do("GET", at+"/browser", nil).is(200)).State)
+	require.Equal(t, wire.BrowserStateStarting, into[wire.Room](other.do("GET", at, nil)).BrowserState)
+	other.do("POST", at+"/browser/keep-alive", nil).is(202)
+	other.do("DELETE", at+"/browser", nil).fails(403, wire.ErrorCodeForbidden)
+	owner.do("DELETE", at+"/browser", nil).is(202)
+	member.do("POST", at+"/browser", nil).is(202)
+	member.do("DELETE", at+"/browser", nil).is(202)
+
+	for code, status := range map[wire.ErrorCode]int{
+		wire.ErrorCodeBrowserQuotaPerson: 409, wire.ErrorCodeBrowserQuotaServer: 503, wire.ErrorCodeBrowserNotAvailable: 503,
+	} {
+		h.browsers.fault = wire.Errorf(code, "No.")
+		owner.do("POST", at+"/browser", nil).fails(status, code)
+	}
+	h.browsers.why = "Firefox is not installed."
+	server := into[wire.Server](owner.do("GET", "/server", nil).is(200))
+	require.False(t, server.BrowsersAvailable)
+	require.Equal(t, "Firefox is not installed.", *server.BrowsersDetail)
+}
+
+func TestWhatARoomRefuses(t *testing.T) {
+	h := newHouse(t, func(o *Options) { o.Limits.Passwords = Limit{3, time.Hour} })
+	owner, stranger := h.signedUp(t, "owner"), h.signedUp(t, "stranger")
+	locked := "/rooms/" + owner.room(wire.NewRoom{Title: "Locked", Slug: new("locked"), Password: new("popcorn")}).Slug
+	private := "/rooms/" + owner.room(wire.NewRoom{Title: "Private", Privacy: wire.Ptr(wire.PrivacyPrivate)}).Slug
+	owner.do("POST", "/rooms", wire.NewRoom{Title: "Again", Slug: new("locked")}).fails(409, wire.ErrorCodeSlugTaken)
+	for range 3 {
+		owner.room(wire.NewRoom{Title: "More"})
+	}
+	owner.do("POST", "/rooms", wire.NewRoom{Title: "Too many"}).fails(409, wire.ErrorCodeTooManyRooms)
+
+	stranger.do("GET", private, nil).fails(403, wire.ErrorCodeRoomMembersOnly)
+	stranger.do("POST", private+"/join", wire.JoinRequest{}).fails(403, wire.ErrorCodeRoomMembersOnly)
+	stranger.do("GET", private+"/messages", nil).fails(403, wire.ErrorCodeRoomMembersOnly)
+	stranger.do("POST", private+"/messages", wire.ChatSend{Key: "k", Text: "t"}).fails(403, wire.ErrorCodeRoomMembersOnly)
+	stranger.do("POST", private+"/invites", wire.NewInvite{}).fails(403, wire.ErrorCodeRoomMembersOnly)
+	stranger.do("POST", "/rooms/nowhere/join", wire.JoinRequest{}).fails(404, wire.ErrorCodeNotFound)
+
+	stranger.do("POST", locked+"/join", wire.JoinRequest{}).fails(403, wire.ErrorCodeRoomPasswordNeeded)
+	for range 3 {
+		stranger.do("POST", locked+"/join", wire.JoinRequest{Password: new("nachos")}).fails(403, wire.ErrorCodeRoomPasswordWrong)
+	}
+	stranger.do("POST", locked+"/join", wire.JoinRequest{Password: new("popcorn")}).fails(429, wire.ErrorCodeRateLimited)
+}
+
+func TestAGuestHasTheInvitedRoomAlone(t *testing.T) {
+	h := newHouse(t)
+	owner := h.signedUp(t, "owner")
+	at := "/rooms/" + owner.room(wire.NewRoom{Title: "Film night"}).Slug
+	public := "/rooms/" + owner.room(wire.NewRoom{Title: "Public", Privacy: wire.Ptr(wire.PrivacyPublic)}).Slug
+	invite := into[wire.Invite](owner.do("POST", at+"/invites", wire.NewInvite{MaxUses: new(1)}).is(201))
+	guest := h.visitor(t)
+	accept := "/invites/" + invite.Code + "/accept"
+	guest.token = into[wire.AcceptedInvite](guest.do("POST", accept, wire.InviteAcceptance{DisplayName: new("Grace")}).is(200)).Session.AccessToken
+	guest.do("POST", "/rooms", wire.NewRoom{Title: "Mine"}).fails(403, wire.ErrorCodeGuestNotAllowed)
+	guest.do("POST", public+"/join", wire.JoinRequest{}).fails(403, wire.ErrorCodeGuestNotAllowed)
+	guest.do("POST", at+"/invites", wire.NewInvite{}).fails(403, wire.ErrorCodeForbidden)
+	guest.do("PUT", "/users/me/password", wire.PasswordChange{NewPassword: password}).fails(403, wire.ErrorCodeGuestNotAllowed)
+	h.visitor(t).do("POST", accept, wire.InviteAcceptance{DisplayName: new("Late")}).fails(410, wire.ErrorCodeInviteUsedUp)
+	guest.do("DELETE", "/users/me", wire.AccountDeletion{}).is(204)
+
+	_, err := h.pool.Exec(t.Context(), "UPDATE invites SET max_uses = NULL, expires_at = now() - interval '1 second'")
+	require.NoError(t, err)
+	h.visitor(t).do("POST", accept, wire.InviteAcceptance{DisplayName: new("Late")}).fails(410, wire.ErrorCodeInviteExpired)
+	h.visitor(t).do("GET", "/invites/"+strings.Repeat("x", 22), nil).fails(404, wire.ErrorCodeNotFound)
+	owner.do("DELETE", at+"/invites/"+uuid.NewString(), nil).fails(404, wire.ErrorCodeNotFound)
+}
+
+func TestListsArePagedByACursor(t *testing.T) {
+	h := newHouse(t)
+	owner := h.signedUp(t, "owner")
+	for range 3 {
+		owner.room(wire.NewRoom{Title: "Film night", Privacy: wire.Ptr(wire.PrivacyPublic)})
+	}
+	first := into[wire.RoomPage](owner.do("GET", "/rooms?scope=public&limit=2", nil).is(200))
+	require.Len(t, first.Rooms, 2)
+	second := into[wire.RoomPage](owner.do("GET", "/rooms?scope=public&limit=2&cursor="+*first.Next, nil).is(200))
+	require.Len(t, second.Rooms, 1)
+	require.Nil(t, second.Next)
+	require.Equal(t, []string{"cursor"}, owner.do("GET", "/rooms?cursor=garbage", nil).fields())
+}
