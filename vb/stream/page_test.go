@@ -42,7 +42,7 @@ func newRoom(t testing.TB, display string, change func(*Config)) *room {
 	t.Helper()
 	r := &room{t: t, pages: make(map[PeerID]*page), activity: make(chan uint32, 100)}
 	cfg := Config{
-		Display: func() string { return display },
+		Display:   func() string { return display },
 		Signaller: r, Activity: func(epoch uint32) { r.activity <- epoch },
 		Width: 320, Height: 240, Loopback: true,
 		Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelInfo})),
