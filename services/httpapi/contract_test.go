@@ -196,6 +196,25 @@ func TestTheWebAppHasEveryAddressThatIsNotTheServers(t *testing.T) {
 	}
 }
 
+func TestAFullDiskIsSaidClearlyAndNothingIsAcknowledged(t *testing.T) {
+	h := newHouse(t)
+	c := h.signedUp(t, "ada")
+	at := "/rooms/" + c.room(wire.NewRoom{Title: "Mine"}).Slug
+	// What PostgreSQL raises when its folder's disk is full.
+	_, err := h.pool.Exec(t.Context(), `
+		CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'could not extend file' USING ERRCODE = '53100'; END $$;
+		CREATE TRIGGER full_disk BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION full_disk()`)
+	require.NoError(t, err)
+	problem := c.do("POST", at+"/messages", wire.ChatSend{Key: "k", Text: "hello"}).fails(507, wire.ErrorCodeStorageFull)
+	require.Contains(t, *problem.Detail, "disk is full")
+	require.NotContains(t, *problem.Detail, "extend")
+	require.Contains(t, h.logged(), "could not extend file")
+	require.Empty(t, h.hub.take())
+	_, err = h.pool.Exec(t.Context(), "DROP TRIGGER full_disk ON messages")
+	require.NoError(t, err)
+	require.EqualValues(t, 1, into[wire.ChatMessage](c.do("POST", at+"/messages", wire.ChatSend{Key: "k", Text: "hello"}).is(201)).Seq)
+}
+
 func TestAPanicIsAProblemWithoutItsText(t *testing.T) {
 	var log bytes.Buffer
 	a := &api{Options: Options{Log: testLog(&log), Now: time.Now}}

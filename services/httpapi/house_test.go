@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -30,7 +32,29 @@ import (
 	"turtus/services/wire/contract"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(pgtest.Main(m)) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(runner{pgtest.Main(m)}) }
+
+// succeeded has the operations of the contract that a test has seen succeed, with an answer that keeps to the contract.
+var succeeded sync.Map
+
+// runner fails a full run that has left an operation out.
+type runner struct{ pgtest.Runner }
+
+func (r runner) Run() int {
+	code := r.Runner.Run()
+	if code != 0 || flag.Lookup("test.run").Value.String() != "" || flag.Lookup("test.list").Value.String() != "" {
+		return code
+	}
+	for path, item := range contract.Spec().Paths.Map() {
+		for method, operation := range item.Operations() {
+			if _, ok := succeeded.Load(operation.OperationID); !ok {
+				fmt.Printf("no test has seen %s %s (%s) succeed\n", method, path, operation.OperationID)
+				code = 1
+			}
+		}
+	}
+	return code
+}
 
 const password = "correct horse battery"
 
@@ -111,12 +135,11 @@ type house struct {
 	pool     *pgxpool.Pool
 	log      *locked
 	routes   routers.Router
-	done     map[string]bool // operations that succeeded
 }
 
 func newHouse(t *testing.T, change ...func(*Options)) *house {
 	t.Helper()
-	h := &house{hub: &hub{}, browsers: &browsers{state: wire.Browser{State: wire.BrowserStateStopped}}, pool: pgtest.New(t), done: map[string]bool{}}
+	h := &house{hub: &hub{}, browsers: &browsers{state: wire.Browser{State: wire.BrowserStateStopped}}, pool: pgtest.New(t)}
 	keys, err := accounts.OpenKeys(t.TempDir(), nil)
 	require.NoError(t, err)
 	hasher := cheapHasher()
@@ -251,7 +274,7 @@ func (h *house) keepsToTheContract(t *testing.T, request *http.Request, a answer
 		Options: &openapi3filter.Options{IncludeResponseStatus: true, ExcludeResponseBody: image || a.status == http.StatusNoContent},
 	}), "%s %s: %s", request.Method, request.URL.Path, a.body)
 	if a.status < 300 {
-		h.done[route.Operation.OperationID] = true
+		succeeded.Store(route.Operation.OperationID, true)
 		require.Contains(t, route.Operation.Responses.Map(), strconv.Itoa(a.status), "the contract knows this status")
 	}
 }

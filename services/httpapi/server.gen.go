@@ -30,7 +30,7 @@ type ServerInterface interface {
 	// ListRooms Rooms that are mine, or that are public
 	// (GET /rooms)
 	ListRooms(w http.ResponseWriter, r *http.Request, params ListRoomsParams)
-	// CreateRoom Make a room. Guests may not
+	// CreateRoom Make a room, unlisted where no privacy is given. Guests may not
 	// (POST /rooms)
 	CreateRoom(w http.ResponseWriter, r *http.Request)
 	// DeleteRoom Delete a room with its messages; everybody in it is told (owner or administrator)
@@ -90,7 +90,7 @@ type ServerInterface interface {
 	// CreateUser Sign up. The first person becomes the administrator
 	// (POST /users)
 	CreateUser(w http.ResponseWriter, r *http.Request)
-	// DeleteMe Delete the account with its rooms; messages stay without a name. A guest needs no password
+	// DeleteMe Delete the account with its rooms; what was said in other rooms stays, under the name it was said with. A guest needs no password
 	// (DELETE /users/me)
 	DeleteMe(w http.ResponseWriter, r *http.Request)
 	// GetMe The person signed in
@@ -138,7 +138,7 @@ func (_ Unimplemented) ListRooms(w http.ResponseWriter, r *http.Request, params 
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
-// CreateRoom Make a room. Guests may not
+// CreateRoom Make a room, unlisted where no privacy is given. Guests may not
 // (POST /rooms)
 func (_ Unimplemented) CreateRoom(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
@@ -258,7 +258,7 @@ func (_ Unimplemented) CreateUser(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
-// DeleteMe Delete the account with its rooms; messages stay without a name. A guest needs no password
+// DeleteMe Delete the account with its rooms; what was said in other rooms stays, under the name it was said with. A guest needs no password
 // (DELETE /users/me)
 func (_ Unimplemented) DeleteMe(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
@@ -2471,7 +2471,7 @@ type StrictServerInterface interface {
 	// ListRooms Rooms that are mine, or that are public
 	// (GET /rooms)
 	ListRooms(ctx context.Context, request ListRoomsRequestObject) (ListRoomsResponseObject, error)
-	// CreateRoom Make a room. Guests may not
+	// CreateRoom Make a room, unlisted where no privacy is given. Guests may not
 	// (POST /rooms)
 	CreateRoom(ctx context.Context, request CreateRoomRequestObject) (CreateRoomResponseObject, error)
 	// DeleteRoom Delete a room with its messages; everybody in it is told (owner or administrator)
@@ -2531,7 +2531,7 @@ type StrictServerInterface interface {
 	// CreateUser Sign up. The first person becomes the administrator
 	// (POST /users)
 	CreateUser(ctx context.Context, request CreateUserRequestObject) (CreateUserResponseObject, error)
-	// DeleteMe Delete the account with its rooms; messages stay without a name. A guest needs no password
+	// DeleteMe Delete the account with its rooms; what was said in other rooms stays, under the name it was said with. A guest needs no password
 	// (DELETE /users/me)
 	DeleteMe(ctx context.Context, request DeleteMeRequestObject) (DeleteMeResponseObject, error)
 	// GetMe The person signed in

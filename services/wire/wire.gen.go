@@ -716,7 +716,7 @@ type Browser struct {
 	Progress  *float32   `json:"progress,omitempty"`
 	StartedAt *time.Time `json:"startedAt,omitempty"`
 
-	// StartedBy What others see of a person
+	// StartedBy What others see of a person. The author of a message who has deleted their account has the nil id
 	StartedBy *PublicPerson `json:"startedBy,omitempty"`
 	State     BrowserState  `json:"state"`
 
@@ -742,7 +742,7 @@ type ChatEvent struct {
 
 // ChatMessage defines model for ChatMessage.
 type ChatMessage struct {
-	// Author What others see of a person
+	// Author What others see of a person. The author of a message who has deleted their account has the nil id
 	Author    PublicPerson       `json:"author"`
 	CreatedAt time.Time          `json:"createdAt"`
 	Id        openapi_types.UUID `json:"id"`
@@ -924,7 +924,7 @@ type Invite struct {
 	Code      string    `json:"code"`
 	CreatedAt time.Time `json:"createdAt"`
 
-	// CreatedBy What others see of a person
+	// CreatedBy What others see of a person. The author of a message who has deleted their account has the nil id
 	CreatedBy PublicPerson       `json:"createdBy"`
 	ExpiresAt *time.Time         `json:"expiresAt,omitempty"`
 	Id        openapi_types.UUID `json:"id"`
@@ -948,7 +948,7 @@ type InviteList struct {
 type InvitePreview struct {
 	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
 
-	// InvitedBy What others see of a person
+	// InvitedBy What others see of a person. The author of a message who has deleted their account has the nil id
 	InvitedBy PublicPerson `json:"invitedBy"`
 	People    int          `json:"people"`
 	Role      Role         `json:"role"`
@@ -1040,7 +1040,7 @@ type Peer struct {
 	Kind      PeerKind   `json:"kind"`
 	Media     MediaState `json:"media"`
 
-	// Person What others see of a person
+	// Person What others see of a person. The author of a message who has deleted their account has the nil id
 	Person *PublicPerson `json:"person,omitempty"`
 	Role   Role          `json:"role"`
 }
@@ -1134,7 +1134,7 @@ type ProfileChange struct {
 	DisplayName *DisplayName `json:"displayName,omitempty"`
 }
 
-// PublicPerson What others see of a person
+// PublicPerson What others see of a person. The author of a message who has deleted their account has the nil id
 type PublicPerson struct {
 	AvatarColor AvatarColor        `json:"avatarColor"`
 	AvatarUrl   *string            `json:"avatarUrl,omitempty"`
@@ -1161,7 +1161,7 @@ type Room struct {
 	HasPassword   bool               `json:"hasPassword"`
 	Id            openapi_types.UUID `json:"id"`
 
-	// Owner What others see of a person
+	// Owner What others see of a person. The author of a message who has deleted their account has the nil id
 	Owner PublicPerson `json:"owner"`
 
 	// People How many are in it now

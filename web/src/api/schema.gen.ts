@@ -66,7 +66,7 @@ export interface paths {
         get: operations["getMe"];
         put?: never;
         post?: never;
-        /** Delete the account with its rooms; messages stay without a name. A guest needs no password */
+        /** Delete the account with its rooms; what was said in other rooms stays, under the name it was said with. A guest needs no password */
         delete: operations["deleteMe"];
         options?: never;
         head?: never;
@@ -206,7 +206,7 @@ export interface paths {
         /** Rooms that are mine, or that are public */
         get: operations["listRooms"];
         put?: never;
-        /** Make a room. Guests may not */
+        /** Make a room, unlisted where no privacy is given. Guests may not */
         post: operations["createRoom"];
         delete?: never;
         options?: never;
@@ -492,7 +492,7 @@ export interface components {
             /** Format: date-time */
             createdAt: string;
         };
-        /** @description What others see of a person */
+        /** @description What others see of a person. The author of a message who has deleted their account has the nil id */
         PublicPerson: {
             /** Format: uuid */
             id: string;
