@@ -1,0 +1,55 @@
+package stream
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"turtus/vb/codec"
+)
+
+func TestTimestampsOfPictureAndSoundAreOfOneClock(t *testing.T) {
+	c := newClock(time.Now())
+	for _, d := range []time.Duration{0, time.Second, time.Hour + 333*time.Microsecond, 40 * 24 * time.Hour} {
+		at := c.start.Add(d)
+		assert.Equal(t, c.offset+uint32(int64(d/1000)*9/100), c.timestamp(at, videoRate))
+		assert.InDelta(t, float64(c.offset+uint32(int64(d/1000)*48/1000)), float64(c.timestamp(at, audioRate)), 1)
+		seconds := c.ntp(at)>>32 - 2208988800
+		assert.EqualValues(t, at.Unix(), seconds)
+	}
+}
+
+func TestThePacerLetsAChangeAfterQuietThroughAtOnceAndHoldsTheRate(t *testing.T) {
+	p := pacer{interval: 100 * time.Millisecond}
+	now := time.Now()
+	assert.Zero(t, p.wait(now))
+	p.take(now)
+	assert.Zero(t, p.wait(now), "the rest of a change follows it")
+	p.take(now)
+	assert.Equal(t, p.interval, p.wait(now))
+	frames := 0
+	for end := now.Add(10 * time.Second); now.Before(end); now = now.Add(time.Millisecond) {
+		if p.wait(now) == 0 {
+			p.take(now)
+			frames++
+		}
+	}
+	assert.InDelta(t, 100, frames, 1)
+}
+
+func TestPacketsFitTheSmallestPath(t *testing.T) {
+	for _, kind := range []codec.VideoKind{codec.H264, codec.VP8} {
+		p, err := newPacketiser(kind, newClock(time.Now()))
+		assert.NoError(t, err)
+		data := append([]byte{0, 0, 0, 1, 0x65}, make([]byte, 50_000)...)
+		for i := range data[5:] {
+			data[5+i] = 0x55
+		}
+		f := p.picture(codec.Packet{Data: data, Key: true}, time.Now())
+		assert.Greater(t, len(f.payloads), 40)
+		for _, payload := range f.payloads {
+			assert.LessOrEqual(t, len(payload), maxPayload)
+		}
+	}
+}

@@ -1,0 +1,229 @@
+package stream
+
+import (
+	"image"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"turtus/services/wire"
+	"turtus/vb/desktop/desktoptest"
+)
+
+const (
+	keyA     = 0x61
+	keyShift = 0xffe1
+)
+
+// stage is a room with a program that gets the input, and two pages.
+func stage(t *testing.T) (r *room, window *desktoptest.Window, ann, ben *page) {
+	t.Helper()
+	display := desktoptest.StartXvfb(t, 320, 240)
+	window = desktoptest.OpenWindow(t, display, whole)
+	r = newRoom(t, display, nil)
+	ann, ben = r.open("ann", "s1"), r.open("ben", "s2")
+	for _, p := range []*page{ann, ben} {
+		p.channel(wire.ChannelEvents)
+		p.channel(wire.ChannelInput)
+		p.channel(wire.ChannelPointer)
+	}
+	return r, window, ann, ben
+}
+
+func (r *room) give(epoch uint32, to *page, others ...*page) {
+	r.t.Helper()
+	r.SetControl(ControlHolder{Peer: to.peer, Epoch: epoch})
+	require.True(r.t, to.control(epoch), "the holder is told")
+	for _, p := range others {
+		require.False(r.t, p.control(epoch), "the others are told")
+	}
+}
+
+func key(epoch, keysym uint32, down bool) wire.Input {
+	return wire.Input{Op: wire.InputKey, Epoch: epoch, Keysym: keysym, Down: down}
+}
+
+// until passes over what comes before.
+func until(w *desktoptest.Window, kind desktoptest.Kind) desktoptest.Event {
+	for {
+		if e := w.Next(); e.Kind == kind {
+			return e
+		}
+	}
+}
+
+func TestTheControllersInputReachesTheScreen(t *testing.T) {
+	r, window, ann, _ := stage(t)
+	r.give(1, ann)
+	ann.send(wire.Input{Op: wire.InputButton, Epoch: 1, Button: 1, Down: true, X: 32768, Y: 16384})
+	press := until(window, desktoptest.ButtonPress)
+	assert.EqualValues(t, 1, press.Code)
+	assert.Equal(t, image.Pt(160, 60), image.Pt(press.X, press.Y))
+	ann.send(wire.Input{Op: wire.InputButton, Epoch: 1, Button: 1, X: 65535, Y: 65535})
+	release := until(window, desktoptest.ButtonRelease)
+	assert.Equal(t, image.Pt(319, 239), image.Pt(release.X, release.Y))
+	ann.send(wire.Input{Op: wire.InputWheel, Epoch: 1, DY: 60})
+	ann.send(wire.Input{Op: wire.InputWheel, Epoch: 1, DY: 60})
+	assert.EqualValues(t, 5, until(window, desktoptest.ButtonPress).Code, "two halves are a notch")
+	ann.send(key(1, keyA, true))
+	assert.Equal(t, "a", until(window, desktoptest.KeyPress).Text)
+	ann.send(key(1, keyA, false))
+	until(window, desktoptest.KeyRelease)
+	assert.EqualValues(t, 1, <-r.activity)
+}
+
+func TestMovesReachTheScreenAndTheOthers(t *testing.T) {
+	r, window, ann, ben := stage(t)
+	r.give(1, ann)
+	ann.send(wire.Input{Op: wire.InputMove, Epoch: 1, X: 32768, Y: 32768, Sequence: 5})
+	move := until(window, desktoptest.Motion)
+	assert.Equal(t, image.Pt(160, 120), image.Pt(move.X, move.Y))
+	pointer, err := wire.Decode[wire.PointerEvent](ben.event(wire.EventPointer))
+	require.NoError(t, err)
+	assert.Equal(t, wire.PointerEvent{X: 32768, Y: 32768}, pointer)
+
+	ann.send(wire.Input{Op: wire.InputMove, Epoch: 1, X: 0, Y: 0, Sequence: 4})
+	ann.send(wire.Input{Op: wire.InputMove, Epoch: 1, X: 65535, Y: 0, Sequence: 6})
+	move = until(window, desktoptest.Motion)
+	assert.Equal(t, image.Pt(319, 0), image.Pt(move.X, move.Y), "an older move is dropped")
+}
+
+func TestOthersAreRefusedAndChangeNothing(t *testing.T) {
+	r, window, ann, ben := stage(t)
+	r.give(7, ann)
+	for _, in := range []wire.Input{
+		key(7, keyA, true), {Op: wire.InputButton, Epoch: 7, Button: 1, Down: true}, {Op: wire.InputRelease, Epoch: 7},
+	} {
+		ben.send(in)
+		assert.Equal(t, wire.ErrorCodeControlNotHeld, ben.refusal())
+	}
+	ann.send(key(6, keyA, true))
+	assert.Equal(t, wire.ErrorCodeControlNotHeld, ann.refusal(), "an epoch that is over")
+	ann.send(key(8, keyA, true))
+	assert.Equal(t, wire.ErrorCodeControlNotHeld, ann.refusal(), "an epoch that has not begun")
+	ann.send(key(7, keyShift, true))
+	press := until(window, desktoptest.KeyPress)
+	assert.EqualValues(t, keyShift, press.Keysym, "the first key that the program sees is the holder's")
+	codes, _, state := window.Down()
+	assert.Len(t, codes, 1)
+	assert.Zero(t, state&0x1f00, "no button is down")
+}
+
+func TestOnHandOverNothingStaysPressed(t *testing.T) {
+	r, window, ann, ben := stage(t)
+	r.give(1, ann, ben)
+	ann.send(key(1, keyShift, true))
+	ann.send(wire.Input{Op: wire.InputButton, Epoch: 1, Button: 1, Down: true})
+	until(window, desktoptest.KeyPress)
+	until(window, desktoptest.ButtonPress)
+
+	r.give(2, ben, ann)
+	codes, _, state := window.Down()
+	assert.Empty(t, codes)
+	assert.Zero(t, state&0x1f00)
+	ben.send(key(2, keyA, true))
+	assert.Equal(t, "a", until(window, desktoptest.KeyPress).Text, "and no Shift of the one before")
+}
+
+func TestOnDisconnectNothingStaysPressed(t *testing.T) {
+	for name, end := range map[string]func(*room, *page){
+		"stopped":      func(r *room, p *page) { r.Stop(p.peer, p.session) },
+		"left":         func(r *room, p *page) { r.Left(p.peer) },
+		"replaced":     func(r *room, p *page) { r.Request(p.peer, "another", nil) },
+		"closed there": func(_ *room, p *page) { p.close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, window, ann, _ := stage(t)
+			r.give(1, ann)
+			ann.send(key(1, keyA, true))
+			until(window, desktoptest.KeyPress)
+			end(r, ann)
+			r.until(func() bool { codes, _, _ := window.Down(); return len(codes) == 0 })
+		})
+	}
+}
+
+func TestTheHoldersSeatKeepsItsRightOverANewSession(t *testing.T) {
+	r, window, ann, _ := stage(t)
+	r.give(3, ann)
+	again := r.open("ann", "s9")
+	require.True(t, again.control(3))
+	again.send(key(3, keyA, true))
+	assert.Equal(t, "a", until(window, desktoptest.KeyPress).Text)
+}
+
+func TestTheSameControlToldAgainLetsNothingGo(t *testing.T) {
+	r, window, ann, _ := stage(t)
+	r.give(1, ann)
+	ann.send(wire.Input{Op: wire.InputButton, Epoch: 1, Button: 1, Down: true})
+	until(window, desktoptest.ButtonPress)
+	r.SetControl(ControlHolder{Peer: "ann", Epoch: 1})
+	ann.send(key(1, keyA, true))
+	assert.NotZero(t, until(window, desktoptest.KeyPress).State&0x100, "the button is still down")
+}
+
+func TestNoiseOnTheChannelsChangesNothingAndHarmsNobodyElse(t *testing.T) {
+	r, window, ann, ben := stage(t)
+	r.give(1, ann)
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 3000 {
+		frame := make([]byte, random.IntN(40))
+		for i := range frame {
+			frame[i] = byte(random.Uint32())
+		}
+		label := []string{wire.ChannelInput, wire.ChannelPointer, wire.ChannelEvents}[random.IntN(3)]
+		require.NoError(t, ben.channel(label).Send(frame))
+	}
+	require.NoError(t, ben.channel(wire.ChannelInput).Send(wire.AppendInput(nil, wire.Input{Op: wire.InputMove, Epoch: 1})))
+	require.NoError(t, ben.channel(wire.ChannelInput).SendText("hello"))
+	assert.Contains(t, []wire.ErrorCode{wire.ErrorCodeInvalidField, wire.ErrorCodeControlNotHeld}, ben.refusal())
+	window.Quiet(100 * time.Millisecond)
+	ann.send(key(1, keyA, true))
+	assert.Equal(t, "a", until(window, desktoptest.KeyPress).Text, "the controller drives on")
+	assert.Equal(t, 2, r.Viewers(), "and nobody was thrown out")
+}
+
+func TestTwoAlternatingControllersLeaveNothingHeld(t *testing.T) {
+	r, window, ann, ben := stage(t)
+	pages := []*page{ann, ben}
+	const turns = 40
+	for turn := range uint32(turns) {
+		holder, other := pages[turn%2], pages[(turn+1)%2]
+		r.give(turn+1, holder, other)
+		for _, keysym := range []uint32{keyShift, keyA, keyA + 1, 0x010020ac} {
+			holder.send(key(turn+1, keysym, true))
+			other.send(key(turn, keysym, true))
+		}
+	}
+	r.give(turns+1, ann, ben)
+	codes, _, state := window.Down()
+	assert.Empty(t, codes)
+	assert.Zero(t, state&0xff)
+}
+
+func TestPixelsOfThePlane(t *testing.T) {
+	for _, c := range []struct {
+		v    uint16
+		side int
+		want int
+	}{{0, 1280, 0}, {65535, 1280, 1279}, {32768, 1280, 640}, {65535, 1, 0}} {
+		assert.Equal(t, c.want, pixel(c.v, c.side))
+	}
+	for px := range 1280 {
+		sent := uint16(float64(px)/1280*65535 + 0.5)
+		assert.Equal(t, px, pixel(sent, 1280), "what a page rounds comes back")
+	}
+}
+
+func TestPartsOfANotchAddUp(t *testing.T) {
+	g := &grant{}
+	total := 0
+	for range 30 {
+		_, dy := g.wheel(wire.Input{DY: -17})
+		total += dy
+	}
+	assert.Equal(t, -30*17/notch, total)
+}
