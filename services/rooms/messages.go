@@ -51,15 +51,14 @@ func (s *Service) Append(ctx context.Context, room ID, author accounts.PersonID,
 	if err != nil {
 		return Message{}, false, err
 	}
-	// A retry is mostly of a message that was stored long since: it takes no lock.
-	row, err := s.byKey(ctx, room, author, key)
-	if errors.Is(err, pgx.ErrNoRows) {
-		if row, err = s.insert(ctx, room, author, key, text); errors.Is(err, errDuplicate) {
-			duplicate = true
-			row, err = s.byKey(ctx, room, author, key)
-		}
-	} else {
-		duplicate = true
+	var row db.Message
+	var by accounts.Person
+	err = db.InTx(ctx, s.pool, func(q *db.Queries) (err error) {
+		row, by, err = s.insert(ctx, q, room, author, key, text)
+		return err
+	})
+	if duplicate = errors.Is(err, errDuplicate); duplicate {
+		row, err = s.q.GetMessageByKey(ctx, db.GetMessageByKeyParams{RoomID: room.UUID(), AuthorID: new(author.UUID()), Key: key})
 	}
 	if err != nil {
 		return Message{}, false, db.Fault("store the message", err)
@@ -67,43 +66,33 @@ func (s *Service) Append(ctx context.Context, room ID, author accounts.PersonID,
 	if row.Text != text {
 		return Message{}, false, wire.Errorf(wire.ErrorCodeKeyReused, "Another message was sent with this key. Send this one with a new key.")
 	}
-	by := accounts.Gone(row.AuthorName)
-	if person, err := s.q.GetPerson(ctx, author.UUID()); err == nil {
-		by = accounts.FromRow(person).Public()
-	} else if !errors.Is(err, pgx.ErrNoRows) {
-		return Message{}, false, db.Fault("look for the author", err)
+	return message(row, by.Public()), duplicate, nil
+}
+
+// insert takes the room's next number for a message. It returns errDuplicate for a key that was used before.
+func (s *Service) insert(ctx context.Context, q *db.Queries, room ID, author accounts.PersonID, key, text string) (db.Message, accounts.Person, error) {
+	now := s.now()
+	person, err := q.HoldAuthor(ctx, author.UUID())
+	if errors.Is(err, pgx.ErrNoRows) {
+		return db.Message{}, accounts.Person{}, wire.Errorf(wire.ErrorCodeNotFound, "The author is gone.")
+	} else if err != nil {
+		return db.Message{}, accounts.Person{}, fmt.Errorf("look for the author: %w", err)
 	}
-	return message(row, by), duplicate, nil
-}
-
-func (s *Service) byKey(ctx context.Context, room ID, author accounts.PersonID, key string) (db.Message, error) {
-	id := author.UUID()
-	return s.q.GetMessageByKey(ctx, db.GetMessageByKeyParams{RoomID: room.UUID(), AuthorID: &id, Key: key})
-}
-
-func (s *Service) insert(ctx context.Context, room ID, author accounts.PersonID, key, text string) (row db.Message, err error) {
-	err = db.InTx(ctx, s.pool, func(q *db.Queries) error {
-		now := s.now()
-		seq, err := q.NextSeq(ctx, db.NextSeqParams{ID: room.UUID(), Now: now})
-		if errors.Is(err, pgx.ErrNoRows) {
-			return errNoRoom()
-		} else if err != nil {
-			return fmt.Errorf("take the next number: %w", err)
-		}
-		row, err = q.InsertMessage(ctx, db.InsertMessageParams{
-			ID: uuid.Must(uuid.NewV7()), RoomID: room.UUID(), Seq: seq, AuthorID: author.UUID(), Key: key, Text: text, CreatedAt: now,
-		})
-		if !errors.Is(err, pgx.ErrNoRows) {
-			return err
-		}
-		if _, err := q.GetPerson(ctx, author.UUID()); errors.Is(err, pgx.ErrNoRows) {
-			return wire.Errorf(wire.ErrorCodeNotFound, "The author is gone.")
-		} else if err != nil {
-			return fmt.Errorf("look for the author: %w", err)
-		}
-		return errDuplicate
+	by := accounts.FromRow(person)
+	seq, err := q.NextSeq(ctx, db.NextSeqParams{ID: room.UUID(), Now: now})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return db.Message{}, by, errNoRoom()
+	} else if err != nil {
+		return db.Message{}, by, fmt.Errorf("take the next number: %w", err)
+	}
+	row, err := q.InsertMessage(ctx, db.InsertMessageParams{
+		ID: uuid.Must(uuid.NewV7()), RoomID: room.UUID(), Seq: seq, AuthorID: new(author.UUID()), AuthorName: by.DisplayName,
+		Key: key, Text: text, CreatedAt: now,
 	})
-	return row, err
+	if errors.Is(err, pgx.ErrNoRows) {
+		return db.Message{}, by, errDuplicate
+	}
+	return row, by, err
 }
 
 func message(row db.Message, author wire.PublicPerson) Message {

@@ -38,22 +38,44 @@ func (q *Queries) GetMessageByKey(ctx context.Context, arg GetMessageByKeyParams
 	return i, err
 }
 
+const holdAuthor = `-- name: HoldAuthor :one
+SELECT id, kind, username, display_name, avatar_color, avatar_at, password_hash, administrator, created_at FROM people WHERE id = $1 FOR KEY SHARE
+`
+
+// The author stays until the transaction ends. Always before the room: an account that is deleted locks in this order too.
+func (q *Queries) HoldAuthor(ctx context.Context, id uuid.UUID) (Person, error) {
+	row := q.db.QueryRow(ctx, holdAuthor, id)
+	var i Person
+	err := row.Scan(
+		&i.ID,
+		&i.Kind,
+		&i.Username,
+		&i.DisplayName,
+		&i.AvatarColor,
+		&i.AvatarAt,
+		&i.PasswordHash,
+		&i.Administrator,
+		&i.CreatedAt,
+	)
+	return i, err
+}
+
 const insertMessage = `-- name: InsertMessage :one
 INSERT INTO messages (id, room_id, seq, author_id, author_name, key, text, created_at)
-SELECT $1, $2, $3, people.id, people.display_name, $4, $5, $6
-FROM people WHERE people.id = $7
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (room_id, author_id, key) DO NOTHING
 RETURNING id, room_id, seq, author_id, author_name, key, text, created_at
 `
 
 type InsertMessageParams struct {
-	ID        uuid.UUID
-	RoomID    uuid.UUID
-	Seq       int64
-	Key       string
-	Text      string
-	CreatedAt time.Time
-	AuthorID  uuid.UUID
+	ID         uuid.UUID
+	RoomID     uuid.UUID
+	Seq        int64
+	AuthorID   *uuid.UUID
+	AuthorName string
+	Key        string
+	Text       string
+	CreatedAt  time.Time
 }
 
 // No row when the author has used this key before.
@@ -62,10 +84,11 @@ func (q *Queries) InsertMessage(ctx context.Context, arg InsertMessageParams) (M
 		arg.ID,
 		arg.RoomID,
 		arg.Seq,
+		arg.AuthorID,
+		arg.AuthorName,
 		arg.Key,
 		arg.Text,
 		arg.CreatedAt,
-		arg.AuthorID,
 	)
 	var i Message
 	err := row.Scan(

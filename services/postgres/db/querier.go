@@ -35,6 +35,8 @@ type Querier interface {
 	GetRole(ctx context.Context, arg GetRoleParams) (string, error)
 	// By id, or else by slug; role is the person's, empty for none.
 	GetRoom(ctx context.Context, arg GetRoomParams) (GetRoomRow, error)
+	// The author stays until the transaction ends. Always before the room: an account that is deleted locks in this order too.
+	HoldAuthor(ctx context.Context, id uuid.UUID) (Person, error)
 	InsertAudit(ctx context.Context, arg InsertAuditParams) error
 	// The index browsers_one_run refuses a second run of a room while one is not ended.
 	InsertBrowser(ctx context.Context, arg InsertBrowserParams) error

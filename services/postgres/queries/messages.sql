@@ -1,3 +1,7 @@
+-- name: HoldAuthor :one
+-- The author stays until the transaction ends. Always before the room: an account that is deleted locks in this order too.
+SELECT * FROM people WHERE id = $1 FOR KEY SHARE;
+
 -- name: NextSeq :one
 -- Locks the room, so that its messages are numbered one after the other; a rollback gives the number back.
 UPDATE rooms SET last_seq = last_seq + 1, used_at = greatest(used_at, @now::timestamptz) WHERE id = @id RETURNING last_seq;
@@ -5,8 +9,7 @@ UPDATE rooms SET last_seq = last_seq + 1, used_at = greatest(used_at, @now::time
 -- name: InsertMessage :one
 -- No row when the author has used this key before.
 INSERT INTO messages (id, room_id, seq, author_id, author_name, key, text, created_at)
-SELECT @id, @room_id, @seq, people.id, people.display_name, @key, @text, @created_at
-FROM people WHERE people.id = @author_id
+VALUES (@id, @room_id, @seq, @author_id, @author_name, @key, @text, @created_at)
 ON CONFLICT (room_id, author_id, key) DO NOTHING
 RETURNING *;
 
