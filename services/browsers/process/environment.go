@@ -23,14 +23,6 @@ var inherited = []string{"PATH", "LANG", "LC_ALL", "TZ"}
 
 // environment is the agent's whole environment. What the server decides wins over what its own environment has.
 func (l *Launcher) environment(home string, spec browsers.Spec, port uint16) ([]string, error) {
-	servers := spec.ICEServers
-	if servers == nil {
-		servers = []wire.ICEServer{}
-	}
-	ice, err := json.Marshal(servers)
-	if err != nil {
-		return nil, fmt.Errorf("write the ICE servers: %w", err)
-	}
 	env := map[string]string{"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": home}
 	for _, entry := range l.o.Environ {
 		name, value, _ := strings.Cut(entry, "=")
@@ -38,12 +30,25 @@ func (l *Launcher) environment(home string, spec browsers.Spec, port uint16) ([]
 			env[name] = value
 		}
 	}
-	for name, value := range map[string]string{
-		"SIGNAL_SERVER": l.o.SignalServer, "TOKEN": spec.Token, "HOME": home, "START_URL": spec.StartURL, "ICE_SERVERS": string(ice),
+	settings := map[string]string{
+		"SIGNAL_SERVER": l.o.SignalServer, "TOKEN": spec.Token, "HOME": home,
 		"TIMEOUT": milliseconds(spec.ViewerTimeout), "SIGNAL_TIMEOUT": milliseconds(spec.SignalTimeout),
 		"WIDTH": strconv.Itoa(spec.Width), "HEIGHT": strconv.Itoa(spec.Height), "DEPTH": strconv.Itoa(spec.Depth),
 		"FRAME_RATE": strconv.Itoa(spec.FrameRate), "UDP_PORT": strconv.Itoa(int(port)),
-	} {
+		"VERBOSITY": strings.ToLower(l.o.Verbosity.String()),
+	}
+	// What is not said, the agent knows better: its start page, and the ICE servers that the hub tells it.
+	if spec.StartURL != "" {
+		settings["START_URL"] = spec.StartURL
+	}
+	if len(spec.ICEServers) > 0 {
+		ice, err := json.Marshal(spec.ICEServers)
+		if err != nil {
+			return nil, fmt.Errorf("write the ICE servers: %w", err)
+		}
+		settings["ICE_SERVERS"] = string(ice)
+	}
+	for name, value := range settings {
 		env[prefix+name] = value
 	}
 	list := make([]string, 0, len(env))

@@ -37,7 +37,9 @@ type Options struct {
 	MinPort, MaxPort uint16
 	// Environ is the server's environment: of it, agents get the path, the language, the time zone and TURTUS_VB_*. Nil means os.Environ.
 	Environ []string
-	Log     *slog.Logger
+	// Verbosity is what agents log.
+	Verbosity slog.Level
+	Log       *slog.Logger
 	// Poll is how often the agents' logs are read; 200 ms when 0.
 	Poll time.Duration
 }

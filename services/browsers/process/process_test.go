@@ -188,7 +188,7 @@ func TestAnAgentGetsItsSettingsAndNoSecretOfTheServer(t *testing.T) {
 	for _, want := range []string{
 		"TURTUS_VB_TOKEN=the-token", "TURTUS_VB_SIGNAL_SERVER=ws://127.0.0.1:1/api/v1/ws", "TURTUS_VB_TIMEOUT=60000", "TURTUS_VB_SIGNAL_TIMEOUT=30000",
 		"TURTUS_VB_HOME=" + home, "HOME=" + home, "TURTUS_VB_WIDTH=1280", "TURTUS_VB_HEIGHT=720", "TURTUS_VB_DEPTH=24", "TURTUS_VB_FRAME_RATE=30",
-		"TURTUS_VB_START_URL=https://example.org/", "TURTUS_VB_ICE_SERVERS=[]", "TURTUS_VB_UDP_PORT=0", "TURTUS_VB_FAKE=orderly",
+		"TURTUS_VB_START_URL=https://example.org/", "TURTUS_VB_VERBOSITY=info", "TURTUS_VB_UDP_PORT=0", "TURTUS_VB_FAKE=orderly",
 	} {
 		require.Contains(t, environ, want)
 	}
@@ -397,6 +397,7 @@ func TestAgentsWordsKeepTheirLevel(t *testing.T) {
 	}{
 		`time=x level=WARN msg="no sound" error="a \"b\""`: {slog.LevelWarn, `no sound: a "b"`},
 		`{"level":"ERROR","msg":"no picture"}`:             {slog.LevelError, "no picture"},
+		`turtus-agent: no display`:                         {slog.LevelInfo, "no display"},
 		`panic: oh`:                                        {slog.LevelInfo, "panic: oh"},
 		`{broken`:                                          {slog.LevelInfo, "{broken"},
 	} {

@@ -119,7 +119,7 @@ func message(line string) string {
 		return join(text(fields["msg"]), text(fields["error"]), line)
 	}
 	if !strings.Contains(line, "level=") || !strings.Contains(line, "msg=") {
-		return line
+		return strings.TrimPrefix(line, "turtus-agent: ")
 	}
 	return join(attribute(line, "msg"), attribute(line, "error"), line)
 }

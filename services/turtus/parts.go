@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"turtus/services/accounts"
+	"turtus/services/browsers"
+	"turtus/services/browsers/process"
+	"turtus/services/config"
+	"turtus/services/httpapi"
+	"turtus/services/hub"
+	"turtus/services/rooms"
+	"turtus/services/wire"
+	"turtus/web"
+)
+
+// parts are what a server consists of, wired to each other.
+type parts struct {
+	handler  http.Handler
+	hub      *hub.Hub
+	browsers *browsers.Service
+	launcher *process.Launcher
+}
+
+func build(ctx context.Context, c config.Config, folder *dataFolder, pool *pgxpool.Pool, bound net.Addr, log *slog.Logger) (*parts, error) {
+	keys, err := accounts.OpenKeys(folder.join("secrets"), nil)
+	if err != nil {
+		return nil, err
+	}
+	resumeSecret, err := folder.secret("resume")
+	if err != nil {
+		return nil, err
+	}
+	hasher := accounts.NewHasher(accounts.HashCost{}, 0)
+	people := accounts.New(accounts.Options{
+		Pool: pool, Keys: keys, Hasher: hasher, SignUpsClosed: c.SignUps == "closed", AccessTokenLife: c.AccessTokenLife, SessionLife: c.SessionLife,
+	})
+	places := rooms.New(rooms.Options{Pool: pool, Hasher: hasher, MaxRoomsPerPerson: c.MaxRoomsPerPerson})
+	tokens := rooms.Tokens{Keys: keys}
+	ice := iceServers(c)
+
+	p := &parts{}
+	if p.launcher, err = newLauncher(ctx, c, folder, bound, log); err != nil {
+		return nil, err
+	}
+	p.browsers = browsers.New(browsers.Options{
+		DB: pool, Launcher: p.launcher, Rooms: places, People: people, Tokens: tokens,
+		MaxRunning: c.MaxBrowsers, MaxPerOwner: c.MaxBrowsersPerPerson, Log: log,
+		Spec: browsers.Spec{
+			StartURL: c.StartURL, Width: c.Width, Height: c.Height, Depth: 24, FrameRate: c.FrameRate, ICEServers: ice,
+			ViewerTimeout: c.ViewerTimeout, SignalTimeout: c.SignalTimeout,
+		},
+	})
+	p.hub = hub.New(hub.Options{
+		Tokens: tokens, Rooms: places, People: people, Browsers: p.browsers, PublicOrigin: c.PublicURL, AllowedOrigins: c.AllowedOrigins,
+		ICEServers: ice, ResumeSecret: resumeSecret, RoomSize: c.RoomSize, ControlIdle: c.ControlIdle, AgentGrace: c.SignalTimeout, Log: log,
+	})
+	if err := p.browsers.Open(ctx, p.hub); err != nil {
+		p.launcher.Close()
+		return nil, fmt.Errorf("take back the browsers: %w", err)
+	}
+	p.handler, err = httpapi.New(httpapi.Options{
+		Accounts: people, Rooms: places, Keys: keys, Browsers: p.browsers, Hub: deletions{p.hub, p.browsers}, Ready: pool.Ping, Web: web.Files(),
+		Version: version, PublicURL: c.PublicURL, AllowedOrigins: c.AllowedOrigins, ICEServers: ice, Log: log,
+	})
+	if err != nil {
+		return nil, errors.Join(err, p.shutdown(ctx, nil))
+	}
+	if ok, why := p.launcher.Available(); !ok {
+		log.Warn("browsers can't be started: " + why)
+	}
+	log.Warn("NO ISOLATION: browsers run as plain processes of this machine. Whoever drives one reaches what its user and this network reach. " +
+		"Share such a server only with people you trust; docker compose isolates browsers")
+	return p, nil
+}
+
+func newLauncher(ctx context.Context, c config.Config, folder *dataFolder, bound net.Addr, log *slog.Logger) (*process.Launcher, error) {
+	agent := c.Agent
+	if agent == "" {
+		program, err := os.Executable()
+		if err != nil {
+			return nil, fmt.Errorf("find turtus-agent: %w", err)
+		}
+		agent = filepath.Join(filepath.Dir(program), "turtus-agent")
+	}
+	return process.New(ctx, process.Options{
+		Agent: agent, Dir: folder.join("browsers"), RunAs: c.RunAs, SignalServer: hubAddress(bound),
+		MinPort: c.MediaPorts.Min, MaxPort: c.MediaPorts.Max, Verbosity: c.LogLevel, Log: log,
+	})
+}
+
+func iceServers(c config.Config) []wire.ICEServer {
+	servers := make([]wire.ICEServer, 0, len(c.ICEServers))
+	for _, s := range c.ICEServers {
+		server := wire.ICEServer{Urls: s.URLs}
+		if s.Username != "" {
+			server.Username = wire.Ptr(s.Username)
+		}
+		if s.Credential != "" {
+			server.Credential = wire.Ptr(s.Credential)
+		}
+		servers = append(servers, server)
+	}
+	return servers
+}
+
+// deletions has the browsers forget a room that the hub closes.
+type deletions struct {
+	*hub.Hub
+	browsers *browsers.Service
+}
+
+func (d deletions) RoomDeleted(room rooms.ID) {
+	d.browsers.Forget(room)
+	d.Hub.RoomDeleted(room)
+}
+
+// shutdown ends everything in order: no new requests, the browsers while the hub can still tell them, the hub, and what is under way.
+func (p *parts) shutdown(ctx context.Context, server *http.Server) error {
+	requests := make(chan error, 1)
+	go func() {
+		if server == nil {
+			requests <- nil
+			return
+		}
+		requests <- server.Shutdown(ctx)
+	}()
+	err := p.browsers.Shutdown(ctx)
+	p.launcher.Close()
+	err = errors.Join(err, p.hub.Shutdown(ctx))
+	if e := <-requests; e != nil {
+		_ = server.Close()
+	}
+	return err
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"turtus/services/config"
+)
+
+func serveCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "serve", Short: "Run the server", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := config.Load(os.Environ())
+			if err != nil {
+				return err
+			}
+			log := newLog(c, c.LogLevel)
+			slog.SetDefault(log)
+			return serve(cmd.Context(), c, log, func(address string) {
+				fmt.Fprintf(cmd.OutOrStdout(), "Turtus is ready: %s\n", address)
+			})
+		},
+	}
+}
+
+func newLog(c config.Config, level slog.Level) *slog.Logger {
+	options := &slog.HandlerOptions{Level: level}
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(os.Stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, options))
+}
+
+// Time-outs of HTTP; a WebSocket has its own.
+const (
+	headerTimeout = 10 * time.Second
+	readTimeout   = time.Minute
+	idleTimeout   = 2 * time.Minute
+	// databaseGrace is how long the private PostgreSQL may take for its checkpoint, on top of the grace of all else.
+	databaseGrace = 10 * time.Second
+)
+
+// serve runs the server until ctx ends or something that it needs is gone for good. ready is told the address once it works.
+func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(address string)) error {
+	folder, err := openDataFolder(c.DataDir)
+	if err != nil {
+		return err
+	}
+	defer folder.close()
+	listener, err := listen(c.Addr)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	db, err := openDatabase(ctx, c, folder, log)
+	if err != nil {
+		return interrupted(ctx, err)
+	}
+	defer func() {
+		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), databaseGrace)
+		defer cancel()
+		db.close(closing)
+	}()
+	parts, err := build(ctx, c, folder, db.pool, listener.Addr(), log)
+	if err != nil {
+		return interrupted(ctx, err)
+	}
+	server := &http.Server{
+		Handler: parts.handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	ready(address(c, listener.Addr()))
+
+	select {
+	case <-ctx.Done():
+		log.Info("stopping", "reason", context.Cause(ctx).Error())
+		err = nil
+	case err = <-failed:
+		err = fmt.Errorf("serve HTTP: %w", err)
+	case <-db.gaveUp():
+		err = fmt.Errorf("the private PostgreSQL: %w", db.private.Err())
+	}
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.ShutdownGrace)
+	defer cancel()
+	return errors.Join(err, parts.shutdown(closing, server))
+}
+
+// interrupted makes an orderly end of a start that a signal cut off.
+func interrupted(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+func listen(addr string) (net.Listener, error) {
+	l, err := net.Listen("tcp", addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("another program listens on %s already: end it, or set TURTUS_ADDR to another address", addr)
+	}
+	if errors.Is(err, syscall.EACCES) {
+		return nil, fmt.Errorf("this user may not listen on %s: set TURTUS_ADDR to a port from 1024 up", addr)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listen on TURTUS_ADDR=%s: %w", addr, err)
+	}
+	return l, nil
+}
+
+// address is what people type.
+func address(c config.Config, bound net.Addr) string {
+	if c.PublicURL != "" {
+		return c.PublicURL
+	}
+	host, _, _ := net.SplitHostPort(c.Addr)
+	if ip := net.ParseIP(host); host == "" || (ip != nil && (ip.IsUnspecified() || ip.IsLoopback())) {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port(bound))
+}
+
+// hubAddress is where an agent on this machine finds the hub.
+func hubAddress(bound net.Addr) string {
+	host := "127.0.0.1"
+	if tcp, ok := bound.(*net.TCPAddr); ok && !tcp.IP.IsUnspecified() {
+		host = tcp.IP.String()
+	}
+	return "ws://" + net.JoinHostPort(host, port(bound)) + "/api/v1/ws"
+}
+
+func port(bound net.Addr) string {
+	if tcp, ok := bound.(*net.TCPAddr); ok {
+		return strconv.Itoa(tcp.Port)
+	}
+	return ""
+}
