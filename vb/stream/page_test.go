@@ -99,7 +99,7 @@ type page struct {
 	mu       sync.Mutex
 	channels map[string]*webrtc.DataChannel
 	opened   chan string
-	packets  int // of the picture
+	repeated int // packets of the picture that came again
 	reports  []*rtcp.SenderReport
 	codec    string
 	frames   chan encoded
@@ -266,14 +266,17 @@ func (p *page) readPicture(track *webrtc.TrackRemote) {
 		if err != nil {
 			return
 		}
-		p.mu.Lock()
-		p.packets++
-		p.mu.Unlock()
 		if len(packet.Payload) == 0 {
 			continue
 		}
 		if !started {
 			started, expected = true, packet.SequenceNumber
+		}
+		if int16(packet.SequenceNumber-expected) < 0 {
+			p.mu.Lock()
+			p.repeated++
+			p.mu.Unlock()
+			continue
 		}
 		early[packet.SequenceNumber] = packet
 		for early[expected] != nil {

@@ -1,0 +1,160 @@
+package stream
+
+import (
+	"context"
+	"net"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/webrtc/v4"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"turtus/vb/codec"
+	"turtus/vb/desktop/desktoptest"
+	"turtus/vb/sound"
+	"turtus/vb/sound/soundtest"
+)
+
+// This file tests what travels: ports, extensions, reports, retransmission, and who is too slow for it.
+
+func freePort(t *testing.T) int {
+	conn, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer conn.Close()
+	return conn.LocalAddr().(*net.UDPAddr).Port
+}
+
+func TestOnePortServesAllViewers(t *testing.T) {
+	display := desktoptest.StartXvfb(t, 320, 240)
+	port := freePort(t)
+	r := newRoom(t, display, func(cfg *Config) { cfg.UDPPort = port })
+	for _, p := range []*page{r.open("ann", "s1"), r.open("ben", "s2")} {
+		p.decoder().decode(p.next())
+		for _, line := range strings.Split(p.pc.RemoteDescription().SDP, "\r\n") {
+			if strings.HasPrefix(line, "a=candidate:") {
+				assert.Contains(t, line, " "+strconv.Itoa(port)+" typ host")
+			}
+		}
+	}
+}
+
+func TestTheOfferIsWhatPagesNeed(t *testing.T) {
+	display := desktoptest.StartXvfb(t, 320, 240)
+	p := newRoom(t, display, nil).open("ann", "s1")
+	p.decoder().decode(p.next())
+	p.mu.Lock()
+	offer := p.offers[0]
+	p.mu.Unlock()
+	for _, want := range []string{
+		"profile-level-id=42e01f", "packetization-mode=1", "level-asymmetry-allowed=1", "useinbandfec=1", "sprop-stereo=1",
+		"stereo=1", "minptime=10", "nack pli", "ccm fir", "transport-cc", playoutDelayURI, "urn:ietf:params:rtp-hdrext:sdes:mid", "a=sendonly", "apt=102",
+	} {
+		assert.Contains(t, offer, want)
+	}
+	assert.Less(t, strings.Index(offer, "H264/90000"), strings.Index(offer, "VP8/90000"))
+}
+
+func TestFramesAreShownWithoutDelay(t *testing.T) {
+	display := desktoptest.StartXvfb(t, 320, 240)
+	p := newRoom(t, display, nil).open("ann", "s1")
+	f := p.next()
+	id := uint8(0)
+	for _, e := range p.pc.GetReceivers()[0].GetParameters().HeaderExtensions {
+		if e.URI == playoutDelayURI {
+			id = uint8(e.ID)
+		}
+	}
+	require.NotZero(t, id)
+	assert.Equal(t, []byte{0, 0, 0}, f.packets[0].GetExtension(id))
+}
+
+func TestALostPacketIsSentAgain(t *testing.T) {
+	display := desktoptest.StartXvfb(t, 320, 240)
+	p := newRoom(t, display, nil).open("ann", "s1")
+	first := p.next()
+	track := <-p.track
+	require.NoError(t, p.pc.WriteRTCP([]rtcp.Packet{&rtcp.TransportLayerNack{
+		MediaSSRC: uint32(track.SSRC()), Nacks: rtcp.NackPairsFromSequenceNumbers([]uint16{first.packets[0].SequenceNumber}),
+	}}))
+	require.Eventually(t, func() bool {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return p.repeated > 0
+	}, patience, 5*time.Millisecond)
+}
+
+func TestReportsTieSoundAndPictureToOneClock(t *testing.T) {
+	display := desktoptest.StartXvfb(t, 320, 240)
+	server := soundtest.StartPulse(t)
+	soundtest.PlayTone(t, server, 440, 0.5)
+	r := newRoom(t, display, func(cfg *Config) {
+		cfg.Sound = func() sound.Config { return sound.Config{Server: server} }
+	})
+	p := r.open("ann", "s1")
+	p.next()
+	<-p.opus
+	clock := r.Streamer.picture.clock
+	seen := map[string]bool{}
+	require.Eventually(t, func() bool {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		for _, report := range p.reports {
+			at := ntpTime(clock, report.NTPTime)
+			name, rate, slack := "picture", int64(videoRate), int32(videoRate/1000)
+			for _, receiver := range p.pc.GetReceivers() {
+				if track := receiver.Track(); track != nil && uint32(track.SSRC()) == report.SSRC && track.Kind() == webrtc.RTPCodecTypeAudio {
+					name, rate, slack = "sound", audioRate, int32(soundDrift*audioRate/time.Second)
+				}
+			}
+			off := int32(report.RTPTime - clock.timestamp(at, rate))
+			assert.LessOrEqual(t, max(off, -off), slack, name)
+			seen[name] = true
+		}
+		return seen["picture"] && seen["sound"]
+	}, patience, 5*time.Millisecond)
+}
+
+// ntpTime is the monotonic time that a clock's NTP time stands for.
+func ntpTime(c clock, ntp uint64) time.Time {
+	seconds := int64(ntp>>32) - 2208988800
+	nanoseconds := int64((ntp & 0xffffffff) * 1e9 >> 32)
+	return c.start.Add(time.Duration(seconds*1e9 + nanoseconds - c.start.UnixNano()))
+}
+
+func TestAViewerWhoIsTooSlowGetsAKeyframeWhenItHasCaughtUp(t *testing.T) {
+	l, err := newLayer(codec.H264, newClock(time.Now()))
+	require.NoError(t, err)
+	asked := make(chan struct{}, 10)
+	c := newClock(time.Now())
+	slow := newSender(&track{clock: c}, &track{clock: c}, func([]rtcp.Packet) error { return nil }, func() { asked <- struct{}{} })
+	quick := newSender(&track{clock: c}, &track{clock: c}, func([]rtcp.Packet) error { return nil }, func() {})
+	l.join(slow)
+	l.join(quick)
+	l.deliver(&frame{})
+	assert.Empty(t, slow.pictures, "newcomers wait for a keyframe")
+	l.deliver(&frame{key: true})
+	for range pictureQueue {
+		l.deliver(&frame{})
+		<-quick.pictures
+	}
+	<-quick.pictures
+	assert.False(t, l.receivers[slow])
+	assert.True(t, l.receivers[quick], "nobody else waits")
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		slow.run(ctx)
+	}()
+	<-asked
+	l.deliver(&frame{})
+	assert.False(t, l.receivers[slow])
+	l.deliver(&frame{key: true})
+	assert.True(t, l.receivers[slow])
+	cancel()
+	<-done
+}
