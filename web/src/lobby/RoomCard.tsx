@@ -45,22 +45,22 @@ export function RoomCard({ room }: { room: Room }) {
       <Text fz="sm" c="dimmed">
         {room.role === 'owner' ? t('lobby.yours') : t('lobby.by', { name: room.owner.displayName })}
       </Text>
-      <Group justify="space-between" mt="auto" wrap="nowrap" mih={32}>
-        <Group gap={6} fz="sm" c={room.people > 0 ? undefined : 'dimmed'} wrap="nowrap">
+      {room.browserEndsAt === undefined ? (
+        <Group gap={6} fz="sm" c={room.people > 0 ? undefined : 'dimmed'} wrap="nowrap" mt="auto" mih={32}>
           <IconUsers size={16} stroke={1.7} aria-hidden />
           {t('lobby.people', { count: room.people })}
         </Group>
-        {room.browserEndsAt !== undefined && (
-          <Group gap={8} wrap="nowrap" className={classes.above}>
-            <Text fz="sm" c="orange" className="tnum" data-testid="countdown">
-              {t('lobby.endsIn', { time: clock(Date.parse(room.browserEndsAt) - now) })}
-            </Text>
-            <Button size="xs" variant="light" loading={keep.isPending} onClick={() => keep.mutate()} data-testid="keep-alive">
-              {t('lobby.keepAlive')}
-            </Button>
-          </Group>
-        )}
-      </Group>
+      ) : (
+        // Only an unwatched browser counts down, so there are no people to tell of.
+        <Group justify="space-between" mt="auto" wrap="nowrap" mih={32} className={classes.above}>
+          <Text fz="sm" fw={600} c="orange" className="tnum" data-testid="countdown">
+            {t('lobby.endsIn', { time: clock(Date.parse(room.browserEndsAt) - now) })}
+          </Text>
+          <Button size="compact-sm" h={32} px={14} variant="default" loading={keep.isPending} onClick={() => keep.mutate()} data-testid="keep-alive">
+            {t('lobby.keepAlive')}
+          </Button>
+        </Group>
+      )}
     </article>
   );
 }

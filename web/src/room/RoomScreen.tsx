@@ -97,8 +97,8 @@ export function RoomScreen() {
         <main className={classes.main}>
           <div className={classes.stage}>
             <Stage handle={handle} touchTyping={touchTyping} onEscape={escape} />
+            <Countdown />
           </div>
-          <Countdown />
           {view.immersive && view.touch && calm && <button type="button" className={classes.handle} aria-label={t('toolbar.label')} onClick={stir} />}
           <div className={classes.bar} ref={release} onFocus={stir}>
             <Toolbar view={view} video={video} touchTyping={touchTyping} onTouchTyping={setTouchTyping} unread={unread} onChat={() => setChatOpen((open) => !open)} />
@@ -112,7 +112,7 @@ export function RoomScreen() {
         </main>
         {!view.immersive && (
           <aside className={classes.panel} aria-label={t('room.tabs.label')}>
-            <Tabs value={tab} onChange={(next) => setTab((next ?? 'chat') as Tab)} classNames={{ root: classes.tabs, list: classes.tabList, tab: classes.tab, panel: classes.tabPanel }} keepMounted={false}>
+            <Tabs value={tab} onChange={(next) => setTab((next ?? 'chat') as Tab)} classNames={{ root: classes.tabs, list: classes.tabList, tab: classes.tab, tabLabel: classes.tabLabel, panel: classes.tabPanel }} keepMounted={false}>
               <Tabs.List grow>
                 <Tabs.Tab value="people" leftSection={<IconUsers size={17} stroke={1.7} />} data-testid="tab-people">
                   {t('room.tabs.people')}

@@ -11,7 +11,10 @@ export interface View {
   fullscreen: boolean;
   /** The picture has the whole window and everything else floats over it. */
   immersive: boolean;
+  /** The upright phone: stage above, panel below. */
   phone: boolean;
+  /** No room for every button at once. */
+  narrow: boolean;
   touch: boolean;
   toggleTheatre: () => void;
   toggleFullscreen: () => void;
@@ -38,7 +41,7 @@ export function useView(): View {
     if (typeof document.documentElement.requestFullscreen === 'function') void toggle().catch(() => setTheatre(true));
     else setTheatre((on) => !on);
   }, [toggle]);
-  return { theatre, fullscreen, immersive: theatre || fullscreen || sideways, phone: phone && !sideways, touch, toggleTheatre, toggleFullscreen };
+  return { theatre, fullscreen, immersive: theatre || fullscreen || sideways, phone: phone && !sideways && !theatre && !fullscreen, narrow: phone, touch, toggleTheatre, toggleFullscreen };
 }
 
 const patience = 2_500;

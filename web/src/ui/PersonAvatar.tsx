@@ -10,7 +10,7 @@ interface Props {
 
 export function PersonAvatar({ person, size = 36, named = false }: Props) {
   return (
-    <Avatar src={person.avatarUrl ?? null} color={person.avatarColor} variant="filled" radius="xl" size={size} alt={named ? person.displayName : ''} aria-hidden={!named} styles={{ placeholder: { fontWeight: 650, fontSize: size * 0.4 } }}>
+    <Avatar src={person.avatarUrl ?? null} color={person.avatarColor} variant="filled" autoContrast radius={1000} size={size} alt={named ? person.displayName : ''} aria-hidden={!named} styles={{ placeholder: { fontWeight: 650, fontSize: size * 0.4 } }}>
       {initials(person.displayName)}
     </Avatar>
   );

@@ -1,16 +1,15 @@
 import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core';
 
 /** The one accent: a turtle in shallow water. */
-const turtle: MantineColorsTuple = ['#e8faf3', '#d0f3e4', '#a3e7cb', '#72d9b0', '#4acb98', '#30bd87', '#1fa877', '#158a62', '#0c7452', '#075a40'];
+const turtle: MantineColorsTuple = ['#e8faf3', '#d0f3e4', '#a3e7cb', '#72d9b0', '#4acb98', '#30bd87', '#1fa877', '#128058', '#0c7452', '#075a40'];
 /** Greys with a little green, so that nothing on the page is quite cold. */
 const dark: MantineColorsTuple = ['#dde7e2', '#b7c6be', '#8ea197', '#6b7d74', '#3a4842', '#2a3530', '#1d2622', '#131a17', '#0e1311', '#090d0b'];
 const gray: MantineColorsTuple = ['#f5f8f6', '#edf2ef', '#e1e8e4', '#d0dad4', '#b3c0b9', '#8b9991', '#5f6e66', '#47544d', '#2e3833', '#18201c'];
 
 export const theme = createTheme({
   primaryColor: 'turtle',
-  primaryShade: { light: 8, dark: 5 },
+  primaryShade: { light: 8, dark: 7 },
   autoContrast: true,
-  luminanceThreshold: 0.32,
   colors: { turtle, dark, gray },
   black: '#18201c',
   fontFamily: "'Figtree Variable', system-ui, -apple-system, 'Segoe UI', 'Noto Sans', 'Noto Sans CJK JP', 'Noto Sans CJK KR', sans-serif",
@@ -27,7 +26,7 @@ export const theme = createTheme({
     PasswordInput: { defaultProps: { size: 'md' } },
     Modal: {
       defaultProps: { centered: true, radius: 'lg', padding: 'xl', overlayProps: { backgroundOpacity: 0.6, blur: 4 }, transitionProps: { transition: 'pop', duration: 140 } },
-      styles: { title: { fontSize: 'var(--mantine-font-size-xl)', fontWeight: 650 } },
+      styles: { content: { background: 'var(--turtus-surface)' }, header: { background: 'var(--turtus-surface)' }, title: { fontSize: 'var(--mantine-font-size-xl)', fontWeight: 650 } },
     },
     Tooltip: { defaultProps: { openDelay: 350, withArrow: false, radius: 'sm', color: 'dark.9', c: 'dark.0' } },
     Menu: { defaultProps: { radius: 'md', shadow: 'lg' } },
@@ -36,9 +35,22 @@ export const theme = createTheme({
   },
 });
 
+/** Light variants in the dark: a breath of the colour, and words that can be read on it. */
+const inTheDark = Object.fromEntries(
+  ['turtle', 'red', 'orange', 'yellow', 'green', 'blue'].flatMap((name) => [
+    [`--mantine-color-${name}-light`, `color-mix(in srgb, var(--mantine-color-${name}-5) 15%, transparent)`],
+    [`--mantine-color-${name}-light-hover`, `color-mix(in srgb, var(--mantine-color-${name}-5) 23%, transparent)`],
+    [`--mantine-color-${name}-light-color`, `var(--mantine-color-${name}-3)`],
+  ]),
+);
+
 export const cssVariables: CSSVariablesResolver = () => ({
   variables: {},
   dark: {
+    ...inTheDark,
+    '--mantine-color-gray-light': 'rgba(214, 240, 228, 0.09)',
+    '--mantine-color-gray-light-hover': 'rgba(214, 240, 228, 0.14)',
+    '--mantine-color-gray-light-color': '#c9d6cf',
     '--mantine-color-body': '#0e1412',
     '--mantine-color-dimmed': '#93a69c',
     '--turtus-surface': '#151d1a',

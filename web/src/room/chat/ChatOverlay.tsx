@@ -23,7 +23,9 @@ export function ChatOverlay() {
     <div className={classes.overlay} aria-hidden data-testid="chat-overlay">
       {shown.map((message) => (
         <div key={message.id} className={classes.bubble}>
-          <PersonAvatar person={message.author} size={24} />
+          <div>
+            <PersonAvatar person={message.author} size={24} />
+          </div>
           <span>
             <b>{message.author.displayName}</b> {message.text}
           </span>

@@ -185,7 +185,7 @@ function Author({ person, time, at }: { person: PublicPerson | undefined; time: 
     <>
       <span className={classes.face}>{person && <PersonAvatar person={person} size={32} />}</span>
       <header className={classes.author}>
-        <span className={classes.name} style={{ '--who': `var(--mantine-color-${person?.avatarColor ?? 'gray'}-light-color)` } as React.CSSProperties}>
+        <span className={classes.name} style={{ '--who': `light-dark(var(--mantine-color-${person?.avatarColor ?? 'gray'}-9), var(--mantine-color-${person?.avatarColor ?? 'gray'}-4))` } as React.CSSProperties}>
           {person?.displayName}
         </span>
         <time dateTime={at}>{time}</time>

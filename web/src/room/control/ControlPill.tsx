@@ -8,7 +8,7 @@ import { peerById } from '../state/roomState';
 import classes from './Control.module.css';
 
 /** Who drives, and what one may do about it. */
-export function ControlPill() {
+export function ControlPill({ short = false }: { short?: boolean }) {
   const { t } = useTranslation();
   const session = useRoomSession();
   const { self, holderId, holder, asked } = useRoom((room) => ({
@@ -36,7 +36,7 @@ export function ControlPill() {
     return (
       <UnstyledButton className={classes.pill} onClick={() => ask('control.take')} disabled={busy} data-testid="control-pill" data-control="free" aria-label={t('control.take')}>
         <IconMouse size={18} stroke={1.7} aria-hidden />
-        <span className={classes.words}>{t('control.free')}</span>
+        <span className={classes.words}>{short ? t('control.freeShort') : t('control.free')}</span>
       </UnstyledButton>
     );
   }
@@ -46,7 +46,7 @@ export function ControlPill() {
         <Tooltip label={t('control.hint')}>
           <span className={classes.words}>
             <span className={classes.spark} aria-hidden />
-            {t('control.yours')}
+            {short ? t('control.yoursShort') : t('control.yours')}
           </span>
         </Tooltip>
         <Button size="compact-sm" h={32} px={14} variant="white" color="dark" onClick={() => ask('control.release')} disabled={busy} data-testid="release-control">
@@ -59,7 +59,9 @@ export function ControlPill() {
   return (
     <div className={classes.pill} data-testid="control-pill" data-control="theirs">
       {holder?.person && <PersonAvatar person={holder.person} size={26} />}
-      <span className={classes.words}>{t(holder?.connected === false ? 'control.away' : 'control.theirs', { name })}</span>
+      <span className={classes.words}>
+        <span className={classes.ellipsis}>{short ? name : t(holder?.connected === false ? 'control.away' : 'control.theirs', { name })}</span>
+      </span>
       {mayControl &&
         (asked ? (
           <Tooltip label={t('control.cancel')}>

@@ -51,7 +51,7 @@ export function Toolbar({ view, video, touchTyping, onTouchTyping, unread, onCha
     onSettled: closeStop,
   });
   const pip = 'pictureInPictureEnabled' in document && document.pictureInPictureEnabled;
-  const small = view.phone;
+  const small = view.narrow;
   const picturesOut = (): void => {
     const out = document.pictureInPictureElement ? document.exitPictureInPicture() : video.current?.requestPictureInPicture();
     void out?.catch(() => undefined);
@@ -61,7 +61,7 @@ export function Toolbar({ view, video, touchTyping, onTouchTyping, unread, onCha
   return (
     <div className={classes.toolbar} role="toolbar" aria-label={t('toolbar.label')} data-floating={floating} data-mantine-color-scheme={floating ? 'dark' : undefined}>
       <Group gap={8} wrap="nowrap" miw={0} flex={1}>
-        {live && <ControlPill />}
+        {live && <ControlPill short={view.narrow} />}
       </Group>
       <Group gap={small ? 0 : 4} wrap="nowrap">
         {live && driving && view.touch && (
@@ -119,7 +119,7 @@ export function Toolbar({ view, video, touchTyping, onTouchTyping, unread, onCha
               )}
               {small && (
                 <Menu.Item leftSection={<IconRectangle size={17} />} onClick={view.toggleTheatre} data-testid="theatre">
-                  {t('room.theatre')}
+                  {view.theatre ? t('room.leaveTheatre') : t('room.theatre')}
                 </Menu.Item>
               )}
               <Menu.Item leftSection={paused ? <IconPlayerPlay size={17} /> : <IconPlayerPause size={17} />} onClick={() => session.setPaused(!paused)} data-testid="pause-picture">

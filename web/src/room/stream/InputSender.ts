@@ -13,6 +13,7 @@ export class InputSender {
   private driving = false;
   private sequence = 0;
   private lastMove = -Infinity;
+  private last: { x: number; y: number } | null = null;
   private pending: { x: number; y: number } | null = null;
   private timer: ReturnType<typeof setTimeout> | null = null;
 
@@ -25,6 +26,7 @@ export class InputSender {
   setControl(driving: boolean, epoch: number): void {
     if (this.driving && !driving) this.release();
     this.driving = driving;
+    this.last = null;
     this.epoch = epoch;
     if (!driving) this.cancelMove();
   }
@@ -34,7 +36,7 @@ export class InputSender {
   }
 
   move(x: number, y: number): void {
-    if (!this.driving) return;
+    if (!this.driving || (!this.pending && this.last?.x === x && this.last.y === y)) return;
     this.pending = { x, y };
     const wait = this.lastMove + moveInterval - this.now();
     if (wait <= 0) this.flushMove();
@@ -43,6 +45,7 @@ export class InputSender {
 
   button(button: number, down: boolean, x: number, y: number): void {
     this.cancelMove(); // the frame says where; an older move must not follow it
+    this.last = null;
     this.send({ op: 'button', button, down, x, y });
   }
 
@@ -78,6 +81,7 @@ export class InputSender {
     const { x, y } = this.pending;
     this.pending = null;
     this.lastMove = this.now();
+    this.last = { x, y };
     this.sequence = (this.sequence + 1) >>> 0;
     this.stream.send('pointer', encodeInput({ op: 'move', x, y, sequence: this.sequence }, this.epoch));
   }

@@ -42,9 +42,9 @@ export class Pointer {
     const active = { signal, passive: false };
     stage.addEventListener('pointerdown', (event) => this.down(event, stage), active);
     // pointerrawupdate comes as often as the mouse speaks; pointermove only once a frame.
-    const raw = 'onpointerrawupdate' in stage;
-    if (raw) stage.addEventListener('pointerrawupdate', (event) => this.move(event as PointerEvent), active);
-    stage.addEventListener('pointermove', (event) => (raw ? this.chord(event) : this.move(event)), active);
+    // (Only in secure contexts; the sender drops what says the same again.)
+    stage.addEventListener('pointerrawupdate', (event) => this.move(event as PointerEvent), active);
+    stage.addEventListener('pointermove', (event) => this.move(event), active);
     stage.addEventListener('pointerup', (event) => this.up(event), active);
     stage.addEventListener('pointercancel', (event) => this.cancel(event), active);
     stage.addEventListener('wheel', (event) => this.wheel(event), active);

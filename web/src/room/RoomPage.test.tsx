@@ -1,0 +1,99 @@
+import { act, fireEvent, screen, waitFor, within } from '@testing-library/react';
+import { beforeEach, expect, it, vi } from 'vitest';
+import { aJoin, aMessage, anIdentity, aSession, FakeSocket, jon, mia, Refusal } from '@/test/mockServer';
+import type { ServerMessage } from '@/api/hub/messages';
+import { open } from '@/test/page';
+
+let socket: FakeSocket;
+beforeEach(() => {
+  vi.stubGlobal(
+    'WebSocket',
+    class extends FakeSocket {
+      constructor() {
+        super();
+        // eslint-disable-next-line @typescript-eslint/no-this-alias -- the test holds the other end
+        socket = this;
+        setTimeout(() => this.accept());
+      }
+    },
+  );
+});
+
+const say = (message: ServerMessage): void => act(() => socket.say(message));
+
+async function enter(snapshot: Parameters<typeof anIdentity>[1] = {}, identity: Parameters<typeof anIdentity>[0] = {}): Promise<void> {
+  open('/r/friday-movies', { 'POST /rooms/friday-movies/join': () => aJoin(), 'POST /sessions/refresh': () => aSession() });
+  await waitFor(() => expect(socket.sent.map(({ type }) => type)).toContain('hello'), { timeout: 5000 });
+  say({ type: 'identity', payload: anIdentity(identity, snapshot) });
+  await screen.findByTestId('room-heading');
+}
+
+it('shows what is said, and one’s own words at once until they are stored', async () => {
+  await enter({ messages: [aMessage(1, { text: 'hello there' })] });
+  expect(screen.getByText('hello there')).toBeTruthy();
+  fireEvent.change(screen.getByTestId('chat-input'), { target: { value: 'hi!' } });
+  fireEvent.keyDown(screen.getByTestId('chat-input'), { key: 'Enter' });
+  expect(await screen.findByTestId('chat-sending')).toBeTruthy();
+  const { id = '', payload } = socket.last('chat.send');
+  say({ type: 'chat.stored', re: id, version: 8, payload: { message: aMessage(2, { author: mia, text: 'hi!', key: payload.key }) } });
+  await waitFor(() => expect(screen.queryByTestId('chat-sending')).toBeNull());
+  expect(screen.getAllByText('hi!')).toHaveLength(1);
+});
+
+it('offers Give and Not now to the holder whom somebody asks', async () => {
+  await enter({ control: { holder: 'p1', epoch: 4, requests: ['p2'] }, browser: { id: 'b', state: 'starting' } });
+  const card = screen.getByTestId('control-request');
+  expect(within(card).getByText('Jon asks for control')).toBeTruthy();
+  fireEvent.click(screen.getByTestId('give-control'));
+  expect(socket.last('control.give').payload).toEqual({ peer: 'p2' });
+});
+
+it('shows the steps of the start, and why it failed', async () => {
+  await enter({ browser: { id: 'b', state: 'starting', step: 'sound', progress: 0.4 } });
+  expect(within(screen.getByTestId('start-steps')).getByText('Sound').closest('li')?.getAttribute('data-step')).toBe('now');
+  say({ type: 'browser.changed', version: 8, payload: { browser: { state: 'failed', detail: 'Firefox is not installed.' } } });
+  expect(await screen.findByText('Firefox is not installed.')).toBeTruthy();
+  expect(screen.getByTestId('start-browser').textContent).toContain('Try again');
+});
+
+it('keeps a guest from what only others may do', async () => {
+  await enter({}, { role: 'guest', permissions: ['chat'] });
+  expect(screen.queryByTestId('invite-open')).toBeNull();
+  expect(screen.queryByTestId('start-browser')).toBeNull();
+});
+
+it('asks for the password of the room, and comes in with it', async () => {
+  const bodies: unknown[] = [];
+  open('/r/friday-movies', {
+    'POST /rooms/friday-movies/join': async (request) => {
+      const body = (await request.json()) as { password?: string };
+      bodies.push(body);
+      return body.password === 'sesame' ? aJoin() : new Refusal({ code: body.password === undefined ? 'room_password_needed' : 'room_password_wrong', status: 403 });
+    },
+  });
+  const field = await screen.findByTestId('room-password-input', {}, { timeout: 5000 });
+  fireEvent.change(field, { target: { value: 'sesame' } });
+  fireEvent.click(screen.getByTestId('room-password-submit'));
+  await waitFor(() => expect(bodies).toEqual([{}, { password: 'sesame' }]));
+});
+
+it.each([
+  [3503, 'room-kicked'],
+  [3504, 'room-deleted'],
+  [3505, 'room-full'],
+  [3506, 'room-elsewhere'],
+  [3508, 'room-signed-out'],
+])('says what close code %i means', async (code, testId) => {
+  await enter();
+  act(() => socket.drop(code));
+  expect(await screen.findByTestId(testId)).toBeTruthy();
+});
+
+it('tells of somebody who comes in', async () => {
+  await enter();
+  fireEvent.click(screen.getByTestId('tab-people'));
+  expect(await screen.findAllByTestId('people-item')).toHaveLength(2);
+  say({ type: 'peer.left', version: 8, payload: { peer: 'p2', reason: 'left' } });
+  await waitFor(() => expect(screen.getAllByTestId('people-item')).toHaveLength(1));
+  expect(jon.guest).toBe(true);
+});

@@ -1,0 +1,52 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { InputSender } from './InputSender';
+
+function setUp() {
+  const sent: [string, string][] = [];
+  const sender = new InputSender({ send: (channel, frame) => sent.push([channel, Buffer.from(frame).toString('hex')]) > 0 }, () => Date.now());
+  return { sender, sent };
+}
+
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
+describe('InputSender', () => {
+  it('sends nothing while somebody else drives', () => {
+    const { sender, sent } = setUp();
+    sender.press(0x61);
+    sender.move(1, 2);
+    expect(sent).toEqual([]);
+  });
+
+  it('sends at most 125 moves a second, and always the newest', () => {
+    const { sender, sent } = setUp();
+    sender.setControl(true, 7);
+    for (let i = 0; i < 1000; i++) {
+      sender.move(i, 0);
+      vi.advanceTimersByTime(1);
+    }
+    vi.advanceTimersByTime(20);
+    expect(sent.length).toBeLessThanOrEqual(127);
+    expect(sent.length).toBeGreaterThan(100);
+    expect(sent.at(-1)?.[1].slice(10, 14)).toBe((999).toString(16).padStart(4, '0'));
+    expect(new Set(sent.map(([channel]) => channel))).toEqual(new Set(['pointer']));
+  });
+
+  it('lets no older move follow a button', () => {
+    const { sender, sent } = setUp();
+    sender.setControl(true, 7);
+    sender.move(1, 1);
+    sender.move(2, 2);
+    sender.button(1, true, 3, 3);
+    vi.advanceTimersByTime(100);
+    expect(sent.map(([channel]) => channel)).toEqual(['pointer', 'input']);
+  });
+
+  it('lets go of everything with the epoch it had when control is lost', () => {
+    const { sender, sent } = setUp();
+    sender.setControl(true, 7);
+    sender.key(0x61, true);
+    sender.setControl(false, 8);
+    expect(sent.at(-1)).toEqual(['input', '0500000007']);
+  });
+});

@@ -1,0 +1,118 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { Keyboard } from './Keyboard';
+
+let field: HTMLTextAreaElement;
+let said: string[];
+const escape = vi.fn();
+const hex = (keysym: number): string => keysym.toString(16);
+
+function start(mac = false, driving = true): Keyboard {
+  const keyboard = new Keyboard({
+    sender: {
+      isDriving: driving,
+      key: (keysym, down) => said.push(`${hex(keysym)} ${down ? 'down' : 'up'}`),
+      press: (keysym) => said.push(`${hex(keysym)} pressed`),
+      release: () => said.push('release'),
+    },
+    escape,
+    mac,
+  });
+  keyboard.attach(field);
+  return keyboard;
+}
+
+const key = (type: 'keydown' | 'keyup', init: KeyboardEventInit): boolean => field.dispatchEvent(new KeyboardEvent(type, { bubbles: true, cancelable: true, ...init }));
+
+beforeEach(() => {
+  field = document.createElement('textarea');
+  document.body.replaceChildren(field);
+  said = [];
+  escape.mockReset();
+});
+
+describe('Keyboard', () => {
+  it('presses and releases', () => {
+    start();
+    expect(key('keydown', { key: 'a', code: 'KeyA' })).toBe(false);
+    key('keyup', { key: 'a', code: 'KeyA' });
+    expect(said).toEqual(['61 down', '61 up']);
+  });
+
+  it('releases by code what was pressed, though Shift was let go of before', () => {
+    start();
+    key('keydown', { key: 'Shift', code: 'ShiftLeft', location: 1, shiftKey: true });
+    key('keydown', { key: 'A', code: 'KeyA', shiftKey: true });
+    key('keyup', { key: 'Shift', code: 'ShiftLeft', location: 1 });
+    key('keyup', { key: 'a', code: 'KeyA' });
+    expect(said).toEqual(['ffe1 down', '41 down', 'ffe1 up', '41 up']);
+  });
+
+  it('leaves repeats to the screen of the room', () => {
+    start();
+    key('keydown', { key: 'a', code: 'KeyA' });
+    key('keydown', { key: 'a', code: 'KeyA', repeat: true });
+    expect(said).toEqual(['61 down']);
+  });
+
+  it('lets go of everything when the field loses the focus', () => {
+    start();
+    key('keydown', { key: 'a', code: 'KeyA' });
+    field.dispatchEvent(new FocusEvent('blur'));
+    expect(said.at(-1)).toBe('release');
+    said = [];
+    key('keyup', { key: 'a', code: 'KeyA' });
+    expect(said).toEqual([]);
+  });
+
+  it('gives the keyboard back for Control, Alt and Shift together', () => {
+    start();
+    key('keydown', { key: 'Shift', code: 'ShiftLeft', location: 1, ctrlKey: true, altKey: true, shiftKey: true });
+    expect(escape).toHaveBeenCalledOnce();
+    expect(said).toEqual(['release']);
+  });
+
+  it('types what an input method has composed, and none of the keys that made it', () => {
+    start();
+    field.dispatchEvent(new CompositionEvent('compositionstart'));
+    key('keydown', { key: 'Process', code: 'KeyN', isComposing: true });
+    field.dispatchEvent(new CompositionEvent('compositionend', { data: '日本' }));
+    expect(said).toEqual(['10065e5 pressed', '100672c pressed']);
+    expect(field.value).toBe('');
+  });
+
+  it('leaves a dead key to the field, which composes it', () => {
+    start();
+    expect(key('keydown', { key: 'Dead', code: 'Quote' })).toBe(true);
+    expect(said).toEqual([]);
+    field.dispatchEvent(new CompositionEvent('compositionend', { data: 'é' }));
+    expect(said).toEqual(['e9 pressed']);
+  });
+
+  it('follows a phone keyboard, with what it takes back', () => {
+    const keyboard = start();
+    keyboard.setTouchTyping(true, field);
+    const type = (value: string): void => {
+      field.value = value;
+      field.dispatchEvent(new InputEvent('input'));
+    };
+    const base = field.value;
+    type(`${base}th`);
+    type(`${base}the`);
+    type(`${base}ta`);
+    expect(said).toEqual(['74 pressed', '68 pressed', '65 pressed', 'ff08 pressed', 'ff08 pressed', '61 pressed']);
+  });
+
+  it('makes Control of Command, and releases letters whose keyup macOS hides', () => {
+    start(true);
+    key('keydown', { key: 'Meta', code: 'MetaLeft', location: 1, metaKey: true });
+    key('keydown', { key: 'c', code: 'KeyC', metaKey: true });
+    key('keyup', { key: 'Meta', code: 'MetaLeft', location: 1 });
+    expect(said).toEqual(['ffe3 down', '63 down', 'ffe3 up', '63 up']);
+  });
+
+  it('lets keys pass while somebody else drives', () => {
+    start(false, false);
+    expect(key('keydown', { key: 'a', code: 'KeyA' })).toBe(true);
+    expect(said).toEqual([]);
+  });
+});

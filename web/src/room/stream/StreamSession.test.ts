@@ -1,0 +1,186 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { AgentEvent } from '@/api/hub/messages';
+import { StreamSession, withStereo, type StreamState } from './StreamSession';
+
+class FakeConnection {
+  ontrack: ((event: unknown) => void) | null = null;
+  ondatachannel: ((event: unknown) => void) | null = null;
+  onicecandidate: ((event: unknown) => void) | null = null;
+  onconnectionstatechange: (() => void) | null = null;
+  connectionState: RTCPeerConnectionState = 'new';
+  remote: RTCSessionDescriptionInit | null = null;
+  candidates: RTCIceCandidateInit[] = [];
+  closed = false;
+  setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
+    this.remote = description;
+    return Promise.resolve();
+  }
+  createAnswer(): Promise<RTCSessionDescriptionInit> {
+    return Promise.resolve({ type: 'answer', sdp: 'answer' });
+  }
+  setLocalDescription(): Promise<void> {
+    return Promise.resolve();
+  }
+  addIceCandidate(candidate: RTCIceCandidateInit): Promise<void> {
+    if (!this.remote) return Promise.reject(new Error('no description yet'));
+    this.candidates.push(candidate);
+    return Promise.resolve();
+  }
+  getReceivers(): never[] {
+    return [];
+  }
+  close(): void {
+    this.closed = true;
+  }
+  become(state: RTCPeerConnectionState): void {
+    this.connectionState = state;
+    this.onconnectionstatechange?.();
+  }
+}
+
+function setUp() {
+  const connections: FakeConnection[] = [];
+  const request = vi.fn((_session: string, _target: string) => true);
+  const stop = vi.fn((_session: string, _target: string) => true);
+  const signal = vi.fn();
+  let n = 0;
+  const stream = new StreamSession({
+    makePeerConnection: () => {
+      const connection = new FakeConnection();
+      connections.push(connection);
+      return connection as unknown as RTCPeerConnection;
+    },
+    request,
+    stop,
+    signal,
+    makeSession: () => `s${++n}`,
+    random: () => 1,
+  });
+  const states: StreamState[] = [];
+  stream.on('state', (state) => states.push(state));
+  const newest = (): FakeConnection => {
+    const connection = connections.at(-1);
+    if (!connection) throw new Error('no connection');
+    return connection;
+  };
+  const live = async (): Promise<FakeConnection> => {
+    stream.setSource({ browser: 'b1', peer: 'vb' });
+    await stream.receive({ session: `s${n}`, description: { type: 'offer', sdp: 'offer' } }, 'vb');
+    newest().become('connected');
+    return newest();
+  };
+  return { stream, connections, request, stop, signal, states, newest, live };
+}
+
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
+describe('StreamSession', () => {
+  it('asks, answers the offer and is live', async () => {
+    const { live, request, signal, states } = setUp();
+    await live();
+    expect(request).toHaveBeenCalledExactlyOnceWith('s1', 'vb');
+    expect(signal).toHaveBeenCalledWith({ session: 's1', description: { type: 'answer', sdp: 'answer' } }, 'vb');
+    expect(states).toEqual(['connecting', 'live']);
+  });
+
+  it('keeps candidates that come before the offer', async () => {
+    const { stream, newest } = setUp();
+    stream.setSource({ browser: 'b1', peer: 'vb' });
+    await stream.receive({ session: 's1', candidate: { candidate: 'early', sdpMid: '0' } }, 'vb');
+    expect(newest().candidates).toEqual([]);
+    await stream.receive({ session: 's1', description: { type: 'offer', sdp: 'offer' } }, 'vb');
+    await stream.receive({ session: 's1', candidate: { candidate: 'late', sdpMid: '0' } }, 'vb');
+    expect(newest().candidates.map(({ candidate }) => candidate)).toEqual(['early', 'late']);
+  });
+
+  it('listens to nobody but the agent, and to no other session', async () => {
+    const { stream, newest } = setUp();
+    stream.setSource({ browser: 'b1', peer: 'vb' });
+    await stream.receive({ session: 's1', description: { type: 'offer', sdp: 'forged' } }, 'p2');
+    await stream.receive({ session: 'old', description: { type: 'offer', sdp: 'stale' } }, 'vb');
+    expect(newest().remote).toBeNull();
+  });
+
+  it('asks with the same session for an ICE restart when it is interrupted', async () => {
+    const { live, request, connections, states } = setUp();
+    (await live()).become('disconnected');
+    expect(states.at(-1)).toBe('interrupted');
+    await vi.advanceTimersByTimeAsync(1500);
+    expect(request.mock.calls).toEqual([['s1', 'vb'], ['s1', 'vb']]);
+    connections[0]?.become('connected');
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(states.at(-1)).toBe('live');
+    expect(connections).toHaveLength(1);
+  });
+
+  it('asks anew when the connection has failed', async () => {
+    const { live, request, connections, states } = setUp();
+    (await live()).become('failed');
+    await vi.advanceTimersByTimeAsync(500);
+    expect(request.mock.calls.at(-1)).toEqual(['s2', 'vb']);
+    expect(connections[0]?.closed).toBe(true);
+    expect(states.at(-1)).toBe('interrupted');
+  });
+
+  it('asks anew when no offer comes', async () => {
+    const { stream, request } = setUp();
+    stream.setSource({ browser: 'b1', peer: 'vb' });
+    await vi.advanceTimersByTimeAsync(10_500);
+    expect(request.mock.calls).toEqual([['s1', 'vb'], ['s2', 'vb']]);
+  });
+
+  it('asks again when the browser comes back as another run', async () => {
+    const { live, stream, request, states } = setUp();
+    await live();
+    stream.setSource(null);
+    expect(states.at(-1)).toBe('idle');
+    stream.setSource({ browser: 'b2', peer: 'vb2' });
+    expect(request.mock.calls.at(-1)).toEqual(['s2', 'vb2']);
+  });
+
+  it('keeps a living picture when only the agent has a new peer id', async () => {
+    const { live, stream, connections } = setUp();
+    await live();
+    stream.setSource({ browser: 'b1', peer: 'vb-after-restart' });
+    expect(connections).toHaveLength(1);
+    expect(stream.state).toBe('live');
+  });
+
+  it('lets go of the stream while it is paused', async () => {
+    const { live, stream, stop, request, states } = setUp();
+    await live();
+    stream.pause();
+    expect(stop).toHaveBeenCalledWith('s1', 'vb');
+    expect(states.at(-1)).toBe('idle');
+    stream.resume();
+    expect(request.mock.calls.at(-1)).toEqual(['s2', 'vb']);
+  });
+
+  it('hands on the events of the agent and sends input only on open channels', async () => {
+    const { live, stream } = setUp();
+    const connection = await live();
+    const events: AgentEvent[] = [];
+    stream.on('event', (event) => events.push(event));
+    const channel = { label: 'events', onmessage: null as ((message: { data: unknown }) => void) | null };
+    connection.ondatachannel?.({ channel });
+    channel.onmessage?.({ data: '{"type":"pointer","payload":{"x":1,"y":2}}' });
+    channel.onmessage?.({ data: 'not json' });
+    expect(events).toEqual([{ type: 'pointer', payload: { x: 1, y: 2 } }]);
+
+    const input = { label: 'input', readyState: 'connecting', bufferedAmount: 0, send: vi.fn() };
+    connection.ondatachannel?.({ channel: input });
+    expect(stream.send('input', new ArrayBuffer(1))).toBe(false);
+    input.readyState = 'open';
+    expect(stream.send('input', new ArrayBuffer(1))).toBe(true);
+    expect(input.send).toHaveBeenCalledOnce();
+  });
+});
+
+describe('withStereo', () => {
+  const sdp = 'a=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10;useinbandfec=1\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 profile-level-id=42e01f\r\n';
+  it('says stereo for Opus and leaves the rest alone', () => {
+    expect(withStereo(sdp)).toBe(sdp.replace('useinbandfec=1', 'useinbandfec=1;stereo=1'));
+    expect(withStereo(withStereo(sdp))).toBe(withStereo(sdp));
+  });
+});

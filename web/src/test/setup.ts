@@ -1,0 +1,31 @@
+import '@/i18n';
+import { cleanup } from '@testing-library/react';
+import { afterEach, vi } from 'vitest';
+
+afterEach(() => {
+  cleanup();
+  localStorage.clear();
+  sessionStorage.clear();
+});
+
+// What jsdom lacks of a browser.
+class NoObserver {
+  observe(): void {}
+  unobserve(): void {}
+  disconnect(): void {}
+}
+vi.stubGlobal('ResizeObserver', NoObserver);
+vi.stubGlobal('matchMedia', (query: string) => ({ matches: false, media: query, addEventListener: () => undefined, removeEventListener: () => undefined, addListener: () => undefined, removeListener: () => undefined }));
+Element.prototype.scrollIntoView = () => undefined;
+Element.prototype.setPointerCapture = () => undefined;
+HTMLMediaElement.prototype.play = () => Promise.resolve();
+Object.defineProperty(document, 'fonts', { value: { addEventListener: () => undefined, removeEventListener: () => undefined } });
+
+class FakeMediaStream extends EventTarget {
+  readonly tracks: MediaStreamTrack[] = [];
+  addTrack(track: MediaStreamTrack): void {
+    this.tracks.push(track);
+  }
+}
+vi.stubGlobal('MediaStream', FakeMediaStream);
+Object.defineProperty(HTMLMediaElement.prototype, 'srcObject', { value: null, writable: true });
