@@ -1,6 +1,6 @@
 import { Alert, Anchor, Button, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { useState, type FormEvent } from 'react';
+import { useState, type SyntheticEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, Navigate, useSearchParams } from 'react-router';
 import { unwrap } from '@/api/client';
@@ -41,13 +41,13 @@ export function AuthPage({ mode }: { mode: 'signIn' | 'signUp' }) {
 
   const error = enter.error ? toApiError(enter.error) : null;
   const fields = fieldErrors(enter.error);
-  const usernameError = fields['username'] ?? (error?.code === 'username_taken' ? errorText(error) : null);
-  const passwordError = fields['password'] ?? null;
-  const general = error && !usernameError && !passwordError && !fields['displayName'] ? errorText(error) : null;
+  const usernameError = fields.username ?? (error?.code === 'username_taken' ? errorText(error) : null);
+  const passwordError = fields.password ?? null;
+  const general = error && !usernameError && !passwordError && !fields.displayName ? errorText(error) : null;
   const closed = isNew && server.data?.signUps === 'closed' && !server.data.firstRun;
   const prefix = isNew ? 'signup' : 'signin';
   const search = parameters.size > 0 ? `?${parameters.toString()}` : '';
-  const submit = (event: FormEvent): void => {
+  const submit = (event: SyntheticEvent): void => {
     event.preventDefault();
     enter.mutate();
   };
@@ -88,7 +88,7 @@ export function AuthPage({ mode }: { mode: 'signIn' | 'signUp' }) {
                 description={t('account.displayNameHint')}
                 value={displayName}
                 onChange={(event) => setDisplayName(event.currentTarget.value)}
-                error={fields['displayName']}
+                error={fields.displayName}
                 autoComplete="nickname"
                 maxLength={40}
                 data-testid="signup-display-name"

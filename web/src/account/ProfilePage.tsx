@@ -3,7 +3,7 @@ import { useDisclosure } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import { IconCheck } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState, type FormEvent } from 'react';
+import { useState, type SyntheticEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Navigate } from 'react-router';
 import { unwrap } from '@/api/client';
@@ -71,7 +71,7 @@ function Face({ person }: { person: Person }) {
       setUnreadable(true);
     }
   };
-  const save = (event: FormEvent): void => {
+  const save = (event: SyntheticEvent): void => {
     event.preventDefault();
     change.mutate({ displayName: name.trim() }, { onSuccess: () => notifications.show({ message: t('app.saved'), color: 'turtle' }) });
   };
@@ -103,7 +103,7 @@ function Face({ person }: { person: Person }) {
         </Group>
         <form onSubmit={save}>
           <Group align="flex-end" gap="sm" wrap="nowrap">
-            <TextInput flex={1} label={t('account.yourName')} value={name} onChange={(event) => setName(event.currentTarget.value)} maxLength={40} error={fieldErrors(change.error)['displayName']} data-testid="profile-name" />
+            <TextInput flex={1} label={t('account.yourName')} value={name} onChange={(event) => setName(event.currentTarget.value)} maxLength={40} error={fieldErrors(change.error).displayName} data-testid="profile-name" />
             <Button type="submit" size="md" disabled={name.trim() === '' || name.trim() === person.displayName} loading={change.isPending} data-testid="profile-save">
               {t('app.save')}
             </Button>
@@ -125,7 +125,7 @@ function Face({ person }: { person: Person }) {
             ))}
           </Group>
         </div>
-        {error && !fieldErrors(change.error)['displayName'] && (
+        {error && !fieldErrors(change.error).displayName && (
           <Alert color="red" role="alert">
             {errorText(error)}
           </Alert>
@@ -150,7 +150,7 @@ function Claim() {
     },
   });
   const fields = fieldErrors(claim.error);
-  const known = fields['username'] ?? fields['password'];
+  const known = fields.username ?? fields.password;
   return (
     <section className={pageClasses.card}>
       <form
@@ -168,8 +168,8 @@ function Claim() {
               {t('account.claimText')}
             </Text>
           </div>
-          <TextInput label={t('account.username')} description={t('account.usernameHint')} value={username} onChange={(event) => setUsername(event.currentTarget.value)} error={fields['username']} maxLength={32} autoComplete="username" autoCapitalize="none" data-testid="claim-username" />
-          <PasswordInput label={t('account.password')} description={t('account.passwordHint')} value={password} onChange={(event) => setPassword(event.currentTarget.value)} error={fields['password']} maxLength={200} autoComplete="new-password" data-testid="claim-password" />
+          <TextInput label={t('account.username')} description={t('account.usernameHint')} value={username} onChange={(event) => setUsername(event.currentTarget.value)} error={fields.username} maxLength={32} autoComplete="username" autoCapitalize="none" data-testid="claim-username" />
+          <PasswordInput label={t('account.password')} description={t('account.passwordHint')} value={password} onChange={(event) => setPassword(event.currentTarget.value)} error={fields.password} maxLength={200} autoComplete="new-password" data-testid="claim-password" />
           {claim.error && known === undefined && (
             <Alert color="red" role="alert">
               {errorText(claim.error)}
@@ -211,8 +211,8 @@ function Password() {
           <Title order={2} fz={20}>
             {t('account.changePassword')}
           </Title>
-          <PasswordInput label={t('account.currentPassword')} value={current} onChange={(event) => setCurrent(event.currentTarget.value)} autoComplete="current-password" maxLength={200} error={fields['currentPassword']} />
-          <PasswordInput label={t('account.newPassword')} description={t('account.passwordHint')} value={wanted} onChange={(event) => setWanted(event.currentTarget.value)} autoComplete="new-password" maxLength={200} error={fields['newPassword']} />
+          <PasswordInput label={t('account.currentPassword')} value={current} onChange={(event) => setCurrent(event.currentTarget.value)} autoComplete="current-password" maxLength={200} error={fields.currentPassword} />
+          <PasswordInput label={t('account.newPassword')} description={t('account.passwordHint')} value={wanted} onChange={(event) => setWanted(event.currentTarget.value)} autoComplete="new-password" maxLength={200} error={fields.newPassword} />
           {change.error && Object.keys(fields).length === 0 && (
             <Alert color="red" role="alert">
               {errorText(change.error)}

@@ -126,7 +126,7 @@ export function browserSessionOptions(): SessionOptions {
     // navigator.locks is only there in a secure context; over plain HTTP on a LAN each tab is on its own.
     lock: async <T>(name: string, run: () => Promise<T>): Promise<T> => {
       const locks = (navigator as { locks?: LockManager }).locks;
-      return locks ? ((await locks.request(name, run)) as T) : await run();
+      return locks ? ((await locks.request(name, run))) : await run();
     },
     channel: typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel('turtus.session'),
     now: () => Date.now(),

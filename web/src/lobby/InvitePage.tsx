@@ -91,9 +91,9 @@ export function InvitePage() {
               </Text>
             </Stack>
             {!signedIn && (
-              <TextInput label={t('invite.yourName')} placeholder={t('invite.yourNamePlaceholder')} value={name} onChange={(event) => setName(event.currentTarget.value)} maxLength={40} autoComplete="nickname" autoFocus error={fieldErrors(join.error)['displayName']} data-testid="guest-name" />
+              <TextInput label={t('invite.yourName')} placeholder={t('invite.yourNamePlaceholder')} value={name} onChange={(event) => setName(event.currentTarget.value)} maxLength={40} autoComplete="nickname" autoFocus error={fieldErrors(join.error).displayName} data-testid="guest-name" />
             )}
-            {join.error && !fieldErrors(join.error)['displayName'] && (
+            {join.error && !fieldErrors(join.error).displayName && (
               <Alert color="red" role="alert">
                 {errorText(join.error)}
               </Alert>

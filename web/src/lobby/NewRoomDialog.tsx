@@ -41,8 +41,8 @@ export function NewRoomDialog({ opened, onClose }: { opened: boolean; onClose: (
   });
   const error = create.error ? toApiError(create.error) : null;
   const fields = fieldErrors(create.error);
-  const slugError = fields['slug'] ?? (error?.code === 'slug_taken' ? errorText(error) : undefined);
-  const inline = slugError ?? fields['title'] ?? fields['startUrl'] ?? fields['password'];
+  const slugError = fields.slug ?? (error?.code === 'slug_taken' ? errorText(error) : undefined);
+  const inline = slugError ?? fields.title ?? fields.startUrl ?? fields.password;
   return (
     <Modal opened={opened} onClose={onClose} title={t('lobby.new')} size={520} closeButtonProps={{ 'aria-label': t('app.close') }}>
       <form
@@ -52,7 +52,7 @@ export function NewRoomDialog({ opened, onClose }: { opened: boolean; onClose: (
         }}
       >
         <Stack gap="md">
-          <TextInput label={t('lobby.roomTitle')} placeholder={t('lobby.roomTitlePlaceholder')} value={title} onChange={(event) => setTitle(event.currentTarget.value)} maxLength={80} error={fields['title']} data-autofocus data-testid="room-title" />
+          <TextInput label={t('lobby.roomTitle')} placeholder={t('lobby.roomTitlePlaceholder')} value={title} onChange={(event) => setTitle(event.currentTarget.value)} maxLength={80} error={fields.title} data-autofocus data-testid="room-title" />
           <TextInput
             label={t('lobby.address')}
             description={t('lobby.addressHint')}
@@ -75,8 +75,8 @@ export function NewRoomDialog({ opened, onClose }: { opened: boolean; onClose: (
           </UnstyledButton>
           <Collapse expanded={more}>
             <Stack gap="md">
-              <PasswordInput label={t('lobby.password')} description={t('lobby.passwordHint')} value={password} onChange={(event) => setPassword(event.currentTarget.value)} maxLength={200} autoComplete="new-password" error={fields['password']} data-testid="room-password" />
-              <TextInput label={t('lobby.startPage')} description={t('lobby.startPageHint')} placeholder="https://" value={startUrl} onChange={(event) => setStartUrl(event.currentTarget.value)} maxLength={2048} inputMode="url" error={fields['startUrl']} data-testid="room-start-page" />
+              <PasswordInput label={t('lobby.password')} description={t('lobby.passwordHint')} value={password} onChange={(event) => setPassword(event.currentTarget.value)} maxLength={200} autoComplete="new-password" error={fields.password} data-testid="room-password" />
+              <TextInput label={t('lobby.startPage')} description={t('lobby.startPageHint')} placeholder="https://" value={startUrl} onChange={(event) => setStartUrl(event.currentTarget.value)} maxLength={2048} inputMode="url" error={fields.startUrl} data-testid="room-start-page" />
             </Stack>
           </Collapse>
           {error && inline === undefined && (

@@ -14,7 +14,7 @@ interface Props {
 export function PrivacyChoice({ value, onChange, label, disabled = false }: Props) {
   const { t } = useTranslation();
   return (
-    <Radio.Group label={label} value={value} onChange={(next) => onChange(next as Privacy)}>
+    <Radio.Group label={label} value={value} onChange={(next) => onChange(next)}>
       <Stack gap={8} mt={8}>
         {privacies.map((privacy) => (
           <Radio.Card key={privacy} value={privacy} radius="md" className={classes.card} disabled={disabled} data-testid={`privacy-${privacy}`}>

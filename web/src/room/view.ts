@@ -23,9 +23,9 @@ export interface View {
 export function useView(): View {
   const [theatre, setTheatre] = useState(false);
   const { fullscreen, toggle } = useFullscreenDocument();
-  const sideways = useMediaQuery('(max-height: 520px) and (orientation: landscape)', false, { getInitialValueInEffect: false }) ?? false;
-  const phone = useMediaQuery('(max-width: 780px)', false, { getInitialValueInEffect: false }) ?? false;
-  const touch = useMediaQuery('(pointer: coarse)', false, { getInitialValueInEffect: false }) ?? false;
+  const sideways = useMediaQuery('(max-height: 520px) and (orientation: landscape)', false, { getInitialValueInEffect: false });
+  const phone = useMediaQuery('(max-width: 780px)', false, { getInitialValueInEffect: false });
+  const touch = useMediaQuery('(pointer: coarse)', false, { getInitialValueInEffect: false });
 
   useEffect(() => {
     const { keyboard } = navigator as Navigator & { keyboard?: LockableKeyboard };

@@ -10,9 +10,9 @@ afterEach(() => {
 
 // What jsdom lacks of a browser.
 class NoObserver {
-  observe(): void {}
-  unobserve(): void {}
-  disconnect(): void {}
+  readonly observe = (): void => undefined;
+  readonly unobserve = (): void => undefined;
+  readonly disconnect = (): void => undefined;
 }
 vi.stubGlobal('ResizeObserver', NoObserver);
 vi.stubGlobal('matchMedia', (query: string) => ({ matches: false, media: query, addEventListener: () => undefined, removeEventListener: () => undefined, addListener: () => undefined, removeListener: () => undefined }));

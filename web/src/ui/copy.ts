@@ -16,6 +16,7 @@ export async function copyText(text: string): Promise<boolean> {
   // Inside a dialog, whose focus trap would take the selection away elsewhere.
   (document.activeElement?.parentElement ?? document.body).append(area);
   area.select();
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- the only way over plain HTTP
   const copied = document.execCommand('copy');
   area.remove();
   return copied;

@@ -1,4 +1,5 @@
-import { ApiError, toApiError } from '../problem';
+import type { ApiError} from '../problem';
+import { toApiError } from '../problem';
 import type { ErrorCode, Identity, Join } from '../types';
 import { backoff } from './backoff';
 import { parseServerMessage, type ClientMessageType, type ClientPayload, type ServerMessage } from './messages';

@@ -12,18 +12,21 @@ const breath = 5 * 60_000;
 export function groups(messages: readonly ChatMessage[], outbox: readonly Outgoing[], me: PublicPerson | undefined): Line[] {
   const lines: Line[] = [];
   let day = '';
-  let before: { author: string; at: number } | null = null;
+  let author = '';
+  let at = 0;
   const add = (line: { key: string; at: string; text: string; author: PublicPerson | undefined; outgoing: Outgoing | undefined }): void => {
     const date = new Date(line.at);
     const name = date.toDateString();
     if (name !== day) {
       day = name;
-      before = null;
+      author = '';
+      at = 0;
       lines.push({ kind: 'day', key: `day-${name}`, at: line.at });
     }
-    const author = line.author?.id ?? '';
-    const first: boolean = before === null || before.author !== author || date.getTime() - before.at > breath;
-    before = { author, at: date.getTime() };
+    const who = line.author?.id ?? 'nobody';
+    const first = who !== author || date.getTime() - at > breath;
+    author = who;
+    at = date.getTime();
     lines.push({ kind: 'message', first, ...line });
   };
   for (const message of messages) add({ key: message.key ?? message.id, at: message.createdAt, text: message.text, author: message.author, outgoing: undefined });

@@ -90,11 +90,11 @@ export function InviteDialog({ opened, onClose }: { opened: boolean; onClose: ()
               <Select
                 label={t('invite.role')}
                 value={asRole}
-                onChange={(value) => setAsRole((value ?? 'guest') as typeof asRole)}
+                onChange={(value) => setAsRole((value ?? 'guest'))}
                 data={(['guest', 'member', 'moderator'] as const).filter((name) => rank[name] <= rank[role]).map((value) => ({ value, label: t(`roles.${value}`) }))}
                 allowDeselect={false}
               />
-              <Select label={t('invite.expires')} value={lifetime} onChange={(value) => setLifetime((value ?? 'week') as Lifetime)} data={(Object.keys(lifetimes) as Lifetime[]).map((value) => ({ value, label: t(`invite.${value}`) }))} allowDeselect={false} />
+              <Select label={t('invite.expires')} value={lifetime} onChange={(value) => setLifetime((value ?? 'week'))} data={(Object.keys(lifetimes) as Lifetime[]).map((value) => ({ value, label: t(`invite.${value}`) }))} allowDeselect={false} />
               <Select label={t('invite.uses')} value={uses} onChange={(value) => setUses(value ?? '0')} data={['0', '1', '5', '20'].map((value) => ({ value, label: value === '0' ? t('invite.unlimited') : t('invite.times', { count: Number(value) }) }))} allowDeselect={false} />
             </Group>
             <Button

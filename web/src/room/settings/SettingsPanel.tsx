@@ -54,7 +54,7 @@ function Mine() {
           radius="xl"
           aria-label={t('settings.theme')}
           value={colorScheme}
-          onChange={(value) => setColorScheme(value as 'light' | 'dark' | 'auto')}
+          onChange={(value) => setColorScheme(value)}
           data={[
             { value: 'dark', label: t('theme.dark') },
             { value: 'light', label: t('theme.light') },
@@ -99,8 +99,8 @@ function RoomForm({ room }: { room: Room }) {
   };
   const error = save.error ? toApiError(save.error) : null;
   const fields = fieldErrors(error);
-  const slugError = fields['slug'] ?? (error?.code === 'slug_taken' ? errorText(error) : undefined);
-  const inline = slugError ?? fields['title'] ?? fields['password'] ?? fields['startUrl'];
+  const slugError = fields.slug ?? (error?.code === 'slug_taken' ? errorText(error) : undefined);
+  const inline = slugError ?? fields.title ?? fields.password ?? fields.startUrl;
   return (
     <form
       className={classes.section}
@@ -113,18 +113,18 @@ function RoomForm({ room }: { room: Room }) {
         <Title order={2} fz="md">
           {t('settings.room')}
         </Title>
-        <TextInput label={t('settings.title')} value={title} onChange={(event) => setTitle(event.currentTarget.value)} maxLength={80} error={fields['title']} data-testid="settings-title" />
+        <TextInput label={t('settings.title')} value={title} onChange={(event) => setTitle(event.currentTarget.value)} maxLength={80} error={fields.title} data-testid="settings-title" />
         <TextInput label={t('settings.address')} description={t('settings.addressHint')} value={slug} onChange={(event) => setSlug(event.currentTarget.value.toLowerCase().replace(/\s+/g, '-'))} leftSection="/r/" leftSectionWidth={40} maxLength={48} error={slugError} spellCheck={false} autoCapitalize="none" data-testid="settings-slug" />
         <PrivacyChoice label={t('settings.privacy')} value={privacy} onChange={setPrivacy} />
         <Stack gap={4}>
-          <PasswordInput label={t('settings.password')} description={room.hasPassword ? t('settings.passwordSet') : t('settings.passwordNone')} value={password} onChange={(event) => setPassword(event.currentTarget.value)} maxLength={200} autoComplete="new-password" error={fields['password']} data-testid="settings-password" />
+          <PasswordInput label={t('settings.password')} description={room.hasPassword ? t('settings.passwordSet') : t('settings.passwordNone')} value={password} onChange={(event) => setPassword(event.currentTarget.value)} maxLength={200} autoComplete="new-password" error={fields.password} data-testid="settings-password" />
           {room.hasPassword && (
             <Button variant="subtle" color="gray" size="compact-sm" style={{ alignSelf: 'flex-start' }} onClick={() => save.mutate({ password: '' })}>
               {t('settings.passwordRemove')}
             </Button>
           )}
         </Stack>
-        <TextInput label={t('settings.startPage')} value={startUrl} onChange={(event) => setStartUrl(event.currentTarget.value)} placeholder="https://" maxLength={2048} inputMode="url" error={fields['startUrl']} data-testid="settings-start-page" />
+        <TextInput label={t('settings.startPage')} value={startUrl} onChange={(event) => setStartUrl(event.currentTarget.value)} placeholder="https://" maxLength={2048} inputMode="url" error={fields.startUrl} data-testid="settings-start-page" />
         {error && inline === undefined && (
           <Alert color="red" role="alert">
             {errorText(error)}

@@ -43,14 +43,14 @@ export function Stage({ handle, touchTyping, onEscape }: Props) {
   const [hasPicture, setHasPicture] = useState(false);
   const [silenced, setSilenced] = useState(false);
   const { volume, muted } = useSound();
-  const size = screen ?? { width: 1280, height: 720 };
+  const { width, height } = screen ?? { width: 1280, height: 720 };
 
   const content = useCallback((): Rect => {
     const element = video.current;
     const box = element?.getBoundingClientRect() ?? { left: 0, top: 0, width: 0, height: 0 };
-    const picture = element && element.videoWidth > 0 ? { width: element.videoWidth, height: element.videoHeight } : size;
+    const picture = element && element.videoWidth > 0 ? { width: element.videoWidth, height: element.videoHeight } : { width, height };
     return contentRect({ left: box.left, top: box.top, width: box.width, height: box.height }, picture);
-  }, [video, size]);
+  }, [video, width, height]);
 
   // A browser may want a click before it lets a page be heard: then the picture starts without sound and says so.
   const play = useCallback(async () => {
@@ -150,7 +150,7 @@ export function Stage({ handle, touchTyping, onEscape }: Props) {
   }, [touchTyping, field]);
 
   const cursor = useCursor(driving && live, content);
-  const ratio = live && video.current && video.current.videoWidth > 0 ? video.current.videoWidth / video.current.videoHeight : size.width / size.height;
+  const ratio = live && video.current && video.current.videoWidth > 0 ? video.current.videoWidth / video.current.videoHeight : width / height;
 
   return (
     <div

@@ -51,7 +51,7 @@ export function applied(state: RoomState, message: ServerMessage): RoomState {
     case 'self.updated':
       return state.self ? { ...state, self: { ...state.self, role: message.payload.role, permissions: message.payload.permissions } } : state;
     case 'room.updated':
-      return { ...state, room: { ...message.payload.room, role: message.payload.room.role ?? state.room?.role } as Room };
+      return { ...state, room: { ...message.payload.room, role: message.payload.room.role ?? state.room?.role } };
     case 'browser.changed':
       return { ...state, browser: message.payload.browser };
     case 'control.changed':

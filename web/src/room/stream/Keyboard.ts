@@ -77,6 +77,8 @@ export class Keyboard {
       this.options.escape();
       return;
     }
+    // Chromium on Android says 229 and nothing else of what its keyboard does.
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- no other field tells
     if (event.isComposing || event.keyCode === 229 || event.key === 'Process') return;
     if (event.key === 'Dead') return; // the field composes it with the next letter
     const keysym = this.keysym(event);

@@ -170,7 +170,8 @@ export class Pointer {
       touch.moved = true; // no tap any more
       this.press(3, { clientX: touch.x, clientY: touch.y });
       this.lift(3, { clientX: touch.x, clientY: touch.y });
-      navigator.vibrate?.(15);
+      // Safari has none.
+      if ('vibrate' in navigator) navigator.vibrate(15);
     }, longPress);
     this.touch = touch;
   }
