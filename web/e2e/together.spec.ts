@@ -13,7 +13,7 @@ test('two people watch, hear and drive one Firefox together', async ({ arrive, p
   const ben = await (await arrive('Ben')).joinAsGuest(link)
   await ben.seesPicture()
   await expectColour(ben.page, red, 'Ben, who came by invite without an account, sees the same')
-  await expect(ann.page.getByTestId('people-item').filter({ hasText: 'Ben' })).toHaveCount(1)
+  await ann.seesPeople('Ben', 1)
 
   await test.step('a click by Ann changes what Ben sees', async () => {
     await ann.takeControl()

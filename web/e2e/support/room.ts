@@ -22,7 +22,7 @@ export class Person {
   }
 
   async signUp(): Promise<this> {
-    await this.page.goto(`${this.server.url}/signup`)
+    await this.page.goto(`${this.server.url}/sign-up`)
     await this.page.getByTestId('signup-username').fill(unique(this.name))
     await this.page.getByTestId('signup-password').fill('a long enough password')
     await this.page.getByTestId('signup-submit').click()
@@ -34,7 +34,10 @@ export class Person {
     const { page } = this
     await page.getByTestId('new-room').click()
     await page.getByTestId('room-title').fill(title)
-    await page.getByTestId('room-start-url').fill(startPage)
+    if (startPage) {
+      await page.getByTestId('room-options').click()
+      await page.getByTestId('room-start-page').fill(startPage)
+    }
     await page.getByTestId('create-room').click()
     await expect(page).toHaveURL(/\/r\//)
     return page.url()
@@ -98,6 +101,12 @@ export class Person {
     await expect(this.page.getByTestId('release-control')).toBeVisible()
   }
 
+  async stopBrowser(): Promise<void> {
+    await this.page.getByTestId('more').click()
+    await this.page.getByTestId('stop-browser').click()
+    await expect(this.page.getByTestId('start-browser')).toBeVisible({ timeout: 60_000 })
+  }
+
   async say(text: string): Promise<void> {
     await this.openChat()
     await this.page.getByTestId('chat-input').fill(text)
@@ -105,7 +114,13 @@ export class Person {
   }
 
   async openChat(): Promise<void> {
-    await this.page.getByRole('tab', { name: /chat/i }).click()
+    await this.page.getByTestId('tab-chat').click()
+  }
+
+  /** How many seats of the room carry a name, as this person sees it. */
+  async seesPeople(name: string, count: number): Promise<void> {
+    await this.page.getByTestId('tab-people').click()
+    await expect(this.page.getByTestId('people-item').filter({ hasText: name })).toHaveCount(count)
   }
 
   async leave(): Promise<void> {

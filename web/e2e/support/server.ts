@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -28,7 +28,9 @@ export class Server {
   }
 
   static async start(env: Record<string, string> = {}): Promise<Server> {
-    const server = new Server(await freePort(), mkdtempSync(join(tmpdir(), 'turtus-e2e-')), env)
+    const dataDir = mkdtempSync(join(tmpdir(), 'turtus-e2e-'))
+    chmodSync(dataDir, 0o711) // As root, PostgreSQL and the browsers run as other users, who must get through.
+    const server = new Server(await freePort(), dataDir, env)
     await server.run()
     return server
   }
