@@ -132,7 +132,8 @@ func (p *peer) part(err error) {
 // receive handles one message.
 func (p *peer) receive(data []byte) {
 	var e wire.Envelope
-	malformed := !utf8.Valid(data) || json.Unmarshal(data, &e) != nil
+	// A relayed payload that is not UTF-8 would end the receiver's connection (RFC 6455, section 8.1).
+	malformed := json.Unmarshal(data, &e) != nil || !utf8.Valid(data)
 	if len(e.Id) > 64 {
 		e.Id = ""
 	}

@@ -254,7 +254,7 @@ func (r *room) addMessage(m wire.ChatMessage, author *peer, re, key string) {
 	}
 }
 
-// freeze stops the room's timers for good: the hub shuts down.
+// freeze gives up held seats and stops the room's timers for good: the hub shuts down.
 func (r *room) freeze() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -263,7 +263,9 @@ func (r *room) freeze() {
 		r.idle.Stop()
 	}
 	for _, s := range r.seats {
-		s.stopGrace()
+		if s.conn == nil {
+			r.remove(s, wire.PeerLeftReasonLost)
+		}
 	}
 }
 

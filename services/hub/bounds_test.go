@@ -1,0 +1,177 @@
+package hub
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/stretchr/testify/require"
+
+	"turtus/services/wire"
+)
+
+func TestBadMessagesAreAnsweredAndChangeNothing(t *testing.T) {
+	h := newHouse(t, nil)
+	owner := h.person()
+	room := h.room(owner)
+	a, b := h.join(room, owner), h.join(room, h.person())
+	vb, _ := h.agent(room)
+	a.await(wire.TypePeerJoined)
+	a.await(wire.TypePeerJoined)
+	b.await(wire.TypePeerJoined)
+
+	for name, c := range map[string]struct {
+		text string
+		code wire.ErrorCode
+		re   string
+	}{
+		"not JSON":             {`{`, wire.ErrorCodeMalformedJSON, ""},
+		"no object":            {`[1]`, wire.ErrorCodeMalformedJSON, ""},
+		"not UTF-8":            {"{\"type\":\"signal\",\"id\":\"1\",\"target\":\"" + b.identity.Peer + "\",\"payload\":{\"session\":\"\xff\"}}", wire.ErrorCodeMalformedJSON, "1"},
+		"no type":              {`{"id":"1","payload":{}}`, wire.ErrorCodeUnknownType, "1"},
+		"an unknown type":      {`{"type":"nonsense","id":"1","payload":{}}`, wire.ErrorCodeUnknownType, "1"},
+		"a server's type":      {`{"type":"identity","id":"1","payload":{}}`, wire.ErrorCodeUnknownType, "1"},
+		"a second hello":       {`{"type":"hello","id":"1","payload":{"token":"x","kind":"viewer"}}`, wire.ErrorCodeBadRequest, "1"},
+		"no payload":           {`{"type":"control.take","id":"1"}`, wire.ErrorCodeInvalidField, "1"},
+		"an empty payload":     {`{"type":"control.take","id":"1","payload":null}`, wire.ErrorCodeInvalidField, "1"},
+		"a wrong payload":      {`{"type":"chat.send","id":"1","payload":{"key":1,"text":"x"}}`, wire.ErrorCodeInvalidField, "1"},
+		"a field too many":     {`{"type":"control.take","id":"1","payload":{"force":true}}`, wire.ErrorCodeInvalidField, "1"},
+		"a wrong signal":       {`{"type":"signal","id":"1","target":"x","payload":{"session":"s","description":{"type":"bogus","sdp":""}}}`, wire.ErrorCodeInvalidField, "1"},
+		"a target too long":    {`{"type":"signal","id":"1","target":"` + strings.Repeat("x", 65) + `","payload":{"session":"s"}}`, wire.ErrorCodeInvalidField, "1"},
+		"another kind's":       {`{"type":"vb.status","id":"1","payload":{"state":"ready"}}`, wire.ErrorCodeNotForKind, "1"},
+		"an agent's last word": {`{"type":"vb.ending","id":"1","payload":{"reason":"requested"}}`, wire.ErrorCodeNotForKind, "1"},
+		"an id too long":       {`{"type":"nonsense","id":"` + strings.Repeat("x", 65) + `","payload":{}}`, wire.ErrorCodeUnknownType, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a.sendText(c.text)
+			e := a.next()
+			require.Equal(t, wire.TypeError, e.Type)
+			require.Equal(t, c.re, e.Re)
+			got := decode[wire.WSError](t, e)
+			require.Equal(t, c.code, got.Code, got.Detail)
+			if name == "a wrong payload" {
+				require.Contains(t, got.Detail, "key")
+			}
+		})
+	}
+	require.NoError(t, a.ws.WriteMessage(websocket.BinaryMessage, []byte(`{}`)))
+	a.awaitError(wire.ErrorCodeMalformedJSON)
+	for _, viewers := range []string{wire.TypeControlTake, wire.TypeChatSend, wire.TypeStreamRequest, wire.TypePresenceUpdate} {
+		vb.refused(wire.ErrorCodeNotForKind, viewers, wire.Empty{}, "")
+	}
+	a.quiet()
+	b.quiet()
+}
+
+func TestHelloComesFirstAndSoon(t *testing.T) {
+	h := newHouse(t, func(o *Options) { o.HelloTimeout = 100 * time.Millisecond })
+	owner := h.person()
+	room := h.room(owner)
+	token := h.token(room, owner)
+	hasty := h.connect()
+	hasty.sendText(`{"type":"control.take","id":"7","payload":{}}`)
+	e := hasty.next()
+	require.Equal(t, wire.TypeError, e.Type)
+	require.Equal(t, "7", e.Re)
+	require.Equal(t, wire.ErrorCodeHelloNeeded, decode[wire.WSError](t, e).Code)
+	hasty.sendText(`{"type":"hello","id":"8","payload":{"kind":"viewer"}}`)
+	hasty.awaitError(wire.ErrorCodeInvalidField)
+	hasty.awaitError(wire.ErrorCodeHelloNeeded) // the time is over
+	hasty.awaitClose(wire.CloseCodeProtocolError)
+	require.NotEmpty(t, token)
+}
+
+func TestALargeMessageIsNotRead(t *testing.T) {
+	h := newHouse(t, nil)
+	owner := h.person()
+	room := h.room(owner)
+	a, b := h.join(room, owner), h.join(room, owner)
+	a.await(wire.TypePeerJoined)
+	// The hub may close before all of it is written.
+	_ = a.ws.WriteMessage(websocket.TextMessage, []byte(`{"type":"echo","payload":{"data":"`+strings.Repeat("x", 1<<20)+`"}}`))
+	a.awaitError(wire.ErrorCodeMessageTooLarge)
+	a.awaitClose(wire.CloseCodeProtocolError)
+	require.Equal(t, a.identity.Peer, decode[wire.PeerLeft](t, b.await(wire.TypePeerLeft)).Peer)
+
+	frame := `{"type":"signal","target":"x","payload":{"session":"s","description":{"type":"offer","sdp":"` // exactly the bound is read
+	end := `"}}}`
+	b.sendText(frame + strings.Repeat("x", wire.MaxMessageBytes-len(frame)-len(end)) + end)
+	b.awaitError(wire.ErrorCodeInvalidField)
+	b.quiet()
+}
+
+func TestTooManyMessagesAreRefusedAndThenTheConnection(t *testing.T) {
+	h := newHouse(t, func(o *Options) { o.Rate, o.Burst, o.Strikes = 0.001, 10, 5 })
+	owner := h.person()
+	a := h.join(h.room(owner), owner)
+	for range 9 {
+		a.quiet()
+	}
+	refusal := a.refused(wire.ErrorCodeRateLimited, wire.TypeEcho, wire.Echo{}, "")
+	require.Positive(t, *refusal.RetryAfter)
+	for range 5 {
+		_ = a.ws.WriteJSON(wire.Envelope{Type: wire.TypeEcho, Payload: []byte("{}")})
+	}
+	a.awaitClose(wire.CloseCodeRateLimited)
+}
+
+// deaf says hello and reads nothing but what the test reads.
+func (h *house) deaf(hello wire.Hello) *websocket.Conn {
+	h.Helper()
+	ws, response, err := websocket.DefaultDialer.Dial(h.url, nil)
+	require.NoError(h, err)
+	response.Body.Close()
+	h.Cleanup(func() { _ = ws.Close() })
+	require.NoError(h, ws.WriteJSON(wire.NewEnvelope(wire.TypeHello, hello)))
+	return ws
+}
+
+func TestASlowReaderIsClosedAndNobodyWaitsForIt(t *testing.T) {
+	h := newHouse(t, func(o *Options) { o.QueueMessages, o.Rate, o.Burst = 16, 1e9, 1e9 })
+	owner := h.person()
+	room := h.room(owner)
+	a := h.join(room, owner)
+	slow := h.deaf(wire.Hello{Token: h.token(room, h.person()), Kind: "viewer"})
+	seat := decode[wire.PeerEvent](t, a.await(wire.TypePeerJoined)).Peer.Id
+	b := h.join(room, owner)
+	a.await(wire.TypePeerJoined)
+
+	// The kernel's buffers fill, then the queue; b gets everything meanwhile.
+	offer := wire.Signal{Session: "call", Description: &wire.SessionDescription{Type: "offer", Sdp: strings.Repeat("x", 30<<10)}}
+	closed := false
+	for sent := 0; !closed; sent++ {
+		require.Less(t, sent, 10_000, "the slow one was never closed")
+		a.send(wire.TypeSignal, offer, seat)
+		a.ok(wire.TypeSignal, wire.Signal{Session: "call"}, b.identity.Peer)
+		b.await(wire.TypeSignal)
+		r := h.hub.live(room.ID)
+		r.mu.Lock()
+		closed = r.seats[PeerID(seat)].conn == nil
+		r.mu.Unlock()
+	}
+	// Once it reads again it is told why.
+	require.NoError(t, slow.SetReadDeadline(time.Now().Add(patience)))
+	var err error
+	for err == nil {
+		_, _, err = slow.ReadMessage()
+	}
+	require.True(t, websocket.IsCloseError(err, int(wire.CloseCodeSlowReader)), "%v", err)
+}
+
+func TestAPeerThatAnswersNoPingIsClosed(t *testing.T) {
+	h := newHouse(t, func(o *Options) { o.PingInterval, o.PongTimeout = 10*time.Millisecond, 300*time.Millisecond })
+	owner := h.person()
+	room := h.room(owner)
+	a := h.join(room, owner)
+	dead := h.deaf(wire.Hello{Token: h.token(room, owner), Kind: "viewer"})
+	dead.SetPingHandler(func(string) error { return nil })
+	require.NoError(t, dead.SetReadDeadline(time.Now().Add(patience)))
+	var err error
+	for err == nil {
+		_, _, err = dead.ReadMessage()
+	}
+	require.True(t, websocket.IsCloseError(err, int(wire.CloseCodePongTimeout)), "%v", err)
+	a.await(wire.TypePeerUpdated) // its seat is held
+	a.quiet()                     // who answers stays
+}

@@ -1,0 +1,119 @@
+package hub
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"turtus/services/accounts"
+	"turtus/services/rooms"
+	"turtus/services/wire"
+)
+
+func TestChatIsStoredBeforeAnybodyHearsOfIt(t *testing.T) {
+	h := newHouse(t, nil)
+	owner, friend := h.person(), h.person()
+	room := h.room(owner)
+	a, b := h.join(room, owner), h.join(room, friend)
+	a.await(wire.TypePeerJoined)
+
+	answer := a.call(wire.TypeChatSend, wire.ChatSend{Key: "k1", Text: "hello"}, "")
+	require.Equal(t, wire.TypeChatStored, answer.Type)
+	require.NotZero(t, answer.Version)
+	message := decode[wire.ChatEvent](t, answer).Message
+	require.Equal(t, "k1", *message.Key)
+	require.EqualValues(t, 1, message.Seq)
+	heard := b.next()
+	require.Equal(t, wire.TypeChatMessage, heard.Type)
+	require.Equal(t, "hello", decode[wire.ChatEvent](t, heard).Message.Text)
+	require.Equal(t, owner.DisplayName, decode[wire.ChatEvent](t, heard).Message.Author.DisplayName)
+	require.Nil(t, decode[wire.ChatEvent](t, heard).Message.Key, "the key is the author's")
+	page, _, err := h.rooms.Messages(context.Background(), room.ID, 0, 10)
+	require.NoError(t, err)
+	require.Len(t, page, 1)
+
+	t.Run("a retry is answered and not said again", func(t *testing.T) {
+		retry := a.call(wire.TypeChatSend, wire.ChatSend{Key: "k1", Text: "hello"}, "")
+		require.Equal(t, wire.TypeChatStored, retry.Type)
+		require.Zero(t, retry.Version)
+		require.Equal(t, message.Id, decode[wire.ChatEvent](t, retry).Message.Id)
+		b.quiet()
+	})
+	t.Run("a retry on the next connection too", func(t *testing.T) {
+		again := h.resume(room, owner, a.identity)
+		require.Equal(t, wire.TypeChatStored, again.call(wire.TypeChatSend, wire.ChatSend{Key: "k1", Text: "hello"}, "").Type)
+		require.Equal(t, wire.TypePeerUpdated, b.next().Type)
+		b.quiet()
+		a = again
+	})
+	t.Run("a key is for one message", func(t *testing.T) {
+		a.refused(wire.ErrorCodeKeyReused, wire.TypeChatSend, wire.ChatSend{Key: "k1", Text: "something else"}, "")
+		b.quiet()
+	})
+	t.Run("what cannot be stored is refused", func(t *testing.T) {
+		a.refused(wire.ErrorCodeInvalidField, wire.TypeChatSend, wire.ChatSend{Key: "k2", Text: ""}, "")
+		a.refused(wire.ErrorCodeInvalidField, wire.TypeChatSend, wire.ChatSend{Key: "k2", Text: strings.Repeat("x", 4001)}, "")
+		b.quiet()
+	})
+	t.Run("what is said over REST is heard by all", func(t *testing.T) {
+		m, _, err := h.rooms.Append(context.Background(), room.ID, friend.ID, "rest", "from afar")
+		require.NoError(t, err)
+		h.hub.MessageStored(room.ID, m.Wire())
+		for _, c := range []*client{a, b} {
+			require.Equal(t, "from afar", decode[wire.ChatEvent](t, c.await(wire.TypeChatMessage)).Message.Text)
+		}
+		h.hub.MessageStored(room.ID, m.Wire())
+		b.quiet()
+	})
+	t.Run("without permission nothing is said", func(t *testing.T) {
+		room := rooms.Room{ID: room.ID, Role: wire.RoleGuest}
+		token, _, err := h.tokens.Viewer(room, accounts.Caller{Person: friend})
+		require.NoError(t, err)
+		mute := h.enter(wire.Hello{Token: token, Kind: wire.PeerKindViewer})
+		r := h.hub.live(room.ID)
+		r.mu.Lock()
+		r.seats[PeerID(mute.identity.Peer)].permissions = 0
+		r.mu.Unlock()
+		mute.refused(wire.ErrorCodeForbidden, wire.TypeChatSend, wire.ChatSend{Key: "k", Text: "x"}, "")
+		mute.refused(wire.ErrorCodeForbidden, wire.TypeControlTake, wire.Empty{}, "")
+		mute.refused(wire.ErrorCodeForbidden, wire.TypePresenceUpdate, wire.PresenceUpdate{Media: &wire.MediaState{Microphone: true}}, "")
+		mute.refused(wire.ErrorCodeForbidden, wire.TypePresenceUpdate, wire.PresenceUpdate{Media: &wire.MediaState{Camera: true}}, "")
+	})
+}
+
+func TestASnapshotHasTheLastMessages(t *testing.T) {
+	h := newHouse(t, nil)
+	owner := h.person()
+	room := h.room(owner)
+	say := func(n int) {
+		_, _, err := h.rooms.Append(context.Background(), room.ID, owner.ID, fmt.Sprint("key", n), fmt.Sprint("message ", n))
+		require.NoError(t, err)
+	}
+	for n := range historyLength {
+		say(n + 1)
+	}
+	a := h.join(room, owner)
+	require.Len(t, a.identity.Snapshot.Messages, historyLength)
+	require.False(t, a.identity.Snapshot.MoreMessages)
+	a.call(wire.TypeChatSend, wire.ChatSend{Key: "x", Text: "one more"}, "")
+	b := h.join(room, owner)
+	require.Len(t, b.identity.Snapshot.Messages, historyLength)
+	require.EqualValues(t, 2, b.identity.Snapshot.Messages[0].Seq)
+	require.Equal(t, "one more", b.identity.Snapshot.Messages[historyLength-1].Text)
+	require.True(t, b.identity.Snapshot.MoreMessages)
+}
+
+func TestChatIsBounded(t *testing.T) {
+	h := newHouse(t, func(o *Options) { o.ChatRate, o.ChatBurst = 0.001, 2 })
+	owner := h.person()
+	a := h.join(h.room(owner), owner)
+	for n := range 2 {
+		a.call(wire.TypeChatSend, wire.ChatSend{Key: fmt.Sprint(n), Text: "x"}, "")
+	}
+	refusal := a.refused(wire.ErrorCodeRateLimited, wire.TypeChatSend, wire.ChatSend{Key: "3", Text: "x"}, "")
+	require.Positive(t, *refusal.RetryAfter)
+	a.quiet()
+}

@@ -1,0 +1,125 @@
+package hub
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"turtus/services/wire"
+)
+
+// driver is who the next control.changed says to drive, and its epoch.
+func (c *client) driver() (string, int64) {
+	c.Helper()
+	control := decode[wire.Control](c.house, c.await(wire.TypeControlChanged))
+	if control.Holder == nil {
+		return "", control.Epoch
+	}
+	return *control.Holder, control.Epoch
+}
+
+func TestTwoViewersAndABrowserPassControl(t *testing.T) {
+	h := newHouse(t, nil)
+	owner, friend := h.person(), h.person()
+	room := h.room(owner)
+	a, b := h.join(room, friend), h.join(room, h.person())
+	vb, _ := h.agent(room)
+
+	a.ok(wire.TypeControlTake, wire.Empty{}, "")
+	holder, epoch := vb.driver()
+	require.Equal(t, a.identity.Peer, holder)
+	holder, seen := b.driver()
+	require.Equal(t, a.identity.Peer, holder)
+	require.Equal(t, epoch, seen)
+
+	b.refused(wire.ErrorCodeControlTaken, wire.TypeControlTake, wire.Empty{}, "")
+	b.refused(wire.ErrorCodeControlNotHeld, wire.TypeControlGive, wire.ControlPeer{Peer: b.identity.Peer}, "")
+	b.refused(wire.ErrorCodeControlNotHeld, wire.TypeControlRelease, wire.Empty{}, "")
+	b.ok(wire.TypeControlRequest, wire.Empty{}, "")
+	require.Equal(t, []string{b.identity.Peer}, decode[wire.Control](t, vb.await(wire.TypeControlChanged)).Requests)
+
+	a.ok(wire.TypeControlDeny, wire.ControlPeer{Peer: b.identity.Peer}, "")
+	denied := b.await(wire.TypeControlDenied)
+	require.Equal(t, a.identity.Peer, denied.Sender)
+	require.Equal(t, a.identity.Peer, decode[wire.ControlPeer](t, denied).Peer)
+	b.ok(wire.TypeControlRequest, wire.Empty{}, "")
+	a.refused(wire.ErrorCodeTargetNotFound, wire.TypeControlGive, wire.ControlPeer{Peer: "nobody"}, "")
+	a.refused(wire.ErrorCodeForbidden, wire.TypeControlGive, wire.ControlPeer{Peer: vb.identity.Peer}, "")
+	a.ok(wire.TypeControlGive, wire.ControlPeer{Peer: b.identity.Peer}, "")
+	for holder != b.identity.Peer {
+		holder, seen = vb.driver()
+	}
+	require.Greater(t, seen, epoch)
+
+	t.Run("a moderator takes it", func(t *testing.T) {
+		m := h.join(room, owner)
+		require.Equal(t, b.identity.Peer, *m.identity.Snapshot.Control.Holder)
+		m.ok(wire.TypeControlTake, wire.Empty{}, "")
+		holder, _ := vb.driver()
+		require.Equal(t, m.identity.Peer, holder)
+		m.leave()
+		holder, _ = vb.driver()
+		require.Empty(t, holder, "leaving releases")
+	})
+	t.Run("while the holder's connection is lost nobody drives, and people see who holds it", func(t *testing.T) {
+		b.ok(wire.TypeControlTake, wire.Empty{}, "")
+		_, first := vb.driver()
+		b.drop()
+		holder, second := vb.driver()
+		require.Empty(t, holder)
+		require.Greater(t, second, first)
+		for seen < second {
+			holder, seen = a.driver()
+		}
+		require.Equal(t, b.identity.Peer, holder)
+		a.refused(wire.ErrorCodeControlTaken, wire.TypeControlTake, wire.Empty{}, "")
+
+		again := h.resume(room, h.personOf(b), b.identity)
+		require.Equal(t, b.identity.Peer, *again.identity.Snapshot.Control.Holder)
+		holder, third := vb.driver()
+		require.Equal(t, b.identity.Peer, holder)
+		require.Greater(t, third, second)
+		require.Equal(t, third, again.identity.Snapshot.Control.Epoch)
+	})
+	t.Run("a browser that comes later learns who drives", func(t *testing.T) {
+		vb.drop()
+		again := h.agentOf(room, h.run(vb))
+		require.Equal(t, b.identity.Peer, *again.identity.Snapshot.Control.Holder)
+	})
+}
+
+func TestAHeldControlIsReleasedAfterTheGrace(t *testing.T) {
+	h := newHouse(t, func(o *Options) { o.SeatGrace = 20 * time.Millisecond })
+	owner := h.person()
+	room := h.room(owner)
+	a, b := h.join(room, owner), h.join(room, h.person())
+	vb, _ := h.agent(room)
+	a.ok(wire.TypeControlTake, wire.Empty{}, "")
+	b.ok(wire.TypeControlRequest, wire.Empty{}, "")
+	a.drop()
+	holder := ""
+	for holder != b.identity.Peer {
+		holder, _ = vb.driver()
+	}
+}
+
+func TestAnUnusedControlIsReleased(t *testing.T) {
+	h := newHouse(t, func(o *Options) { o.ControlIdle = 200 * time.Millisecond })
+	owner := h.person()
+	room := h.room(owner)
+	a := h.join(room, owner)
+	vb, _ := h.agent(room)
+	a.ok(wire.TypeControlTake, wire.Empty{}, "")
+	taken := time.Now()
+	_, epoch := vb.driver()
+	vb.ok(wire.TypeVBActivity, wire.VBActivity{Epoch: epoch}, "")
+	holder, next := vb.driver()
+	require.Empty(t, holder)
+	require.Greater(t, next, epoch)
+	require.GreaterOrEqual(t, time.Since(taken), 190*time.Millisecond)
+	holder, _ = a.driver()
+	for holder != "" {
+		holder, _ = a.driver()
+	}
+}
