@@ -17,6 +17,7 @@ test('two people watch, hear and drive one Firefox together', async ({ arrive, p
 
   await test.step('a click by Ann changes what Ben sees', async () => {
     await ann.takeControl()
+    await ann.clickPicture()
     await expect.poll(() => pages.of(room, 'click').length).toBeGreaterThan(0)
     const clicks = pages.of(room, 'click').length
     await expectColour(ben.page, [red, green, blue][clicks % 3] ?? red, 'Ben sees what Ann clicked')

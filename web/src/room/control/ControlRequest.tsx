@@ -13,7 +13,7 @@ export function ControlRequest() {
   if (!asking) return null;
   const name = asking.person?.displayName ?? t('control.somebody');
   return (
-    <div className={classes.request} role="alertdialog" aria-label={t('control.asks', { name })} onPointerDown={(event) => event.stopPropagation()} data-testid="control-request">
+    <div className={classes.request} role="alertdialog" aria-label={t('control.asks', { name })} data-over-stage data-testid="control-request">
       <Group gap="sm" wrap="nowrap">
         {asking.person && <PersonAvatar person={asking.person} size={34} />}
         <Text fz="sm" fw={600} lh={1.3}>

@@ -191,7 +191,7 @@ export function Stage({ handle, touchTyping, onEscape }: Props) {
       {!live && <StageState connecting={(browser === 'ready' || browser === 'degraded') && !paused} />}
       {live && <StageBanners />}
       {live && silenced && (
-        <Button className={classes.sound} size="md" leftSection={<IconVolume size={20} />} onPointerDown={(event) => event.stopPropagation()} onClick={unsilence} data-testid="unmute-overlay">
+        <Button className={classes.sound} size="md" leftSection={<IconVolume size={20} />} onClick={unsilence} data-testid="unmute-overlay">
           {t('stage.sound')}
         </Button>
       )}

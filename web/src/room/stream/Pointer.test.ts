@@ -102,6 +102,16 @@ describe('Pointer', () => {
     expect(said).toEqual([]);
   });
 
+  it('leaves a button over the picture to the page', () => {
+    start();
+    const button = document.createElement('button');
+    stage.append(button);
+    const event = new MouseEvent('pointerdown', { bubbles: true, cancelable: true });
+    button.dispatchEvent(event);
+    expect(event.defaultPrevented).toBe(false);
+    expect(said).toEqual([]);
+  });
+
   it('only tells of the click while the person does not drive', () => {
     start(false);
     pointer('pointerdown', { button: 0, clientX: 5, clientY: 5 });

@@ -17,6 +17,11 @@ export interface PointerOptions {
   focus: () => void;
 }
 
+/** What stands over the picture, as a question with its buttons, is the page's own. */
+function isOver(event: Event): boolean {
+  return event.target instanceof Element && event.target.closest('button, a, [data-over-stage]') !== null;
+}
+
 /** How far a wheel turned, in 120ths of a notch. */
 export function wheelUnits(delta: number, mode: number): number {
   if (mode === 1) return (delta / 3) * notch; // lines, three to a notch
@@ -49,7 +54,7 @@ export class Pointer {
     stage.addEventListener('pointercancel', (event) => this.cancel(event), active);
     stage.addEventListener('wheel', (event) => this.wheel(event), active);
     for (const type of ['mousedown', 'mouseup', 'auxclick', 'contextmenu', 'dragstart'] as const) {
-      stage.addEventListener(type, (event) => this.options.sender.isDriving && event.preventDefault(), active);
+      stage.addEventListener(type, (event) => this.options.sender.isDriving && !isOver(event) && event.preventDefault(), active);
     }
     return () => {
       abort.abort();
@@ -63,6 +68,7 @@ export class Pointer {
   }
 
   private down(event: PointerEvent, stage: HTMLElement): void {
+    if (isOver(event)) return;
     if (!this.options.sender.isDriving) {
       if (event.button === 0 && event.pointerType !== 'touch') this.options.clicked();
       else if (event.pointerType === 'touch') this.fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
@@ -130,7 +136,7 @@ export class Pointer {
   }
 
   private wheel(event: WheelEvent): void {
-    if (!this.options.sender.isDriving) return;
+    if (!this.options.sender.isDriving || isOver(event)) return;
     event.preventDefault();
     this.turn(wheelUnits(event.deltaX, event.deltaMode), wheelUnits(event.deltaY, event.deltaMode), event);
   }
