@@ -51,8 +51,18 @@ func newRoom(h *Hub, id rooms.ID) *room {
 	return &room{
 		id: id, hub: h, seats: make(map[PeerID]*seat),
 		// Versions and epochs go on above those of the same room before it vanished, or before the server restarted.
-		version: now.UnixMilli(), control: control.New(uint32(now.Unix())),
+		version: now.UnixMilli(), control: control.New(firstEpoch(now)),
 	}
+}
+
+// epochsBegin and epochsPerSecond make first epochs that no earlier life of a room has reached, unless its control changed hands four
+// times a second all the while. Epochs are 32 bits on the wire; these last until 2059.
+var epochsBegin = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
+
+const epochsPerSecond = 4
+
+func firstEpoch(now time.Time) uint32 {
+	return uint32(max(0, now.Sub(epochsBegin)/(time.Second/epochsPerSecond)))
 }
 
 // load reads the room once; after an error, the next to enter tries again.

@@ -34,7 +34,7 @@ type State struct {
 }
 
 // New makes a free control whose epochs follow epoch. A room that is made anew has to begin above every epoch that an
-// agent may have seen, so the hub passes the Unix time in seconds.
+// agent may have seen, so the hub makes epoch of the time.
 func New(epoch uint32) *State { return &State{epoch: epoch, absent: make(map[PeerID]bool)} }
 
 // Take gives control to p when it is free, or when p may take it from others. Taking what one holds changes nothing.
