@@ -44,7 +44,7 @@ export function RoomScreen() {
   const field = useRef<HTMLTextAreaElement>(null);
   const release = useRef<HTMLDivElement>(null);
   const handle = useRef({ video, field }).current;
-  const { title, slug, driving } = useRoom((room) => ({ title: room.room?.title ?? '', slug: room.room?.slug, driving: room.self !== null && room.control.holder === room.self.peer }));
+  const { title, slug, browser, driving } = useRoom((room) => ({ browser: room.browser.state, title: room.room?.title ?? '', slug: room.room?.slug, driving: room.self !== null && room.control.holder === room.self.peer }));
   useRefusals();
 
   useEffect(() => {
@@ -91,7 +91,7 @@ export function RoomScreen() {
   }, [stir]);
 
   return (
-    <div className={classes.room} data-immersive={view.immersive || undefined} data-phone={view.phone || undefined} data-calm={calm || undefined} onPointerMove={moved} onPointerDown={moved} data-testid="room">
+    <div className={classes.room} data-immersive={view.immersive || undefined} data-phone={view.phone || undefined} data-calm={calm || undefined} onPointerMove={moved} onPointerDown={moved} data-testid="room" data-browser={browser}>
       {!view.immersive && <Header onInvite={() => setInviting(true)} phone={view.phone} />}
       <div className={classes.body}>
         <main className={classes.main}>

@@ -59,7 +59,10 @@ export function Toolbar({ view, video, touchTyping, onTouchTyping, unread, onCha
   const floating = view.immersive || undefined;
 
   return (
-    <div className={classes.toolbar} role="toolbar" aria-label={t('toolbar.label')} data-floating={floating} data-mantine-color-scheme={floating ? 'dark' : undefined}>
+    // A click on a button leaves the keyboard where it is: with the picture, for whoever drives.
+    <div
+      onMouseDown={(event) => event.target instanceof Element && event.target.closest('button') && event.preventDefault()}
+      className={classes.toolbar} role="toolbar" aria-label={t('toolbar.label')} data-floating={floating} data-mantine-color-scheme={floating ? 'dark' : undefined}>
       <Group gap={8} wrap="nowrap" miw={0} flex={1}>
         {live && <ControlPill short={view.narrow} />}
       </Group>
