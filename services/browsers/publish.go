@@ -2,6 +2,7 @@ package browsers
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -110,7 +111,7 @@ func (s *Service) writeRun(ctx context.Context, r *run) bool {
 	switch {
 	case err != nil:
 		s.dirty[r.id] = r
-		if ctx.Err() == nil || r.ended {
+		if !errors.Is(err, context.Canceled) { // the service ends, and writes once more
 			s.o.Log.Warn("the state of a browser could not be stored", "room", r.room.String(), "browser", r.id.String(), "error", err)
 		}
 		return false

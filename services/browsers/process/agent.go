@@ -109,17 +109,18 @@ func (l *Launcher) watch(p *proc) {
 	if err := endFamily(context.Background(), p.home, leader); err != nil {
 		l.o.Log.Error("processes of an ended browser stay", "browser", p.Run.String(), "error", err)
 	}
-	how := "its agent ended"
+	how, killed := "its agent ended", false
 	if p.cmd != nil {
 		_ = p.cmd.Wait() // its state says how it ended
 		how = "its agent ended with " + p.cmd.ProcessState.String()
+		killed = !p.cmd.ProcessState.Exited() // then it had no say in it
 	}
 	p.mu.Lock()
 	_ = unix.Close(p.fd)
 	p.fd = -1
 	p.mu.Unlock()
 	p.log.read()
-	if last := p.log.lastWords(); last != "" {
+	if last := p.log.lastWords(); last != "" && !killed {
 		how = last
 	}
 	if err := l.folder.remove(p.Run); err != nil {

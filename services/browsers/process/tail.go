@@ -15,18 +15,18 @@ import (
 
 // Bounds of what an agent says.
 const (
-	maxLine  = 8 << 10
-	maxLog   = 1 << 20 // then the file is begun anew
-	lastKept = 5
+	maxLine = 8 << 10
+	maxLog  = 1 << 20 // then the file is begun anew
 )
 
-// tail reads an agent's log as it grows, hands it to the server's log, and keeps the last lines. One goroutine uses it.
+// tail reads an agent's log as it grows, hands it to the server's log, and keeps what was said last. One goroutine uses it.
 type tail struct {
-	path   string
-	log    *slog.Logger
-	offset int64
-	rest   []byte
-	last   []string
+	path    string
+	log     *slog.Logger
+	offset  int64
+	rest    []byte
+	last    string
+	crashed bool
 }
 
 // tail begins at offset, or at the end for -1.
@@ -79,10 +79,12 @@ func (t *tail) line(line string) {
 	if line == "" {
 		return
 	}
-	t.log.Log(context.Background(), level(line), "agent: "+message(line))
-	t.last = append(t.last, line)
-	if len(t.last) > lastKept {
-		t.last = t.last[1:]
+	importance := level(line)
+	t.log.Log(context.Background(), importance, "agent: "+message(line))
+	crash := strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ")
+	// What follows a crash is its trace, and progress explains no end.
+	if !t.crashed && (crash || importance >= slog.LevelWarn || !structured(line)) {
+		t.last, t.crashed = line, crash
 	}
 }
 
@@ -100,16 +102,18 @@ func level(line string) slog.Level {
 	return l
 }
 
-// lastWords is the last thing said, without what a log puts around it. An unfinished last line counts.
+// lastWords is the last thing said that may explain an end, without what a log puts around it. An unfinished last line counts.
 func (t *tail) lastWords() string {
 	if len(t.rest) > 0 {
 		t.line(string(t.rest))
 		t.rest = nil
 	}
-	if len(t.last) == 0 {
-		return ""
-	}
-	return message(t.last[len(t.last)-1])
+	return message(t.last)
+}
+
+// structured says whether a line comes from slog, text or JSON.
+func structured(line string) bool {
+	return strings.HasPrefix(line, "{") || attribute(line, "level") != ""
 }
 
 // message takes the words out of a line of slog, text or JSON; any other line is as it is.
