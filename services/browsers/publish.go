@@ -92,8 +92,15 @@ func (s *Service) writeAll(ctx context.Context) (failed int) {
 	return failed
 }
 
-// writeRun writes a run as it is now, if it is not written yet. False says that it has to be tried again.
+// writeRun writes a run as it is now, if it is not written yet, and waits for a write of it that is under way. False says that it has
+// to be tried again.
 func (s *Service) writeRun(ctx context.Context, r *run) bool {
+	select {
+	case r.writing <- struct{}{}:
+		defer func() { <-r.writing }()
+	case <-ctx.Done():
+		return false
+	}
 	s.mu.Lock()
 	if s.dirty[r.id] == nil {
 		s.mu.Unlock()

@@ -40,11 +40,13 @@ type run struct {
 	startTimer, lostTimer *time.Timer
 	// launched is closed when Launcher.Start has returned, done when the run has ended.
 	launched, done chan struct{}
+	// writing has a token in it while the run is being written to the database.
+	writing chan struct{}
 }
 
 func newRun(id uuid.UUID, room rooms.ID, owner accounts.PersonID, startedAt time.Time) *run {
 	return &run{
-		id: id, room: room, owner: owner, launched: make(chan struct{}), done: make(chan struct{}),
+		id: id, room: room, owner: owner, launched: make(chan struct{}), done: make(chan struct{}), writing: make(chan struct{}, 1),
 		browser: wire.Browser{Id: &id, State: wire.BrowserStateStarting, StartedAt: wire.Ptr(startedAt.UTC())},
 	}
 }
