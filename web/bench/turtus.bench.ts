@@ -51,9 +51,7 @@ test('benchmark', async ({ browser }) => {
   }
   const go = async (person: Person, room: string, page: string): Promise<void> => {
     const before = pages.of(room, 'ready').length
-    await person.page.keyboard.press('Control+l')
-    await person.page.keyboard.type(`${pages.url}/${page}?room=${room}`)
-    await person.page.keyboard.press('Enter')
+    await person.browseTo(`${pages.url}/${page}?room=${room}`, pages)
     await expect.poll(() => pages.of(room, 'ready').length, { message: `Firefox opens ${page}` }).toBeGreaterThan(before)
   }
   const settle = (page: Page): Promise<void> =>

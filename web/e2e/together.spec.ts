@@ -75,7 +75,7 @@ test('two people watch, hear and drive one Firefox together', async ({ arrive, p
   await test.step('Ben asks, Ann gives, and no key stays down', async () => {
     await ann.clickPicture(0.5, 0.6)
     await ann.page.keyboard.down('Shift')
-    await ann.page.keyboard.down('k')
+    await ann.page.keyboard.down('KeyK')
     await expect.poll(() => pages.of(room, 'keydown').map((e) => e.detail)).toContain('K')
     const ups = pages.of(room, 'keyup').length
     await ben.page.getByTestId('ask-control').click()
@@ -83,7 +83,7 @@ test('two people watch, hear and drive one Firefox together', async ({ arrive, p
     await ann.page.getByTestId('give-control').click()
     await ben.hasControl()
     await expect.poll(() => pages.of(room, 'keyup').slice(ups).map((e) => e.detail), { message: 'both keys are let go' }).toEqual(expect.arrayContaining(['Shift']))
-    await ann.page.keyboard.up('k')
+    await ann.page.keyboard.up('KeyK')
     await ann.page.keyboard.up('Shift')
     const before = pages.of(room, 'keydown').length
     await ben.clickPicture(0.5, 0.6)
@@ -126,9 +126,7 @@ test('the picture moves and both hear the sound', async ({ arrive, pages }) => {
   }
 
   await ann.takeControl()
-  await ann.page.keyboard.press('Control+l')
-  await ann.page.keyboard.type(`${pages.url}/moving?room=${room}`)
-  await ann.page.keyboard.press('Enter')
+  await ann.browseTo(`${pages.url}/moving?room=${room}`, pages)
   await expect.poll(() => pages.of(room, 'ready').length, { message: 'Firefox went where Ann typed' }).toBeGreaterThan(1)
   for (const person of [ann, ben]) {
     const seen = new Set<string>()

@@ -33,6 +33,7 @@ export class Pages {
         response.writeHead(204).end()
         return
       }
+      events.push({ room: url.searchParams.get('room') ?? '', type: 'request', detail: url.pathname })
       const served = files[url.pathname]
       if (served) {
         const bytes = readFileSync(served.file)

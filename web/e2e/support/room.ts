@@ -1,4 +1,5 @@
 import { expect, type Browser, type BrowserContext, type Page } from '@playwright/test'
+import type { Pages } from './pages'
 import type { Server } from './server'
 
 let counter = 0
@@ -105,6 +106,23 @@ export class Person {
     await this.page.getByTestId('more').click()
     await this.page.getByTestId('stop-browser').click()
     await expect(this.page.getByTestId('start-browser')).toBeVisible({ timeout: 60_000 })
+  }
+
+  /**
+   * Types an address into Firefox, as the one in control. Firefox moves the focus to its address bar a moment after
+   * Ctrl+L, so a script types faster than it; what arrived too early is typed again.
+   */
+  async browseTo(url: string, pages: Pages): Promise<void> {
+    const { pathname, searchParams } = new URL(url)
+    const room = searchParams.get('room') ?? ''
+    const asked = (): number => pages.of(room, 'request').filter((event) => event.detail === pathname).length
+    const before = asked()
+    await expect(async () => {
+      await this.page.keyboard.press('Control+l', { delay: 50 })
+      await this.page.keyboard.type(url, { delay: 10 })
+      await this.page.keyboard.press('Enter')
+      await expect.poll(asked, { message: `Firefox asks for ${url}`, timeout: 5_000 }).toBeGreaterThan(before)
+    }).toPass({ timeout: 60_000 })
   }
 
   async say(text: string): Promise<void> {
