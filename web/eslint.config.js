@@ -3,7 +3,7 @@ import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  { ignores: ['dist', 'node_modules', 'public', 'src/api/schema.gen.ts', 'test-results', 'playwright-report', 'e2e', 'bench', 'eslint.config.js'] },
+  { ignores: ['dist', 'node_modules', 'public', 'src/api/schema.gen.ts', 'test-results', 'playwright-report', 'eslint.config.js'] },
   ...tseslint.configs.strictTypeChecked,
   ...tseslint.configs.stylisticTypeChecked,
   {

@@ -82,8 +82,9 @@ func OpenKeys(folder string, now func() time.Time) (*Keys, error) {
 		return nil, fmt.Errorf("read the folder of signing keys: %w", err)
 	}
 	for _, entry := range entries {
-		stamp, isKey := strings.CutPrefix(entry.Name(), keyNamePrefix)
-		if stamp, isKey = strings.CutSuffix(stamp, ".pem"); !isKey {
+		stamp, hasPrefix := strings.CutPrefix(entry.Name(), keyNamePrefix)
+		stamp, hasSuffix := strings.CutSuffix(stamp, ".pem")
+		if !hasPrefix || !hasSuffix {
 			continue
 		}
 		created, err := time.Parse(keyNameTime, stamp)

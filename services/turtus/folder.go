@@ -64,7 +64,7 @@ func openDataFolder(path string) (*dataFolder, error) {
 		}
 		return nil, fmt.Errorf("lock the data folder: %w", err)
 	}
-	if err := f.Truncate(0); err == nil {
+	if err = f.Truncate(0); err == nil {
 		_, err = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
 	}
 	if err != nil {

@@ -288,15 +288,25 @@ func TestAFullLife(t *testing.T) {
 
 func TestItEndsWhenNobodyWatches(t *testing.T) {
 	h := newHub(t)
-	a := startAgent(t, h.url(), "-t", "1500")
-	first := h.awaitStatus("when it ends", func(s wire.VBStatus) bool { return s.EndsAt != nil })
-	assert.Equal(t, wire.VBStatusStateReady, first.State)
-	h.send(wire.TypeVBKeepAlive, "", wire.Empty{})
-	h.awaitStatus("that it stays longer", func(s wire.VBStatus) bool { return s.EndsAt != nil && s.EndsAt.After(*first.EndsAt) })
+	a := startAgent(t, h.url(), "-t", "500")
+	h.awaitStatus("when it ends", func(s wire.VBStatus) bool { return s.EndsAt != nil })
 	assert.Equal(t, wire.EndReasonNoViewers, h.awaitEnding().Reason)
 	code, last := a.ended()
 	assert.Equal(t, exitOK, code)
 	assert.Contains(t, last, "no_viewers")
+}
+
+func TestKeepAliveBeginsTheCountdownAnew(t *testing.T) {
+	h := newHub(t)
+	a := startAgent(t, h.url(), "-t", "300000")
+	first := h.awaitStatus("when it ends", func(s wire.VBStatus) bool { return s.EndsAt != nil })
+	assert.Equal(t, wire.VBStatusStateReady, first.State)
+	h.send(wire.TypeVBKeepAlive, "", wire.Empty{})
+	h.awaitStatus("that it stays longer", func(s wire.VBStatus) bool { return s.EndsAt != nil && s.EndsAt.After(*first.EndsAt) })
+	h.send(wire.TypeVBStop, "", wire.VBStop{Reason: wire.EndReasonRequested})
+	assert.Equal(t, wire.EndReasonRequested, h.awaitEnding().Reason)
+	code, _ := a.ended()
+	assert.Equal(t, exitOK, code)
 }
 
 func TestTheHubEndsIt(t *testing.T) {

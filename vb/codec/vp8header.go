@@ -31,9 +31,11 @@ func vp8Quantizer(frame []byte) int {
 			r.optional(3, 8)
 		}
 	}
-	r.literal(10)             // loop filter: type, level, sharpness
-	if r.flag() && r.flag() { // loop filter deltas, updated
-		r.optional(8, 7)
+	r.literal(10) // loop filter: type, level, sharpness
+	if deltas := r.flag(); deltas {
+		if updated := r.flag(); updated {
+			r.optional(8, 7)
+		}
 	}
 	r.literal(2) // partitions
 	return r.literal(7)

@@ -4,6 +4,7 @@ import type { Page } from '@playwright/test'
 export function watchFirstFrame(): void {
   const times: { asked?: number; firstFrame?: number } = {}
   Object.assign(globalThis, { benchTimes: times })
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own socket as this, below
   const send = WebSocket.prototype.send
   WebSocket.prototype.send = function (data) {
     if (typeof data === 'string' && data.includes('"stream.request"')) times.asked ??= performance.now()

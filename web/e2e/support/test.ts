@@ -15,24 +15,24 @@ interface Each {
 /** Tests share one really started server and one server of pages; each person has a Chromium context of their own. */
 export const test = base.extend<Each, Worker>({
   server: [
-    async ({}, use) => {
+    async ({}, provide) => {
       const server = await Server.start({ TURTUS_VIEWER_TIMEOUT: '20s', TURTUS_MAX_BROWSERS: '6' })
-      await use(server)
+      await provide(server)
       await server.stop()
     },
     { scope: 'worker', timeout: 120_000 },
   ],
   pages: [
-    async ({}, use) => {
+    async ({}, provide) => {
       const pages = await Pages.start()
-      await use(pages)
+      await provide(pages)
       await pages.stop()
     },
     { scope: 'worker' },
   ],
-  arrive: async ({ browser, server }, use, info) => {
+  arrive: async ({ browser, server }, provide, info) => {
     const people: Person[] = []
-    await use(async (name, options) => {
+    await provide(async (name, options) => {
       const person = await Person.arrive(browser, server, name, options)
       people.push(person)
       return person
