@@ -23,7 +23,6 @@ type way struct {
 type layout struct {
 	ways   map[uint32][]way // by canonical keysym
 	sets   [256]modifiers   // what a keycode turns on while it is down
-	spares []uint8          // keycodes that mean nothing
 
 	level3, numLock, shortcut modifiers // AltGr; Num Lock; Alt, Control, Super and the like
 }
