@@ -11,7 +11,7 @@ mirror=$(apt-get indextargets --format '$(REPO_URI)' "Codename: $suite" 'Created
 root=$(mktemp -d)
 server=''
 cleanup() {
-  [ -z "$server" ] || kill -INT "$server" 2>/dev/null || true
+  [ -z "$server" ] || kill -INT "$(cat "$root/home/friend/.local/share/turtus/turtus.lock" 2>/dev/null)" 2>/dev/null || true
   for mount in go node/lib modules dev/shm dev/pts dev sys proc; do umount -l "$root/${mount/#go/usr/local/go}" 2>/dev/null || true; done
   umount -l "$root/usr/local/lib/node_modules" "$root/home/friend/go/pkg/mod" 2>/dev/null || true
   # Only when nothing is mounted below: a bind mount must not be emptied.
@@ -56,9 +56,12 @@ start() {
   done
 }
 stop() {
-  pkill -INT -f "^bin/turtus serve" || pkill -INT -x turtus
+  kill -INT "$(cat "$root/home/friend/.local/share/turtus/turtus.lock")"
   wait "$server" || true
   server=''
+  # Ctrl-C ends everything that it started: no program of the chroot is left.
+  left=$(find /proc -maxdepth 2 -name root -lname "$root" 2>/dev/null | wc -l)
+  [ "$left" = 0 ] || { find /proc -maxdepth 2 -name root -lname "$root" -printf '%h/cmdline\n' | xargs -I{} tr '\0' ' ' <{}; echo "fresh: $left processes are left"; exit 1; }
 }
 start
 grep -E 'turtus:|Turtus is ready' "$root/tmp/serve.log"
