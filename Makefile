@@ -12,7 +12,7 @@ WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path
 VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS     := -X main.version=$(VERSION)
 
-.PHONY: help run dev build gen gen-check lint test test-go test-web e2e bench fresh clean prepare-run prepare-test
+.PHONY: help run dev build gen gen-check lint test test-go test-web e2e bench pictures fresh clean prepare-run prepare-test
 
 help: ## Say what each target does
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ e2e: prepare-test build web/node_modules/.installed ## Only the end-to-end tests
 
 bench: prepare-test build $(BIN)/turtus-viewer web/node_modules/.installed ## Measure, print the table, keep the figures in docs/benchmarks/
 	cd web && npx playwright test -c bench/playwright.config.ts $(BENCH)
+
+pictures: prepare-test build web/node_modules/.installed ## Take the pictures of README anew
+	cd web && npx playwright test -c e2e/pictures.config.ts
 
 fresh: ## Try make run and make test on an empty Debian in a chroot (as root)
 	deploy/dev/fresh.sh

@@ -9,6 +9,7 @@ command -v debootstrap >/dev/null || apt-get install -y -qq --no-install-recomme
 suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
 mirror=$(apt-get indextargets --format '$(REPO_URI)' "Codename: $suite" 'Created-By: Packages' | head -n 1)
 root=$(mktemp -d)
+chmod 755 "$root"
 server=''
 cleanup() {
   [ -z "$server" ] || kill -INT "$(cat "$root/home/friend/.local/share/turtus/turtus.lock" 2>/dev/null)" 2>/dev/null || true
@@ -18,6 +19,7 @@ cleanup() {
   grep -q " $root/" /proc/mounts || rm -rf --one-file-system "$root"
 }
 trap cleanup EXIT
+trap 'echo "fresh: failed at line $LINENO"' ERR
 
 echo "fresh: an empty $suite"
 debootstrap --variant=minbase --include=make,sudo,git,ca-certificates,curl,procps "$suite" "$root" "$mirror" >/dev/null
@@ -60,18 +62,19 @@ stop() {
   wait "$server" || true
   server=''
   # Ctrl-C ends everything that it started: no program of the chroot is left.
-  left=$(find /proc -maxdepth 2 -name root -lname "$root" 2>/dev/null | wc -l)
-  [ "$left" = 0 ] || { find /proc -maxdepth 2 -name root -lname "$root" -printf '%h/cmdline\n' | xargs -I{} tr '\0' ' ' <{}; echo "fresh: $left processes are left"; exit 1; }
+  local left
+  left=$(find /proc -maxdepth 2 -name root -lname "$root" -printf '%h ' 2>/dev/null || true)
+  [ -z "$left" ] || { for process in $left; do tr '\0' ' ' <"$process/cmdline" || true; echo; done; echo 'fresh: the processes above are left'; exit 1; }
 }
 start
 grep -E 'turtus:|Turtus is ready' "$root/tmp/serve.log"
 curl -fsS "$address/readyz" >/dev/null
-curl -fsS "$address/" | grep -qi turtus
-curl -fsS -X POST "$address/api/v1/users" -H 'content-type: application/json' -d '{"username":"friend","password":"a long password"}' | grep -q '"administrator":true'
+curl -fsS "$address/" | grep -i turtus >/dev/null
+curl -fsS -X POST "$address/api/v1/users" -H 'content-type: application/json' -d '{"username":"friend","password":"a long password"}' | grep '"administrator":true' >/dev/null
 stop
 begin=$(date +%s)
 start
 echo "fresh: the second make run took $(($(date +%s) - begin)) s"
-curl -fsS -X POST "$address/api/v1/sessions" -H 'content-type: application/json' -d '{"username":"friend","password":"a long password"}' | grep -q accessToken
+curl -fsS -X POST "$address/api/v1/sessions" -H 'content-type: application/json' -d '{"username":"friend","password":"a long password"}' | grep accessToken >/dev/null
 stop
 echo 'fresh: make run works on an empty system, and everything is still there the second time'
