@@ -66,6 +66,8 @@ type Service struct {
 	// byRoom has the last run of each room, ended or not; byID those not ended.
 	byRoom map[rooms.ID]*run
 	byID   map[uuid.UUID]*run
+	// unsure has the starts of each room whose row the database may have stored without saying so.
+	unsure map[rooms.ID][]*run
 	// outbox is what the hub has not been told yet, dirty what the database has not.
 	outbox  []news
 	dirty   map[uuid.UUID]*run
@@ -89,7 +91,7 @@ func New(o Options) *Service {
 	}
 	s := &Service{
 		o: o, queries: db.New(o.DB), byRoom: make(map[rooms.ID]*run), byID: make(map[uuid.UUID]*run), dirty: make(map[uuid.UUID]*run),
-		wakeHub: make(chan struct{}, 1), wakeDB: make(chan struct{}, 1),
+		unsure: make(map[rooms.ID][]*run), wakeHub: make(chan struct{}, 1), wakeDB: make(chan struct{}, 1),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s
@@ -188,7 +190,8 @@ func (s *Service) KeepAlive(_ context.Context, room rooms.ID) (wire.Browser, err
 	return b, nil
 }
 
-// Shutdown ends all browsers with the reason server_stopped and returns when they are gone and it is written down, or at ctx's end.
+// Shutdown ends all browsers with the reason server_stopped and returns when they are gone and it is written down, or, KillGrace
+// after ctx's end, when even force did not help.
 func (s *Service) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	s.closing = true
@@ -207,7 +210,7 @@ func (s *Service) Shutdown(ctx context.Context) error {
 		}
 	}
 	s.cancel()
-	s.working.Wait()
+	err = errors.Join(err, s.waitForWork(ctx))
 	s.deliver()
 	if left := s.writeAll(ctx); left > 0 {
 		err = errors.Join(err, fmt.Errorf("%d ends of browsers could not be written down", left))
@@ -218,6 +221,28 @@ func (s *Service) Shutdown(ctx context.Context) error {
 		r.stopTimers()
 	}
 	return err
+}
+
+// waitForWork waits for what s.cancel has ended. What has to be done by force begins only then, so it has KillGrace beyond ctx.
+func (s *Service) waitForWork(ctx context.Context) error {
+	finished := make(chan struct{})
+	go func() {
+		s.working.Wait()
+		close(finished)
+	}()
+	select {
+	case <-finished:
+		return nil
+	case <-ctx.Done():
+	}
+	timer := time.NewTimer(s.o.KillGrace)
+	defer timer.Stop()
+	select {
+	case <-finished:
+		return nil
+	case <-timer.C:
+		return fmt.Errorf("wait for the ends of browsers: %w", context.Cause(ctx))
+	}
 }
 
 func errNotRunning() error {

@@ -411,3 +411,135 @@ func TestADatabaseThatIsAwayEndsNoBrowser(t *testing.T) {
 	h.start(room, person)
 	h.start(other, another)
 }
+
+// whileStoring begins a start and returns while the database holds it.
+func (h *house) whileStoring(ctx context.Context, base *switchable, room rooms.Room, person accounts.Person) (answer chan error, started chan error) {
+	h.Helper()
+	held := make(chan chan error)
+	base.mu.Lock()
+	base.held = held
+	base.mu.Unlock()
+	started = make(chan error, 1)
+	go func() {
+		_, err := h.Start(ctx, room.ID, person.ID)
+		started <- err
+	}()
+	select {
+	case answer = <-held:
+	case <-time.After(patience):
+		require.FailNow(h, "nothing was stored")
+	}
+	return answer, started
+}
+
+func TestAStopWhileAStartIsStoredLeavesNothingBehind(t *testing.T) {
+	for name, end := range map[string]func(*house, rooms.Room){
+		"stopped":   func(h *house, r rooms.Room) { _, err := h.Stop(context.Background(), r.ID); require.NoError(h, err) },
+		"forgotten": func(h *house, r rooms.Room) { h.Forget(r.ID) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var base switchable
+			h := newHouse(t, func(o *Options) { base.DBTX, o.DB = o.DB, &base })
+			room, person := h.room()
+			answer, started := h.whileStoring(context.Background(), &base, room, person)
+			end(h, room)
+			h.await(room, wire.BrowserStateStopping)
+			answer <- errors.New("the database is away")
+			require.Error(t, <-started)
+			require.Equal(t, wire.Browser{State: wire.BrowserStateStopped}, h.await(room, wire.BrowserStateStopped))
+			require.Equal(t, wire.Browser{State: wire.BrowserStateStopped}, h.State(room.ID))
+			ctx, cancel := context.WithTimeout(context.Background(), patience)
+			defer cancel()
+			require.NoError(t, h.Shutdown(ctx))
+		})
+	}
+}
+
+func TestAFailedStartShowsTheRunBeforeIt(t *testing.T) {
+	var base switchable
+	h := newHouse(t, func(o *Options) { base.DBTX, o.DB = o.DB, &base })
+	room, person := h.room()
+	spec := h.ready(room, person)
+	h.launcher.exit(spec.Run, "killed")
+	before := h.ended(room, wire.BrowserStateFailed, wire.EndReasonFailed)
+	answer, started := h.whileStoring(context.Background(), &base, room, person)
+	_, err := h.Stop(context.Background(), room.ID)
+	require.NoError(t, err)
+	h.await(room, wire.BrowserStateStopping)
+	answer <- errors.New("the database is away")
+	require.Error(t, <-started)
+	require.Equal(t, before, h.await(room, wire.BrowserStateFailed))
+	require.Equal(t, before, h.State(room.ID))
+}
+
+func TestAShutdownDuringAStartThatFailsEnds(t *testing.T) {
+	var base switchable
+	h := newHouse(t, func(o *Options) { base.DBTX, o.DB = o.DB, &base })
+	room, person := h.room()
+	answer, started := h.whileStoring(context.Background(), &base, room, person)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- h.Shutdown(ctx) }()
+	h.await(room, wire.BrowserStateStopping)
+	answer <- errors.New("the database is away")
+	require.Error(t, <-started)
+	require.NoError(t, <-ended)
+}
+
+func TestShutdownDoesNotWaitForEverForWhatHangs(t *testing.T) {
+	h := newHouse(t, func(o *Options) { o.KillGrace = time.Millisecond })
+	hangs := make(chan struct{})
+	h.work(func() { <-hangs })
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+	defer cancel()
+	require.ErrorIs(t, h.Shutdown(ctx), context.DeadlineExceeded)
+	close(hangs)
+}
+
+func TestAStartWhoseRequestIsGivenUpGoesOn(t *testing.T) {
+	var base switchable
+	h := newHouse(t, func(o *Options) { base.DBTX, o.DB = o.DB, &base })
+	room, person := h.room()
+	ctx, cancel := context.WithCancel(context.Background())
+	answer, started := h.whileStoring(ctx, &base, room, person)
+	cancel()
+	answer <- nil
+	require.NoError(t, <-started)
+	h.launched()
+}
+
+func TestAStartThatWasStoredAfterAllBlocksNoOther(t *testing.T) {
+	var base switchable
+	h := newHouse(t, func(o *Options) { base.DBTX, o.DB = o.DB, &base })
+	room, person := h.room()
+	base.mu.Lock()
+	base.late = true
+	base.mu.Unlock()
+	_, err := h.Start(context.Background(), room.ID, person.ID)
+	require.Error(t, err)
+	require.Eventually(t, func() bool { // its end was told, and there was no row to end
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		return len(h.dirty) == 0
+	}, patience, time.Millisecond)
+	base.mu.Lock()
+	base.late = false
+	base.catchUp()
+	base.mu.Unlock()
+	h.start(room, person)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	require.Empty(t, h.unsure)
+}
+
+func TestADeletedRoomIsForgottenWhenItsBrowserHasEnded(t *testing.T) {
+	h := newHouse(t, nil)
+	room, person := h.room()
+	h.ready(room, person)
+	h.Forget(room.ID)
+	h.await(room, wire.BrowserStateStopped)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	require.Empty(t, h.byRoom)
+}

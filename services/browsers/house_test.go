@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -299,11 +300,16 @@ func (f *fakeLauncher) exit(run uuid.UUID, detail string) {
 	f.events <- Event{Run: run, Detail: detail}
 }
 
-// switchable is a database that can be away.
+// switchable is a database that can be away, slow to take a start, or late.
 type switchable struct {
 	db.DBTX
 	mu   sync.Mutex
 	away bool
+	// held, where it is set, is told of each start that is to be stored, and gets the error to fail it with or nil to go on.
+	held chan chan error
+	// late is whether starts are not answered, and stored only by catchUp.
+	late    bool
+	catchUp func()
 }
 
 func (s *switchable) set(away bool) {
@@ -314,9 +320,22 @@ func (s *switchable) set(away bool) {
 
 func (s *switchable) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
 	s.mu.Lock()
-	away := s.away
+	away, held, late := s.away, s.held, s.late
+	if start := strings.Contains(sql, "InsertBrowser"); !start {
+		held, late = nil, false
+	}
+	if late {
+		s.catchUp = func() { _, _ = s.DBTX.Exec(context.Background(), sql, args...) }
+	}
 	s.mu.Unlock()
-	if away {
+	if held != nil {
+		answer := make(chan error)
+		held <- answer
+		if err := <-answer; err != nil {
+			return pgconn.CommandTag{}, err
+		}
+	}
+	if away || late {
 		return pgconn.CommandTag{}, errors.New("the database is away")
 	}
 	return s.DBTX.Exec(ctx, sql, args...)

@@ -145,10 +145,11 @@ func (r *run) row() db.UpdateBrowserParams {
 	return p
 }
 
-// Forget drops what is known of a deleted room, whose browser was told to stop before.
+// Forget drops what is known of a deleted room: at once, or when its browser has ended.
 func (s *Service) Forget(room rooms.ID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	delete(s.unsure, room)
 	r := s.byRoom[room]
 	if r == nil {
 		return
@@ -157,5 +158,6 @@ func (s *Service) Forget(room rooms.ID) {
 		delete(s.byRoom, room)
 		return
 	}
+	r.forgotten = true
 	s.stop(r, wire.EndReasonRequested, "")
 }

@@ -33,6 +33,8 @@ type run struct {
 	stopReason wire.EndReason
 	stopDetail string
 	ended      bool
+	// forgotten says that its room is deleted: nothing is kept of it once it has ended.
+	forgotten bool
 	// unwatched is since when nobody is there; zero while somebody is.
 	unwatched time.Time
 
@@ -164,6 +166,9 @@ func (s *Service) end(r *run, state wire.BrowserState, reason wire.EndReason, de
 		r.browser.Detail = &detail
 	}
 	delete(s.byID, r.id)
+	if r.forgotten && s.byRoom[r.room] == r {
+		delete(s.byRoom, r.room)
+	}
 	s.o.Log.Info("browser ended", "room", r.room.String(), "browser", r.id.String(), "state", string(state), "reason", string(reason), "detail", detail)
 	s.changed(r)
 	close(r.done)

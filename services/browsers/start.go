@@ -90,39 +90,74 @@ func (s *Service) reserve(r *run) (before *run, err error) {
 	return before, nil
 }
 
-// giveBack undoes reserve. A database that did not answer may have stored the start all the same, so it is told of the end.
+// giveBack undoes reserve and ends r, which somebody may have stopped meanwhile. A database that did not answer may have stored the start
+// all the same, or may yet, so it is told of the end, and the next start of the room looks again.
 func (s *Service) giveBack(r, before *run, reason error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	r.ended, r.endedAt = true, wire.Ptr(s.o.Now().UTC())
+	r.browser.State, r.browser.EndReason = wire.BrowserStateFailed, wire.Ptr(wire.EndReasonFailed)
+	close(r.launched)
+	close(r.done)
 	if code := wire.CodeOf(reason); code != wire.ErrorCodeBrowserRunning && code != wire.ErrorCodeNotFound {
-		r.ended, r.endedAt = true, wire.Ptr(s.o.Now().UTC())
-		r.browser.State, r.browser.EndReason = wire.BrowserStateFailed, wire.Ptr(wire.EndReasonFailed)
+		s.unsure[r.room] = append(s.unsure[r.room], r)
 		s.dirty[r.id] = r
 		wake(s.wakeDB)
 	}
 	delete(s.byID, r.id)
-	if before != nil {
-		s.byRoom[r.room] = before
-	} else {
-		delete(s.byRoom, r.room)
+	delete(s.byRoom, r.room)
+	shown := wire.Browser{State: wire.BrowserStateStopped}
+	if r.forgotten {
+		delete(s.unsure, r.room)
+	} else if before != nil {
+		s.byRoom[r.room], shown = before, before.browser
 	}
+	s.outbox = append(s.outbox, news{r.room, shown})
+	wake(s.wakeHub)
 }
 
+// insert stores the start. A request that is given up midway does not end it: nobody would know whether the row is there.
 func (s *Service) insert(ctx context.Context, r, before *run, by accounts.PersonID) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
+	defer cancel()
 	if before != nil {
 		s.writeRun(ctx, before) // its end may have waited for a database that was away
 	}
 	starter := by.UUID()
-	err := s.queries.InsertBrowser(ctx, db.InsertBrowserParams{
+	params := db.InsertBrowserParams{
 		ID: r.id, RoomID: r.room.UUID(), StartedBy: &starter, Launcher: s.o.Launcher.Name(), StartedAt: *r.browser.StartedAt,
-	})
+	}
+	err := s.queries.InsertBrowser(ctx, params)
+	if db.IsViolation(err, "browsers_one_run") && s.endUnsure(ctx, r.room) {
+		err = s.queries.InsertBrowser(ctx, params)
+	}
 	if db.IsViolation(err, "browsers_one_run") {
 		return wire.Errorf(wire.ErrorCodeBrowserRunning, "The room's browser is running already.")
 	}
 	if db.IsViolation(err, "browsers_room_id_fkey") {
 		return wire.Errorf(wire.ErrorCodeNotFound, "There is no such room any more.")
 	}
+	if err == nil {
+		s.mu.Lock()
+		delete(s.unsure, r.room) // the index lets only one in: none of them is open
+		s.mu.Unlock()
+	}
 	return db.Fault("store the start of a browser", err)
+}
+
+// endUnsure ends what the database may have stored after all of the room's starts that it did not answer, and says whether there were
+// any. What another server has started is left alone.
+func (s *Service) endUnsure(ctx context.Context, room rooms.ID) bool {
+	s.mu.Lock()
+	unsure := s.unsure[room]
+	for _, r := range unsure {
+		s.dirty[r.id] = r
+	}
+	s.mu.Unlock()
+	for _, r := range unsure {
+		s.writeRun(ctx, r)
+	}
+	return len(unsure) > 0
 }
 
 func errClosing() error {
