@@ -6,7 +6,7 @@ import { unique } from './support/room'
 const images = resolve(import.meta.dirname, '../../docs/images')
 
 // A page worth watching that needs no network: a reef at night.
-const reef = `<title>Reef at night</title><style>body{background:none}</style>
+const reef = `<script>document.title = 'Reef at night'</script><style>body{background:none}</style>
 <svg viewBox="0 0 1280 640" preserveAspectRatio="xMidYMid slice" style="position:fixed;inset:0;width:100%;height:100%">
 <defs><linearGradient id="sky" x2="0" y2="1"><stop stop-color="#0b1d3a"/><stop offset=".55" stop-color="#14506b"/><stop offset="1" stop-color="#0a2a33"/></linearGradient>
 <radialGradient id="moon"><stop stop-color="#fff6d8"/><stop offset=".3" stop-color="#ffe9ad" stop-opacity=".9"/><stop offset="1" stop-color="#ffe9ad" stop-opacity="0"/></radialGradient></defs>

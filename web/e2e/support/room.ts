@@ -25,6 +25,7 @@ export class Person {
   async signUp(): Promise<this> {
     await this.page.goto(`${this.server.url}/sign-up`)
     await this.page.getByTestId('signup-username').fill(unique(this.name))
+    await this.page.getByTestId('signup-display-name').fill(this.name)
     await this.page.getByTestId('signup-password').fill('a long enough password')
     await this.page.getByTestId('signup-submit').click()
     await expect(this.page).toHaveURL(/\/rooms/)
