@@ -2,7 +2,8 @@
 // calls it, publishes what it says, and the agent enforces it.
 //
 // What always holds: at most one peer holds control; the epoch grows whenever the set of input that the agent may take
-// changes, so a frame of an older epoch is known to be stale; the holder never stands in the queue, and nobody twice.
+// changes, so a frame of an older epoch is known to be stale; the holder never stands in the queue, and nobody twice; while control
+// is free, only those whose connection is lost stand in it.
 package control
 
 import (
@@ -56,11 +57,14 @@ func (s *State) Request(p Peer, now time.Time) (changed bool, err error) {
 	switch {
 	case !p.MayControl:
 		return false, errForbidden()
-	case s.holder == p.ID || slices.Contains(s.requests, p.ID):
+	case s.holder == p.ID:
 		return false, nil
 	case s.holder == "":
+		delete(s.absent, p.ID) // who asks is there
 		s.hand(p.ID, now)
 		return true, nil
+	case slices.Contains(s.requests, p.ID):
+		return false, nil
 	}
 	s.requests = append(s.requests, p.ID)
 	return true, nil
@@ -122,10 +126,14 @@ func (s *State) Lost(p PeerID) (changed bool) {
 }
 
 // Back says that a peer took its seat again, be it that its old connection was known to be lost or not: whatever the old one
-// held down is let go of by the new epoch.
+// held down is let go of by the new epoch. Who still asks for a control that became free meanwhile gets it.
 func (s *State) Back(p PeerID, now time.Time) (changed bool) {
 	delete(s.absent, p)
-	if s.holder != p {
+	switch {
+	case s.holder == "" && slices.Contains(s.requests, p):
+		s.hand(p, now)
+		return true
+	case s.holder != p:
 		return false
 	}
 	s.away = false

@@ -124,6 +124,10 @@ func TestControlGoesFromHandToHand(t *testing.T) {
 		{"a lost requester keeps its place", "anna take; ben request; cleo request; ben lost", "same anna/anna 1 [ben cleo]"},
 		{"a lost requester is passed over", "anna take; ben request; cleo request; ben lost; anna release", "cleo/cleo 2 [ben]"},
 		{"with only lost requesters it is free", "anna take; ben request; ben lost; anna release", "-/- 2 [ben]"},
+		{"a lost requester finds it free and gets it", "anna take; ben request; ben lost; anna release; ben back", "ben/ben 3 []"},
+		{"a lost requester finds it taken and still asks", "anna take; ben request; ben lost; anna release; cleo take; ben back", "same cleo/cleo 3 [ben]"},
+		{"of two lost requesters the first to come back gets it", "anna take; ben request; cleo request; ben lost; cleo lost; anna release; cleo back; ben back", "same cleo/cleo 3 [ben]"},
+		{"asking again for one that became free takes it", "anna take; ben request; ben lost; anna release; ben request", "ben/ben 3 []"},
 		{"a requester comes back in time", "anna take; ben request; ben lost; ben back; anna release", "ben/ben 2 []"},
 		{"idle, it is released", "anna take; wait 61s", "-/- 2 []"},
 		{"idle, it goes to the first who asked", "anna take; ben request; wait 61s", "ben/ben 2 []"},
@@ -186,6 +190,11 @@ func FuzzControlKeepsItsPromises(f *testing.F) {
 			require.GreaterOrEqual(t, after.Epoch, before.Epoch)
 			if fmt.Sprint(deref(before.Holder)) != fmt.Sprint(deref(after.Holder)) {
 				require.Greater(t, after.Epoch, before.Epoch, step)
+			}
+			if s.holder == "" {
+				for _, r := range s.requests {
+					require.True(t, s.absent[r], "%s: nobody waits who is there for a control that is free", step)
+				}
 			}
 			seen := map[string]bool{deref(s.ForViewers().Holder): true}
 			for _, r := range after.Requests {
