@@ -38,7 +38,7 @@ type Config struct {
 	RoomSize          int           `env:"ROOM_SIZE" default:"50" min:"1" max:"1000" doc:"Most people in one room at once."`
 	ViewerTimeout     time.Duration `env:"VIEWER_TIMEOUT" default:"60s" min:"1s" max:"24h" doc:"How long a browser goes on with nobody watching."`
 	SignalTimeout     time.Duration `env:"SIGNAL_TIMEOUT" default:"60s" min:"1s" max:"24h" doc:"How long a browser waits for a server that went away."`
-	ControlIdle       time.Duration `env:"CONTROL_IDLE" default:"3m" min:"1s" max:"24h" doc:"How long somebody may hold control without using it while others ask."`
+	ControlIdle       time.Duration `env:"CONTROL_IDLE" default:"3m" min:"1s" max:"24h" doc:"How long somebody may hold control without using it."`
 
 	SignUps         string        `env:"SIGN_UPS" default:"open" oneof:"open closed" doc:"Whether anybody may sign up. The first person always may, and becomes the administrator."`
 	AccessTokenLife time.Duration `env:"ACCESS_TOKEN_LIFE" default:"15m" min:"1m" max:"24h" doc:"Life of an access token."`
