@@ -232,17 +232,13 @@ func InsertGuest(ctx context.Context, q *db.Queries, displayName string, now tim
 	return FromRow(row), audit(ctx, q, now, id, "guest.created", nil)
 }
 
-// SignInGuest opens a session for a guest who was just made.
-func (s *Service) SignInGuest(ctx context.Context, guest Person, userAgent string) (SignedIn, error) {
-	var signedIn SignedIn
-	err := db.InTx(ctx, s.pool, func(q *db.Queries) (err error) {
-		signedIn, err = s.startSession(ctx, q, guest, userAgent)
-		return err
-	})
+// SignInGuest opens a session for a guest who was just made, in the transaction that made them: a guest who has no session is lost.
+func (s *Service) SignInGuest(ctx context.Context, q *db.Queries, guest Person, userAgent string) (SignedIn, error) {
+	in, err := s.startSession(ctx, q, guest, userAgent)
 	if err != nil {
-		return SignedIn{}, db.Fault("sign the guest in", err)
+		return SignedIn{}, err
 	}
-	return s.withAccessToken(signedIn)
+	return s.withAccessToken(in)
 }
 
 // audit writes what matters later; it never holds a password, a token or a message.

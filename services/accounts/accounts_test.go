@@ -225,7 +225,7 @@ func TestAGuestBecomesAnAccountAndKeepsTheId(t *testing.T) {
 	h := newHouse(t)
 	h.signUp(t, "ada")
 	guest := h.guest(t, "Grace")
-	in, err := h.SignInGuest(ctx, guest, "")
+	in, err := h.SignInGuest(ctx, h.q, guest, "")
 	require.NoError(t, err)
 	require.True(t, in.Person.Guest())
 	requireCode(t, wire.ErrorCodeGuestNotAllowed, h.ChangePassword(ctx, h.caller(t, in), "", password))

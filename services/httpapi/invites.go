@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"turtus/services/accounts"
+	"turtus/services/postgres/db"
 	"turtus/services/rooms"
 	"turtus/services/wire"
 )
@@ -96,11 +98,11 @@ func (a *api) AcceptInvite(ctx context.Context, request AcceptInviteRequestObjec
 	if err := a.limits.signUp.take(c.address); err != nil {
 		return nil, err
 	}
-	r, guest, err := a.Rooms.AcceptInviteAsGuest(ctx, request.Code, *request.Body.DisplayName)
-	if err != nil {
-		return nil, err
-	}
-	in, err := a.Accounts.SignInGuest(ctx, guest, c.userAgent)
+	var in accounts.SignedIn
+	r, err := a.Rooms.AcceptInviteAsGuest(ctx, request.Code, *request.Body.DisplayName, func(q *db.Queries, guest accounts.Person) (err error) {
+		in, err = a.Accounts.SignInGuest(ctx, q, guest, c.userAgent)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -195,40 +195,43 @@ func previewInvite(ctx context.Context, q *db.Queries, code string) (Preview, er
 // AcceptInvite makes a person a member with the invite's role. Who is a member with such a role already stays as they are and uses
 // nothing up, whatever has become of the invite. Errors: not_found, invite_revoked, invite_expired, invite_used_up.
 func (s *Service) AcceptInvite(ctx context.Context, code string, by accounts.Person) (Room, error) {
-	var room ID
+	var seat Room
 	err := db.InTx(ctx, s.pool, func(q *db.Queries) (err error) {
-		room, err = s.accept(ctx, q, code, by.ID)
+		seat, err = s.accept(ctx, q, code, by.ID)
 		return err
 	})
 	if err != nil {
 		return Room{}, db.Fault("accept the invite", err)
 	}
-	return s.Authorize(ctx, room.String(), by, 0)
+	return seat, nil
 }
 
-// AcceptInviteAsGuest makes a guest who is a member by the invite, or, when the invite does not work, nobody.
-// Errors: as AcceptInvite, and invalid_field (displayName).
-func (s *Service) AcceptInviteAsGuest(ctx context.Context, code, displayName string) (Room, accounts.Person, error) {
-	var room ID
-	var guest accounts.Person
-	err := db.InTx(ctx, s.pool, func(q *db.Queries) (err error) {
-		if guest, err = accounts.InsertGuest(ctx, q, displayName, s.now()); err != nil {
+// AcceptInviteAsGuest makes a guest who is a member by the invite, and does then in the same transaction; when the invite does not work,
+// or then fails, there is nobody and the invite is as it was. then may run more than once. Errors: as AcceptInvite, those of then, and
+// invalid_field (displayName).
+func (s *Service) AcceptInviteAsGuest(ctx context.Context, code, displayName string, then func(*db.Queries, accounts.Person) error) (Room, error) {
+	var seat Room
+	err := db.InTx(ctx, s.pool, func(q *db.Queries) error {
+		guest, err := accounts.InsertGuest(ctx, q, displayName, s.now())
+		if err != nil {
 			return err
 		}
-		room, err = s.accept(ctx, q, code, guest.ID)
-		return err
+		if seat, err = s.accept(ctx, q, code, guest.ID); err != nil {
+			return err
+		}
+		return then(q, guest)
 	})
 	if err != nil {
-		return Room{}, accounts.Person{}, db.Fault("accept the invite", err)
+		return Room{}, db.Fault("accept the invite", err)
 	}
-	seat, err := s.Authorize(ctx, room.String(), guest, 0)
-	return seat, guest, err
+	return seat, nil
 }
 
-func (s *Service) accept(ctx context.Context, q *db.Queries, code string, person accounts.PersonID) (ID, error) {
+// accept returns the room with the person's role in it.
+func (s *Service) accept(ctx context.Context, q *db.Queries, code string, person accounts.PersonID) (Room, error) {
 	invite, err := previewInvite(ctx, q, code)
 	if err != nil {
-		return ID{}, err
+		return Room{}, err
 	}
 	now := s.now()
 	// First the member: the same person at once elsewhere waits here, and then finds the seat taken by themself.
@@ -236,22 +239,27 @@ func (s *Service) accept(ctx context.Context, q *db.Queries, code string, person
 		RoomID: invite.Room.UUID(), PersonID: person.UUID(), Role: string(invite.Role), JoinedAt: now,
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
-		return invite.Room, nil
+		seat, _, err := find(ctx, q, invite.Room.String(), person)
+		return seat, err
 	} else if err != nil {
-		return ID{}, fmt.Errorf("store the member: %w", err)
+		return Room{}, fmt.Errorf("store the member: %w", err)
 	}
 	used, err := q.UseInvite(ctx, db.UseInviteParams{ID: invite.ID, Now: now})
 	if err != nil {
-		return ID{}, fmt.Errorf("count the use: %w", err)
+		return Room{}, fmt.Errorf("count the use: %w", err)
 	}
 	if used == 0 { // rolled back with the member
 		if invite, err = previewInvite(ctx, q, code); err != nil {
-			return ID{}, err
+			return Room{}, err
 		}
 		if err := invite.works(now); err != nil {
-			return ID{}, err
+			return Room{}, err
 		}
-		return ID{}, errors.New("an invite that works can't be used")
+		return Room{}, errors.New("an invite that works can't be used")
 	}
-	return invite.Room, audit(ctx, q, now, person, invite.Room, "invite.accepted", map[string]any{"invite": invite.ID, "role": invite.Role})
+	if err := audit(ctx, q, now, person, invite.Room, "invite.accepted", map[string]any{"invite": invite.ID, "role": invite.Role}); err != nil {
+		return Room{}, err
+	}
+	seat, _, err := find(ctx, q, invite.Room.String(), person)
+	return seat, err
 }

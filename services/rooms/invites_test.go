@@ -1,12 +1,14 @@
 package rooms
 
 import (
+	"errors"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"turtus/services/accounts"
+	"turtus/services/postgres/db"
 	"turtus/services/wire"
 )
 
@@ -15,6 +17,28 @@ func (h *house) invite(t *testing.T, r Room, by accounts.Person, n NewInvite) In
 	i, err := h.CreateInvite(ctx, r.Slug, by, n)
 	require.NoError(t, err)
 	return i
+}
+
+func (h *house) acceptAsGuest(code, name string) (seat Room, guest accounts.Person, err error) {
+	seat, err = h.AcceptInviteAsGuest(ctx, code, name, func(_ *db.Queries, p accounts.Person) error {
+		guest = p
+		return nil
+	})
+	return seat, guest, err
+}
+
+func TestAGuestWhoCantBeSignedInUsesNoInviteAndIsNobody(t *testing.T) {
+	h := newHouse(t)
+	owner := h.account(t)
+	r := h.room(t, owner, wire.PrivacyPrivate)
+	i := h.invite(t, r, owner, NewInvite{MaxUses: 1})
+	before := h.everybody(t)
+	fault := errors.New("no session")
+	_, err := h.AcceptInviteAsGuest(ctx, i.Code, "Grace", func(*db.Queries, accounts.Person) error { return fault })
+	require.ErrorIs(t, err, fault)
+	require.Equal(t, before, h.everybody(t))
+	_, _, err = h.acceptAsGuest(i.Code, "Grace")
+	require.NoError(t, err)
 }
 
 func TestAnInviteLeadsAGuestIntoAPrivateRoom(t *testing.T) {
@@ -29,7 +53,7 @@ func TestAnInviteLeadsAGuestIntoAPrivateRoom(t *testing.T) {
 	require.Equal(t, r.Title, preview.Title)
 	require.Equal(t, owner.Public(), preview.CreatedBy)
 
-	seat, guest, err := h.AcceptInviteAsGuest(ctx, i.Code, "Grace")
+	seat, guest, err := h.acceptAsGuest(i.Code, "Grace")
 	require.NoError(t, err)
 	require.True(t, guest.Guest())
 	require.Equal(t, wire.RoleGuest, seat.Role)
@@ -48,7 +72,7 @@ func TestAnInviteThatDoesNotWorkSaysWhyAndMakesNobody(t *testing.T) {
 	usedUp := h.invite(t, r, owner, NewInvite{MaxUses: 1})
 	require.NoError(t, h.RevokeInvite(ctx, r.Slug, owner, revoked.ID))
 	requireCode(t, wire.ErrorCodeNotFound, h.RevokeInvite(ctx, r.Slug, owner, revoked.ID))
-	_, first, err := h.AcceptInviteAsGuest(ctx, usedUp.Code, "First")
+	_, first, err := h.acceptAsGuest(usedUp.Code, "First")
 	require.NoError(t, err)
 	h.clock.pass(time.Minute)
 
@@ -62,7 +86,7 @@ func TestAnInviteThatDoesNotWorkSaysWhyAndMakesNobody(t *testing.T) {
 		requireCode(t, want, err)
 		_, err = h.AcceptInvite(ctx, code, late)
 		requireCode(t, want, err)
-		_, _, err = h.AcceptInviteAsGuest(ctx, code, "Late")
+		_, _, err = h.acceptAsGuest(code, "Late")
 		requireCode(t, want, err)
 	}
 	require.Equal(t, before, h.everybody(t))
@@ -86,7 +110,7 @@ func TestAnInviteIsNeverUsedMoreOftenThanItSays(t *testing.T) {
 	r := h.room(t, owner, wire.PrivacyPrivate)
 	i := h.invite(t, r, owner, NewInvite{MaxUses: 5})
 	results := atOnce(20, func(int) error {
-		_, _, err := h.AcceptInviteAsGuest(ctx, i.Code, "Guest")
+		_, _, err := h.acceptAsGuest(i.Code, "Guest")
 		return err
 	})
 	require.Equal(t, 5, count(results, ""))

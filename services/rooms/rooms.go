@@ -173,6 +173,10 @@ func veiled(room Room) Room {
 
 // find returns the room of an id or a slug with a person's role, and its password's hash.
 func (s *Service) find(ctx context.Context, ref string, person accounts.PersonID) (Room, *string, error) {
+	return find(ctx, s.q, ref, person)
+}
+
+func find(ctx context.Context, q *db.Queries, ref string, person accounts.PersonID) (Room, *string, error) {
 	params := db.GetRoomParams{PersonID: person.UUID()}
 	if id, ok := asID(ref); ok {
 		params.ID = &id
@@ -181,7 +185,7 @@ func (s *Service) find(ctx context.Context, ref string, person accounts.PersonID
 	} else {
 		return Room{}, nil, errNoRoom()
 	}
-	row, err := s.q.GetRoom(ctx, params)
+	row, err := q.GetRoom(ctx, params)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Room{}, nil, errNoRoom()
 	} else if err != nil {
