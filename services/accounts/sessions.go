@@ -228,10 +228,25 @@ func (s *Service) Authenticate(ctx context.Context, accessToken string) (Caller,
 	return Caller{Person: FromRow(row), Session: claims.Session}, nil
 }
 
-// DeleteExpired removes the refresh tokens that can't be used any more. The command calls it now and then.
-func (s *Service) DeleteExpired(ctx context.Context) error {
-	_, err := s.q.DeleteExpiredTokens(ctx, s.now())
-	return db.Fault("remove expired refresh tokens", err)
+// How long is kept what nobody needs any more.
+const (
+	auditKept = 90 * 24 * time.Hour
+	// guestsKept is since a guest was made; who has a session, a message or a running browser is kept in any case.
+	guestsKept = 30 * 24 * time.Hour
+)
+
+// DeleteExpired removes the refresh tokens that can't be used any more, then the guests who can't come back and said nothing, and old
+// lines of the audit. The command calls it now and then.
+func DeleteExpired(ctx context.Context, on db.DBTX, now time.Time) error {
+	q := db.New(on)
+	if _, err := q.DeleteExpiredTokens(ctx, now); err != nil {
+		return db.Fault("remove expired refresh tokens", err)
+	}
+	if _, err := q.DeleteGuestsGone(ctx, now.Add(-guestsKept)); err != nil {
+		return db.Fault("remove guests who are gone", err)
+	}
+	_, err := q.DeleteAuditBefore(ctx, now.Add(-auditKept))
+	return db.Fault("remove old lines of the audit", err)
 }
 
 // cut shortens to n bytes at most, between characters.

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"turtus/services/wire"
@@ -87,7 +88,7 @@ func TestAnUnusedSessionEndsAfterItsLife(t *testing.T) {
 	_, err := h.Refresh(ctx, in.RefreshToken, "")
 	requireCode(t, wire.ErrorCodeSessionExpired, err)
 	h.clock.pass(time.Second)
-	require.NoError(t, h.DeleteExpired(ctx))
+	require.NoError(t, DeleteExpired(ctx, h.pool, h.now()))
 	var left int
 	require.NoError(t, h.pool.QueryRow(ctx, "SELECT count(*) FROM refresh_tokens").Scan(&left))
 	require.Zero(t, left)
@@ -170,4 +171,49 @@ func TestAChangedPasswordEndsEveryOtherSession(t *testing.T) {
 	requireCode(t, wire.ErrorCodeWrongCredentials, err)
 	_, err = h.SignIn(ctx, "ada", "another password", "")
 	require.NoError(t, err)
+}
+
+func TestOnlyGuestsWhoAreGoneAndSaidNothingAreRemoved(t *testing.T) {
+	h := newHouse(t, func(o *Options) { o.SessionLife = 60 * 24 * time.Hour })
+	account := h.signUp(t, "ada").Person
+	silent, spoke, signedIn := h.guest(t, "Silent"), h.guest(t, "Spoke"), h.guest(t, "Signed in")
+	_, err := h.SignInGuest(ctx, h.q, signedIn, "")
+	require.NoError(t, err)
+	room := uuid.New()
+	_, err = h.pool.Exec(ctx, "INSERT INTO rooms (id, slug, title, privacy, owner_id) VALUES ($1, 'films', 'Films', 'private', $2)", room, account.ID.UUID())
+	require.NoError(t, err)
+	_, err = h.pool.Exec(ctx, "INSERT INTO messages (id, room_id, seq, author_id, author_name, key, text) VALUES ($1, $1, 1, $2, 'Spoke', 'k', 'Hello')", room, spoke.ID.UUID())
+	require.NoError(t, err)
+	for _, guest := range []Person{silent, spoke, signedIn} {
+		_, err = h.pool.Exec(ctx, "INSERT INTO members (room_id, person_id, role) VALUES ($1, $2, 'guest')", room, guest.ID.UUID())
+		require.NoError(t, err)
+	}
+
+	h.clock.pass(guestsKept)
+	require.NoError(t, DeleteExpired(ctx, h.pool, h.now()))
+	_, err = h.Person(ctx, silent.ID)
+	require.NoError(t, err)
+	h.clock.pass(time.Second)
+	fresh := h.guest(t, "Fresh")
+	require.NoError(t, DeleteExpired(ctx, h.pool, h.now()))
+	_, err = h.Person(ctx, silent.ID)
+	requireCode(t, wire.ErrorCodeNotFound, err)
+	for _, kept := range []Person{account, spoke, signedIn, fresh} {
+		_, err = h.Person(ctx, kept.ID)
+		require.NoError(t, err, kept.DisplayName)
+	}
+}
+
+func TestTheAuditForgetsWhatIsOld(t *testing.T) {
+	h := newHouse(t)
+	h.signUp(t, "ada")
+	h.clock.pass(auditKept + time.Second)
+	h.signUp(t, "grace")
+	lines := func() (n int) {
+		require.NoError(t, h.pool.QueryRow(ctx, "SELECT count(*) FROM audit").Scan(&n))
+		return n
+	}
+	before := lines()
+	require.NoError(t, DeleteExpired(ctx, h.pool, h.now()))
+	require.Equal(t, before/2, lines())
 }

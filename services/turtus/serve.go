@@ -12,8 +12,10 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
 
+	"turtus/services/accounts"
 	"turtus/services/config"
 )
 
@@ -42,11 +44,13 @@ func newLog(c config.Config, level slog.Level) *slog.Logger {
 	return slog.New(slog.NewTextHandler(os.Stderr, options))
 }
 
-// Time-outs of HTTP; a WebSocket has its own.
+// Time-outs of HTTP. A WebSocket leaves them behind when it takes over its connection, and has its own.
 const (
 	headerTimeout = 10 * time.Second
 	readTimeout   = time.Minute
-	idleTimeout   = 2 * time.Minute
+	// writeTimeout is for a request and its answer, the largest file over a slow connection.
+	writeTimeout = 3 * time.Minute
+	idleTimeout  = 2 * time.Minute
 	// databaseGrace is how long the private PostgreSQL may take for its checkpoint, on top of the grace of all else.
 	databaseGrace = 10 * time.Second
 )
@@ -77,11 +81,21 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ad
 		return interrupted(ctx, err)
 	}
 	server := &http.Server{
-		Handler: parts.handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
+		Handler: parts.handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
+	tidied := make(chan struct{})
+	tidying, endTidying := context.WithCancel(ctx)
+	go func() {
+		defer close(tidied)
+		tidy(tidying, db.pool, log)
+	}()
+	defer func() {
+		endTidying()
+		<-tidied
+	}()
 	ready(address(c, listener.Addr()))
 
 	select {
@@ -96,6 +110,25 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ad
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.ShutdownGrace)
 	defer cancel()
 	return errors.Join(err, parts.shutdown(closing, server))
+}
+
+// tidyEvery is how often what has expired is removed from the database.
+const tidyEvery = time.Hour
+
+// tidy removes what has expired, now and every hour until ctx ends.
+func tidy(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) {
+	tick := time.NewTicker(tidyEvery)
+	defer tick.Stop()
+	for {
+		if err := accounts.DeleteExpired(ctx, pool, time.Now()); err != nil && ctx.Err() == nil {
+			log.Warn("what has expired could not be removed from the database", "error", err)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // interrupted makes an orderly end of a start that a signal cut off.

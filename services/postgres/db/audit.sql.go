@@ -12,6 +12,18 @@ import (
 	"github.com/google/uuid"
 )
 
+const deleteAuditBefore = `-- name: DeleteAuditBefore :execrows
+DELETE FROM audit WHERE at < $1
+`
+
+func (q *Queries) DeleteAuditBefore(ctx context.Context, before time.Time) (int64, error) {
+	result, err := q.db.Exec(ctx, deleteAuditBefore, before)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const insertAudit = `-- name: InsertAudit :exec
 INSERT INTO audit (at, person_id, room_id, action, detail) VALUES ($1, $2, $3, $4, $5)
 `

@@ -61,6 +61,24 @@ func (q *Queries) DeleteAvatar(ctx context.Context, personID uuid.UUID) error {
 	return err
 }
 
+const deleteGuestsGone = `-- name: DeleteGuestsGone :execrows
+DELETE FROM people
+WHERE people.kind = 'guest' AND people.created_at < $1
+  AND NOT EXISTS (SELECT 1 FROM refresh_tokens t WHERE t.person_id = people.id)
+  AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.author_id = people.id)
+  AND NOT EXISTS (SELECT 1 FROM rooms r WHERE r.owner_id = people.id)
+  AND NOT EXISTS (SELECT 1 FROM browsers b WHERE b.started_by = people.id AND b.ended_at IS NULL)
+`
+
+// Guests who can never come back, for their session is over, and of whom nothing is left to see.
+func (q *Queries) DeleteGuestsGone(ctx context.Context, madeBefore time.Time) (int64, error) {
+	result, err := q.db.Exec(ctx, deleteGuestsGone, madeBefore)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const deletePerson = `-- name: DeletePerson :execrows
 DELETE FROM people WHERE id = $1
 `

@@ -16,8 +16,11 @@ type Querier interface {
 	ClaimAccount(ctx context.Context, arg ClaimAccountParams) (Person, error)
 	CountLiveInvites(ctx context.Context, arg CountLiveInvitesParams) (int64, error)
 	CountRoomsOwned(ctx context.Context, ownerID uuid.UUID) (int64, error)
+	DeleteAuditBefore(ctx context.Context, before time.Time) (int64, error)
 	DeleteAvatar(ctx context.Context, personID uuid.UUID) error
 	DeleteExpiredTokens(ctx context.Context, now time.Time) (int64, error)
+	// Guests who can never come back, for their session is over, and of whom nothing is left to see.
+	DeleteGuestsGone(ctx context.Context, madeBefore time.Time) (int64, error)
 	DeletePerson(ctx context.Context, id uuid.UUID) (int64, error)
 	DeleteRoom(ctx context.Context, id uuid.UUID) (int64, error)
 	// A session is its family of tokens; without a row it is over.
@@ -57,6 +60,8 @@ type Querier interface {
 	ListOpenBrowsers(ctx context.Context) ([]Browser, error)
 	ListPublicRooms(ctx context.Context, arg ListPublicRoomsParams) ([]ListPublicRoomsRow, error)
 	ListRoomsOfPerson(ctx context.Context, arg ListRoomsOfPersonParams) ([]ListRoomsOfPersonRow, error)
+	// Those of the given sessions that live.
+	LiveSessions(ctx context.Context, families []uuid.UUID) ([]uuid.UUID, error)
 	LockPerson(ctx context.Context, id uuid.UUID) (Person, error)
 	LockRoom(ctx context.Context, id uuid.UUID) (Room, error)
 	// Whoever starts, renews or ends sessions of a person holds this first, so that none slips through while others are ended.

@@ -155,6 +155,31 @@ func (q *Queries) InsertRefreshToken(ctx context.Context, arg InsertRefreshToken
 	return err
 }
 
+const liveSessions = `-- name: LiveSessions :many
+SELECT DISTINCT family_id FROM refresh_tokens WHERE family_id = ANY($1::uuid[])
+`
+
+// Those of the given sessions that live.
+func (q *Queries) LiveSessions(ctx context.Context, families []uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, liveSessions, families)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var family_id uuid.UUID
+		if err := rows.Scan(&family_id); err != nil {
+			return nil, err
+		}
+		items = append(items, family_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lockSessions = `-- name: LockSessions :one
 SELECT id, kind, username, display_name, avatar_color, avatar_at, password_hash, administrator, created_at FROM people WHERE id = $1 FOR NO KEY UPDATE
 `

@@ -71,6 +71,7 @@ CREATE TABLE invites (
     revoked_at timestamptz
 );
 CREATE INDEX invites_room ON invites (room_id);
+CREATE INDEX invites_created_by ON invites (created_by);
 
 CREATE TABLE messages (
     id          uuid PRIMARY KEY,
@@ -84,6 +85,7 @@ CREATE TABLE messages (
     UNIQUE (room_id, seq)
 );
 CREATE UNIQUE INDEX messages_key ON messages (room_id, author_id, key);
+CREATE INDEX messages_author ON messages (author_id);
 
 -- One row a run of a room's browser; at most one run a room is not ended.
 CREATE TABLE browsers (
@@ -102,6 +104,7 @@ CREATE TABLE browsers (
 );
 CREATE UNIQUE INDEX browsers_one_run ON browsers (room_id) WHERE ended_at IS NULL;
 CREATE INDEX browsers_room ON browsers (room_id, started_at DESC);
+CREATE INDEX browsers_started_by ON browsers (started_by);
 
 CREATE TABLE audit (
     id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -55,3 +55,12 @@ UPDATE people SET avatar_at = sqlc.narg(avatar_at) WHERE id = @id RETURNING *;
 
 -- name: GetAvatar :one
 SELECT content_type, picture FROM avatars WHERE person_id = $1;
+
+-- name: DeleteGuestsGone :execrows
+-- Guests who can never come back, for their session is over, and of whom nothing is left to see.
+DELETE FROM people
+WHERE people.kind = 'guest' AND people.created_at < @made_before
+  AND NOT EXISTS (SELECT 1 FROM refresh_tokens t WHERE t.person_id = people.id)
+  AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.author_id = people.id)
+  AND NOT EXISTS (SELECT 1 FROM rooms r WHERE r.owner_id = people.id)
+  AND NOT EXISTS (SELECT 1 FROM browsers b WHERE b.started_by = people.id AND b.ended_at IS NULL);

@@ -21,6 +21,10 @@ SELECT * FROM people
 WHERE id = @person_id
   AND EXISTS (SELECT 1 FROM refresh_tokens t WHERE t.family_id = @family_id AND t.person_id = people.id);
 
+-- name: LiveSessions :many
+-- Those of the given sessions that live.
+SELECT DISTINCT family_id FROM refresh_tokens WHERE family_id = ANY(@families::uuid[]);
+
 -- name: EndSession :execrows
 -- A session is its family of tokens; without a row it is over.
 DELETE FROM refresh_tokens WHERE family_id = $1;
