@@ -70,7 +70,7 @@ func TestChatIsStoredBeforeAnybodyHearsOfIt(t *testing.T) {
 	})
 	t.Run("without permission nothing is said", func(t *testing.T) {
 		room := rooms.Room{ID: room.ID, Role: wire.RoleGuest}
-		token, _, err := h.tokens.Viewer(room, accounts.Caller{Person: friend})
+		token, _, err := h.tokens.Viewer(room, accounts.Caller{Person: friend, Session: accounts.SessionID(friend.ID)})
 		require.NoError(t, err)
 		mute := h.enter(wire.Hello{Token: token, Kind: wire.PeerKindViewer})
 		r := h.hub.live(room.ID)

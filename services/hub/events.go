@@ -1,8 +1,6 @@
 package hub
 
 import (
-	"time"
-
 	"turtus/services/accounts"
 	"turtus/services/rooms"
 	"turtus/services/wire"
@@ -57,38 +55,6 @@ func (h *Hub) PersonUpdated(id accounts.PersonID, p wire.PublicPerson) {
 	for _, r := range h.allLive() {
 		r.updatePerson(id, p)
 	}
-}
-
-// PersonGone closes all connections of somebody who deleted their account.
-func (h *Hub) PersonGone(id accounts.PersonID) {
-	for _, r := range h.allLive() {
-		r.evict(func(s *seat) bool { return s.kind == wire.PeerKindViewer && s.personID == id },
-			wire.PeerLeftReasonLeft, wire.CloseCodeSignedOut, "the account was deleted")
-	}
-}
-
-// SessionEnded closes the connections that came from a sign-in that has ended, and refuses its room tokens.
-func (h *Hub) SessionEnded(session accounts.SessionID) {
-	now := h.o.Now()
-	h.mu.Lock()
-	for old, until := range h.ended {
-		if now.After(until) {
-			delete(h.ended, old)
-		}
-	}
-	h.ended[session] = now.Add(rooms.ViewerTokenLife + time.Minute)
-	h.mu.Unlock()
-	for _, r := range h.allLive() {
-		r.evict(func(s *seat) bool { return s.kind == wire.PeerKindViewer && s.session == session },
-			wire.PeerLeftReasonLeft, wire.CloseCodeSignedOut, "signed out")
-	}
-}
-
-func (h *Hub) sessionEnded(session accounts.SessionID) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	_, ended := h.ended[session]
-	return ended && !session.IsZero()
 }
 
 // MessageStored shows the room a message that was stored by somebody else than the hub.

@@ -27,13 +27,17 @@ func sayHello(p *peer, e wire.Envelope) error {
 	if err != nil {
 		return p.refuse(e.Id, wire.CloseCodeBadToken, err)
 	}
-	if p.hub.sessionEnded(claims.Session) {
-		return p.refuse(e.Id, wire.CloseCodeSignedOut, wire.Errorf(wire.ErrorCodeUnauthenticated, "You have signed out."))
-	}
 	var person *wire.PublicPerson
 	if claims.Kind == wire.PeerKindViewer {
 		ctx, cancel := p.callContext()
 		defer cancel()
+		lives, err := p.hub.sessionLives(ctx, claims.Session)
+		switch {
+		case err != nil:
+			return p.refuse(e.Id, wire.CloseCodeInternal, err)
+		case !lives:
+			return p.refuse(e.Id, wire.CloseCodeSignedOut, errSignedOut)
+		}
 		known, err := p.hub.o.People.Person(ctx, claims.Person)
 		if err != nil {
 			return p.refuse(e.Id, wire.CloseCodeSignedOut, err)
@@ -97,6 +101,8 @@ func (p *peer) refuse(re string, code wire.CloseCode, err error) error {
 	switch {
 	case errors.Is(err, errRunEnded):
 		code, err = wire.CloseCodeBrowserEnded, wire.Errorf(wire.ErrorCodeBrowserNotRunning, "The run of this browser has ended.")
+	case errors.Is(err, errSignedOut):
+		code, err = wire.CloseCodeSignedOut, wire.Errorf(wire.ErrorCodeUnauthenticated, "You have signed out.")
 	case !errors.As(err, &coded):
 		code, err = wire.CloseCodeInternal, fmt.Errorf("say hello: %w", err)
 	case coded.Code == wire.ErrorCodeNotFound && code == wire.CloseCodeInternal:

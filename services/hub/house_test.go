@@ -12,10 +12,12 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/gorilla/websocket"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
 	"turtus/services/accounts"
+	"turtus/services/postgres/db"
 	"turtus/services/postgres/pgtest"
 	"turtus/services/rooms"
 	"turtus/services/wire"
@@ -31,6 +33,7 @@ type house struct {
 	*testing.T
 	hub      *Hub
 	url      string
+	pool     *pgxpool.Pool
 	rooms    *rooms.Service
 	people   *accounts.Service
 	tokens   rooms.Tokens
@@ -45,7 +48,7 @@ func newHouse(t *testing.T, change func(*Options)) *house {
 	require.NoError(t, err)
 	pool, hasher := pgtest.New(t), accounts.NewHasher(accounts.HashCost{MemoryKiB: 8, Iterations: 1, Parallelism: 1}, 4)
 	h := &house{
-		T: t, rooms: rooms.New(rooms.Options{Pool: pool, Hasher: hasher}), people: accounts.New(accounts.Options{Pool: pool, Keys: keys, Hasher: hasher}),
+		T: t, pool: pool, rooms: rooms.New(rooms.Options{Pool: pool, Hasher: hasher}), people: accounts.New(accounts.Options{Pool: pool, Keys: keys, Hasher: hasher}),
 		tokens: rooms.Tokens{Keys: keys}, browsers: &fakeBrowsers{runs: map[uuid.UUID]rooms.ID{}}, secret: []byte("secret"),
 	}
 	h.start(change)
@@ -54,7 +57,7 @@ func newHouse(t *testing.T, change func(*Options)) *house {
 
 // start serves a hub; a second one takes the place of the first, as after a restart.
 func (h *house) start(change func(*Options)) {
-	o := Options{Tokens: h.tokens, Rooms: h.rooms, People: h.people, Browsers: h.browsers, ResumeSecret: h.secret}
+	o := Options{Tokens: h.tokens, Rooms: h.rooms, People: h.people, Sessions: sessions{db.New(h.pool)}, Browsers: h.browsers, ResumeSecret: h.secret}
 	if change != nil {
 		change(&o)
 	}
@@ -76,7 +79,31 @@ func (h *house) person() accounts.Person {
 	h.n++
 	p, err := h.people.AdminCreate(context.Background(), accounts.SignUp{Username: fmt.Sprintf("person%d", h.n), Password: "a long password"}, false)
 	require.NoError(h, err)
+	h.signIn(p)
 	return p
+}
+
+// signIn begins the session of a person that token names, whose id is the person's.
+func (h *house) signIn(p accounts.Person) {
+	h.Helper()
+	require.NoError(h, db.New(h.pool).InsertRefreshToken(context.Background(), db.InsertRefreshTokenParams{
+		TokenHash: []byte(p.ID.String()), FamilyID: p.ID.UUID(), PersonID: p.ID.UUID(), CreatedAt: time.Now(), ExpiresAt: time.Now().Add(time.Hour),
+	}))
+}
+
+// sessions looks sign-ins up as the server does.
+type sessions struct{ q *db.Queries }
+
+func (s sessions) Live(ctx context.Context, asked []accounts.SessionID) (live []accounts.SessionID, err error) {
+	families := make([]uuid.UUID, len(asked))
+	for i, id := range asked {
+		families[i] = id.UUID()
+	}
+	rows, err := s.q.LiveSessions(ctx, families)
+	for _, family := range rows {
+		live = append(live, accounts.SessionID(family))
+	}
+	return live, err
 }
 
 func (h *house) room(owner accounts.Person) rooms.Room {

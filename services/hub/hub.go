@@ -36,6 +36,7 @@ type Options struct {
 	Tokens   Tokens
 	Rooms    Rooms
 	People   People
+	Sessions Sessions
 	Browsers Browsers
 
 	// PublicOrigin is the origin of the page, scheme://host[:port]; empty takes the request's own host. AllowedOrigins are further ones.
@@ -52,11 +53,15 @@ type Options struct {
 	// RestoreWindow is how long after the start of the hub a viewer may take a seat again that the hub before it gave out; 2 minutes when 0.
 	RestoreWindow time.Duration
 
+	// SessionCheck is how often the sign-ins of those who are connected are looked up; 1 minute when 0. The end of one that the hub
+	// is told of closes at once.
+	SessionCheck time.Duration
+
 	HelloTimeout time.Duration // wire.HelloTimeout when 0
 	PingInterval time.Duration // wire.PingInterval when 0
 	PongTimeout  time.Duration // wire.PongTimeout when 0
 	WriteTimeout time.Duration // of one message; 10 s when 0
-	CallTimeout  time.Duration // of one call to Rooms or People; 10 s when 0
+	CallTimeout  time.Duration // of one call to Rooms, People or Sessions; 10 s when 0
 
 	// Rate and Burst bound a viewer's messages, 50 a second and 300 when 0; an agent, which answers everybody, has ten times that.
 	// Strikes is how many refused messages close the connection, 100 when 0, forgiven at one a second.
@@ -80,6 +85,7 @@ func (o *Options) setDefaults() {
 	o.SeatGrace = cmp.Or(o.SeatGrace, 20*time.Second)
 	o.AgentGrace = cmp.Or(o.AgentGrace, time.Minute)
 	o.RestoreWindow = cmp.Or(o.RestoreWindow, 2*time.Minute)
+	o.SessionCheck = cmp.Or(o.SessionCheck, time.Minute)
 	o.HelloTimeout = cmp.Or(o.HelloTimeout, wire.HelloTimeout)
 	o.PingInterval = cmp.Or(o.PingInterval, wire.PingInterval)
 	o.PongTimeout = cmp.Or(o.PongTimeout, wire.PongTimeout)
@@ -120,19 +126,27 @@ type Hub struct {
 	closed  bool
 	rooms   map[rooms.ID]*room
 	conns   map[*conn]bool
-	running sync.WaitGroup // one for each conn
-	// ended are the sign-ins that ended lately: room tokens made by them are refused while they would live.
-	ended map[accounts.SessionID]time.Time
+	running sync.WaitGroup // one for each conn, and one for recheckSessions
+	// endedSessions ended and gonePeople deleted their account lately: their room tokens are refused while they would live.
+	endedSessions gone[accounts.SessionID]
+	gonePeople    gone[accounts.PersonID]
+	// recheck is the clock of recheckSessions; recheckContext stops one under way.
+	recheck        *time.Timer
+	recheckContext context.Context
+	stopRecheck    context.CancelFunc
 }
 
-// New makes a hub. It starts nothing.
+// New makes a hub. Nothing runs but the clock of SessionCheck, until Shutdown.
 func New(o Options) *Hub {
 	o.setDefaults()
 	h := &Hub{
-		o: o, started: o.Now(), rooms: make(map[rooms.ID]*room), conns: make(map[*conn]bool), ended: make(map[accounts.SessionID]time.Time),
+		o: o, started: o.Now(), rooms: make(map[rooms.ID]*room), conns: make(map[*conn]bool),
+		endedSessions: make(gone[accounts.SessionID]), gonePeople: make(gone[accounts.PersonID]),
 	}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
+	h.recheckContext, h.stopRecheck = context.WithCancel(h.ctx)
 	h.upgrader = websocket.Upgrader{HandshakeTimeout: o.HelloTimeout, CheckOrigin: h.originAllowed, Error: refuseUpgrade}
+	h.armRecheck()
 	return h
 }
 
@@ -142,6 +156,8 @@ var _ http.Handler = (*Hub)(nil)
 func (h *Hub) Shutdown(ctx context.Context) error {
 	h.mu.Lock()
 	h.closed = true
+	h.recheck.Stop()
+	h.stopRecheck()
 	live := make([]*room, 0, len(h.rooms))
 	for _, r := range h.rooms {
 		live = append(live, r)

@@ -27,6 +27,12 @@ type People interface {
 	Person(ctx context.Context, id accounts.PersonID) (accounts.Person, error)
 }
 
+// Sessions knows which sign-ins live.
+type Sessions interface {
+	// Live returns those of sessions that live, in any order.
+	Live(ctx context.Context, sessions []accounts.SessionID) ([]accounts.SessionID, error)
+}
+
 // Browsers keeps the state of the rooms' browsers. run is the run of rooms.Claims.Browser. The hub calls it with no lock held.
 type Browsers interface {
 	// State is what the room's people see of its browser. It never blocks.

@@ -88,6 +88,8 @@ func (r *room) sit(p *peer, claims rooms.Claims, person *wire.PublicPerson, resu
 		return false, wire.Errorf(wire.ErrorCodeNotFound, "The room was deleted.")
 	case r.frozen:
 		return false, wire.Errorf(wire.ErrorCodeUnavailable, "The server restarts.")
+	case r.hub.signedOut(claims): // it may have happened since hello was checked
+		return false, errSignedOut
 	}
 	now := r.hub.o.Now()
 	id, resumed := r.seatFor(claims, resume, now)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"turtus/services/accounts"
@@ -18,6 +19,7 @@ import (
 	"turtus/services/config"
 	"turtus/services/httpapi"
 	"turtus/services/hub"
+	"turtus/services/postgres/db"
 	"turtus/services/rooms"
 	"turtus/services/wire"
 	"turtus/web"
@@ -61,7 +63,7 @@ func build(ctx context.Context, c config.Config, folder *dataFolder, pool *pgxpo
 		},
 	})
 	p.hub = hub.New(hub.Options{
-		Tokens: tokens, Rooms: places, People: people, Browsers: p.browsers, PublicOrigin: c.PublicURL, AllowedOrigins: c.AllowedOrigins,
+		Tokens: tokens, Rooms: places, People: people, Sessions: sessions{db.New(pool)}, Browsers: p.browsers, PublicOrigin: c.PublicURL, AllowedOrigins: c.AllowedOrigins,
 		ICEServers: ice, ResumeSecret: resumeSecret, RoomSize: c.RoomSize, ControlIdle: c.ControlIdle, AgentGrace: c.SignalTimeout, Log: log,
 	})
 	if err := p.browsers.Open(ctx, p.hub); err != nil {
@@ -111,6 +113,25 @@ func iceServers(c config.Config) []wire.ICEServer {
 		servers = append(servers, server)
 	}
 	return servers
+}
+
+// sessions looks sign-ins up for the hub.
+type sessions struct{ q *db.Queries }
+
+func (s sessions) Live(ctx context.Context, asked []accounts.SessionID) ([]accounts.SessionID, error) {
+	families := make([]uuid.UUID, len(asked))
+	for i, id := range asked {
+		families[i] = id.UUID()
+	}
+	rows, err := s.q.LiveSessions(ctx, families)
+	if err != nil {
+		return nil, db.Fault("look for the sessions", err)
+	}
+	live := make([]accounts.SessionID, len(rows))
+	for i, family := range rows {
+		live[i] = accounts.SessionID(family)
+	}
+	return live, nil
 }
 
 // deletions has the browsers forget a room that the hub closes.
