@@ -35,8 +35,15 @@ func (a *api) StopBrowser(ctx context.Context, request StopBrowserRequestObject)
 	if err != nil {
 		return nil, err
 	}
-	if by := a.Browsers.State(r.ID).StartedBy; by != nil && by.Id != person(ctx).ID.UUID() && !r.Permissions().Has(rooms.Moderate) {
-		return nil, wire.Errorf(wire.ErrorCodeForbidden, "Only %s, who started the browser, and moderators may stop it.", by.DisplayName)
+	state := a.Browsers.State(r.ID)
+	runs := state.State != wire.BrowserStateStopped && state.State != wire.BrowserStateFailed
+	if by := state.StartedBy; runs && !r.Permissions().Has(rooms.Moderate) {
+		if by == nil { // their account is deleted
+			return nil, wire.Errorf(wire.ErrorCodeForbidden, "Only moderators may stop the browser: who started it is gone.")
+		}
+		if by.Id != person(ctx).ID.UUID() {
+			return nil, wire.Errorf(wire.ErrorCodeForbidden, "Only %s, who started the browser, and moderators may stop it.", by.DisplayName)
+		}
 	}
 	browser, err := a.Browsers.Stop(ctx, r.ID)
 	if err != nil {

@@ -124,6 +124,11 @@ func (b *browsers) KeepAlive(_ context.Context, room rooms.ID) (wire.Browser, er
 	}
 	return state, nil
 }
+func (b *browsers) startedBy(p *wire.PublicPerson) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.state.StartedBy = p
+}
 func (b *browsers) State(rooms.ID) wire.Browser { b.mu.Lock(); defer b.mu.Unlock(); return b.state }
 func (b *browsers) Available() (bool, string)   { return b.why == "", b.why }
 

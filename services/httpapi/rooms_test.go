@@ -100,6 +100,10 @@ func TestTheBrowserObeysPermissions(t *testing.T) {
 	owner.do("DELETE", at+"/browser", nil).is(202)
 	member.do("POST", at+"/browser", nil).is(202)
 	member.do("DELETE", at+"/browser", nil).is(202)
+	member.do("POST", at+"/browser", nil).is(202)
+	h.browsers.startedBy(nil) // their account is deleted
+	other.do("DELETE", at+"/browser", nil).fails(403, wire.ErrorCodeForbidden)
+	owner.do("DELETE", at+"/browser", nil).is(202)
 
 	for code, status := range map[wire.ErrorCode]int{
 		wire.ErrorCodeBrowserQuotaPerson: 409, wire.ErrorCodeBrowserQuotaServer: 503, wire.ErrorCodeBrowserNotAvailable: 503,
