@@ -10,7 +10,9 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -194,6 +196,32 @@ func TestTheWebAppHasEveryAddressThatIsNotTheServers(t *testing.T) {
 		require.Equal(t, 404, response.StatusCode, path)
 		require.Contains(t, body, `"not_found"`)
 	}
+}
+
+// countedFS counts what is read whole.
+type countedFS struct {
+	fstest.MapFS
+	reads atomic.Int32
+}
+
+func (c *countedFS) ReadFile(name string) ([]byte, error) {
+	c.reads.Add(1)
+	return c.MapFS.ReadFile(name)
+}
+
+func TestAFileOfTheWebAppIsReadOnceUntilItChanges(t *testing.T) {
+	files := &countedFS{MapFS: fstest.MapFS{"index.html": {Data: []byte("old")}}}
+	app := &webApp{files: files}
+	get := func() string {
+		w := httptest.NewRecorder()
+		app.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+		return w.Body.String()
+	}
+	require.Equal(t, "old", get())
+	require.Equal(t, "old", get())
+	require.EqualValues(t, 1, files.reads.Load())
+	files.MapFS["index.html"] = &fstest.MapFile{Data: []byte("new"), ModTime: time.Now()}
+	require.Equal(t, "new", get())
 }
 
 func TestAFullDiskIsSaidClearlyAndNothingIsAcknowledged(t *testing.T) {

@@ -64,6 +64,7 @@ type api struct {
 	tokens  rooms.Tokens
 	limits  *limiters
 	origins *http.CrossOriginProtection
+	web     *webApp
 }
 
 var _ StrictServerInterface = (*api)(nil)
@@ -78,6 +79,7 @@ func New(o Options) (http.Handler, error) {
 	}
 	o.PublicURL = strings.TrimSuffix(o.PublicURL, "/")
 	a := &api{Options: o, tokens: rooms.Tokens{Keys: o.Keys}, limits: newLimiters(o.Limits, o.Now), origins: http.NewCrossOriginProtection()}
+	a.web = &webApp{files: o.Web, problem: a.problem}
 	trusted := o.AllowedOrigins
 	if o.PublicURL != "" {
 		if u, err := url.Parse(o.PublicURL); err != nil || u.Host == "" || u.Path != "" {
@@ -133,7 +135,7 @@ func (a *api) notFound(w http.ResponseWriter, r *http.Request) {
 		a.problem(w, r, wire.Errorf(wire.ErrorCodeNotFound, "There is nothing at this address."))
 		return
 	}
-	(&webApp{files: a.Web, problem: a.problem}).ServeHTTP(w, r)
+	a.web.ServeHTTP(w, r)
 }
 
 func (a *api) methodNotAllowed(routes chi.Routes) http.HandlerFunc {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 	"time"
 
 	"turtus/services/wire"
@@ -19,6 +20,16 @@ import (
 type webApp struct {
 	files   fs.FS
 	problem func(http.ResponseWriter, *http.Request, error)
+	// kept has a *webFile by name, of the files that were asked for.
+	kept sync.Map
+}
+
+// webFile is read and hashed once, and again when it has changed, which an embedded one never does.
+type webFile struct {
+	content  []byte
+	etag     string
+	modified time.Time
+	size     int64
 }
 
 // hashedFolder holds files whose names change with their content (Vite's assets).
@@ -45,7 +56,7 @@ func (a *webApp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *webApp) serve(w http.ResponseWriter, r *http.Request, name string) error {
-	content, err := a.read(name)
+	file, err := a.read(name)
 	if err != nil {
 		return err
 	}
@@ -66,20 +77,19 @@ func (a *webApp) serve(w http.ResponseWriter, r *http.Request, name string) erro
 	for _, e := range encodings {
 		if accepts(r.Header.Get("Accept-Encoding"), e.name) {
 			if packed, err := a.read(name + e.suffix); err == nil {
-				content = packed
+				file = packed
 				h.Set("Content-Encoding", e.name)
 				break
 			}
 		}
 	}
-	sum := sha256.Sum256(content)
-	h.Set("ETag", `"`+base64.RawURLEncoding.EncodeToString(sum[:12])+`"`)
-	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(content))
+	h.Set("ETag", file.etag)
+	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(file.content))
 	return nil
 }
 
 // read answers fs.ErrNotExist also for a folder and for a name that is none.
-func (a *webApp) read(name string) ([]byte, error) {
+func (a *webApp) read(name string) (*webFile, error) {
 	if !fs.ValidPath(name) {
 		return nil, fs.ErrNotExist
 	}
@@ -90,7 +100,21 @@ func (a *webApp) read(name string) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fs.ErrNotExist
 	}
-	return fs.ReadFile(a.files, name)
+	if kept, ok := a.kept.Load(name); ok {
+		if file := kept.(*webFile); file.modified.Equal(info.ModTime()) && file.size == info.Size() {
+			return file, nil
+		}
+	}
+	content, err := fs.ReadFile(a.files, name)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(content)
+	file := &webFile{
+		content: content, etag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`, modified: info.ModTime(), size: info.Size(),
+	}
+	a.kept.Store(name, file)
+	return file, nil
 }
 
 // accepts reads Accept-Encoding (RFC 9110 section 12.5.3) as far as browsers write it.
