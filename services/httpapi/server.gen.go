@@ -81,7 +81,7 @@ type ServerInterface interface {
 	// DeleteSession Sign out
 	// (DELETE /sessions/current)
 	DeleteSession(w http.ResponseWriter, r *http.Request)
-	// RefreshSession A new access token for the refresh cookie, which is rotated
+	// RefreshSession A new access token for the refresh cookie, which is rotated. A visitor without one is no error
 	// (POST /sessions/refresh)
 	RefreshSession(w http.ResponseWriter, r *http.Request)
 	// GetTime The server's clock
@@ -240,7 +240,7 @@ func (_ Unimplemented) DeleteSession(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
-// RefreshSession A new access token for the refresh cookie, which is rotated
+// RefreshSession A new access token for the refresh cookie, which is rotated. A visitor without one is no error
 // (POST /sessions/refresh)
 func (_ Unimplemented) RefreshSession(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
@@ -2057,6 +2057,14 @@ func (response RefreshSession200JSONResponse) VisitRefreshSessionResponse(w http
 	return err
 }
 
+type RefreshSession204Response struct {
+}
+
+func (response RefreshSession204Response) VisitRefreshSessionResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
 type RefreshSessiondefaultApplicationProblemPlusJSONResponse struct {
 	Body       Problem
 	StatusCode int
@@ -2522,7 +2530,7 @@ type StrictServerInterface interface {
 	// DeleteSession Sign out
 	// (DELETE /sessions/current)
 	DeleteSession(ctx context.Context, request DeleteSessionRequestObject) (DeleteSessionResponseObject, error)
-	// RefreshSession A new access token for the refresh cookie, which is rotated
+	// RefreshSession A new access token for the refresh cookie, which is rotated. A visitor without one is no error
 	// (POST /sessions/refresh)
 	RefreshSession(ctx context.Context, request RefreshSessionRequestObject) (RefreshSessionResponseObject, error)
 	// GetTime The server's clock

@@ -22,6 +22,9 @@ func (a *api) RefreshSession(ctx context.Context, _ RefreshSessionRequestObject)
 	if err := a.limits.refresh.take(c.address); err != nil {
 		return nil, err
 	}
+	if c.refresh == "" {
+		return RefreshSession204Response{}, nil
+	}
 	in, err := a.Accounts.Refresh(ctx, c.refresh, c.userAgent)
 	if err != nil {
 		return nil, err

@@ -171,7 +171,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A new access token for the refresh cookie, which is rotated */
+        /** A new access token for the refresh cookie, which is rotated. A visitor without one is no error */
         post: operations["refreshSession"];
         delete?: never;
         options?: never;
@@ -1251,6 +1251,13 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["SessionCreated"];
+            /** @description Nobody is signed in here - there is no refresh cookie */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             default: components["responses"]["ProblemResponse"];
         };
     };

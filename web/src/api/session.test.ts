@@ -15,6 +15,19 @@ describe('SessionManager', () => {
   });
 
   it('is signed out when there is no cookie', async () => {
+    const session = manage(fakeFetch({ 'POST /sessions/refresh': () => undefined }));
+    await session.start();
+    expect(session.store.getState()).toEqual({ status: 'signedOut', person: null, ended: false });
+  });
+
+  it('says that the session ended when the cookie went away meanwhile', async () => {
+    const session = manage(fakeFetch({ 'POST /sessions/refresh': () => undefined }));
+    session.adopt(aSession(), false);
+    expect(await session.refresh()).toBe(false);
+    expect(session.store.getState()).toEqual({ status: 'signedOut', person: null, ended: true });
+  });
+
+  it('is signed out when the cookie is refused', async () => {
     const session = manage(fakeFetch({ 'POST /sessions/refresh': () => new Refusal({ code: 'unauthenticated', status: 401 }) }));
     await session.start();
     expect(session.store.getState()).toEqual({ status: 'signedOut', person: null, ended: false });

@@ -95,6 +95,11 @@ export class SessionManager {
     } catch {
       return this.unreachable();
     }
+    if (response.status === 204) {
+      // There is no cookie: a visitor, or somebody whose session ended while the page was open.
+      this.drop(this.token !== null, false);
+      return false;
+    }
     if (response.ok) {
       this.adopt((await response.json()) as Session);
       return true;
