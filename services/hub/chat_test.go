@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -104,6 +105,63 @@ func TestASnapshotHasTheLastMessages(t *testing.T) {
 	require.EqualValues(t, 2, b.identity.Snapshot.Messages[0].Seq)
 	require.Equal(t, "one more", b.identity.Snapshot.Messages[historyLength-1].Text)
 	require.True(t, b.identity.Snapshot.MoreMessages)
+}
+
+// cutShort is a database whose answer to one key is lost after the commit.
+type cutShort struct {
+	Rooms
+	key  string
+	lost atomic.Bool
+}
+
+func (c *cutShort) Append(ctx context.Context, room rooms.ID, author accounts.PersonID, key, text string) (rooms.Message, bool, error) {
+	m, duplicate, err := c.Rooms.Append(ctx, room, author, key, text)
+	if err == nil && key == c.key && c.lost.CompareAndSwap(false, true) {
+		return rooms.Message{}, false, wire.Errorf(wire.ErrorCodeUnavailable, "The connection to the database was lost.")
+	}
+	return m, duplicate, err
+}
+
+func TestAMessageWhoseStoringWasCutShortIsHeardByTheRetry(t *testing.T) {
+	h := newHouse(t, func(o *Options) { o.Rooms = &cutShort{Rooms: o.Rooms, key: "lost"} })
+	owner, friend := h.person(), h.person()
+	room := h.room(owner)
+	a, b := h.join(room, owner), h.join(room, friend)
+	a.await(wire.TypePeerJoined)
+
+	a.refused(wire.ErrorCodeUnavailable, wire.TypeChatSend, wire.ChatSend{Key: "lost", Text: "first"}, "")
+	b.call(wire.TypeChatSend, wire.ChatSend{Key: "k", Text: "second"}, "")
+	answer := a.call(wire.TypeChatSend, wire.ChatSend{Key: "lost", Text: "first"}, "")
+	require.Equal(t, wire.TypeChatStored, answer.Type)
+	require.NotZero(t, answer.Version, "the room's next version")
+	heard := b.next()
+	require.Equal(t, wire.TypeChatMessage, heard.Type)
+	require.EqualValues(t, 1, decode[wire.ChatEvent](t, heard).Message.Seq)
+	require.Nil(t, decode[wire.ChatEvent](t, heard).Message.Key)
+	a.call(wire.TypeChatSend, wire.ChatSend{Key: "lost", Text: "first"}, "")
+	b.quiet()
+	late := h.join(room, friend)
+	require.Len(t, late.identity.Snapshot.Messages, 2)
+	require.Equal(t, "first", late.identity.Snapshot.Messages[0].Text, "in order")
+}
+
+func TestARetryOfAMessageThatTheRoomRemembersNoMoreIsTheAuthorsAlone(t *testing.T) {
+	h := newHouse(t, func(o *Options) { o.ChatBurst = 2 * historyLength })
+	owner, friend := h.person(), h.person()
+	room := h.room(owner)
+	a := h.join(room, owner)
+	for n := range historyLength + 1 {
+		a.call(wire.TypeChatSend, wire.ChatSend{Key: fmt.Sprint(n), Text: "x"}, "")
+	}
+	b := h.join(room, friend)
+	retry := a.call(wire.TypeChatSend, wire.ChatSend{Key: "0", Text: "x"}, "")
+	require.Equal(t, wire.TypeChatStored, retry.Type)
+	require.Zero(t, retry.Version)
+	m, duplicate, err := h.rooms.Append(context.Background(), room.ID, owner.ID, "0", "x")
+	require.NoError(t, err)
+	require.True(t, duplicate)
+	h.hub.MessageStored(room.ID, m.Wire())
+	b.quiet()
 }
 
 func TestChatIsBounded(t *testing.T) {

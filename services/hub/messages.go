@@ -61,7 +61,8 @@ func (p *peer) relay(to *seat, e wire.Envelope) {
 	to.conn.send(encode(wire.Envelope{Type: e.Type, Sender: string(p.seat.id), Payload: e.Payload}))
 }
 
-// sendChat stores a message before anybody hears of it. The same key again answers the stored message again, to its author alone.
+// sendChat stores a message before anybody hears of it. The same key again answers the stored message again; the others hear it
+// then only if they have not yet.
 func sendChat(p *peer, e wire.Envelope) error {
 	payload, err := wire.Decode[wire.ChatSend](e)
 	if err != nil {
@@ -82,11 +83,7 @@ func sendChat(p *peer, e wire.Envelope) error {
 	if err != nil {
 		return err
 	}
-	if duplicate {
-		p.send(stored(m.Wire(), e.Id, payload.Key, 0))
-		return nil
-	}
-	p.room.addMessage(m.Wire(), p, e.Id, payload.Key)
+	p.room.addMessage(m.Wire(), duplicate, p, e.Id, payload.Key)
 	return nil
 }
 

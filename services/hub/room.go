@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -115,7 +116,7 @@ func (r *room) load() error {
 
 // remember keeps a message for snapshots, in order, and says whether it is new. It needs the lock.
 func (r *room) remember(m wire.ChatMessage) bool {
-	i, found := slices.BinarySearchFunc(r.messages, m.Seq, func(have wire.ChatMessage, seq int64) int { return int(have.Seq - seq) })
+	i, found := slices.BinarySearchFunc(r.messages, m.Seq, func(have wire.ChatMessage, seq int64) int { return cmp.Compare(have.Seq, seq) })
 	if found {
 		return false
 	}
@@ -240,12 +241,17 @@ func (r *room) updatePerson(id accounts.PersonID, p wire.PublicPerson) {
 	}
 }
 
-// addMessage shows a stored message to the viewers. The author, if given, gets it as chat.stored with re and key.
-func (r *room) addMessage(m wire.ChatMessage, author *peer, re, key string) {
+// addMessage shows a stored message to the viewers, unless they have heard it. The author, if given, gets it as chat.stored with re and
+// key either way. A repeated message is one whose key came again: the first time its storing may have been cut short after the commit, with
+// nobody told, so it counts as unheard unless it is remembered, or so old that it would not be.
+func (r *room) addMessage(m wire.ChatMessage, repeated bool, author *peer, re, key string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	m.Key = nil
-	if !r.remember(m) && author == nil {
+	if repeated && r.forgotten(m.Seq) || !r.remember(m) {
+		if author != nil {
+			author.send(stored(m, re, key, 0))
+		}
 		return
 	}
 	r.version++
@@ -262,6 +268,11 @@ func (r *room) addMessage(m wire.ChatMessage, author *peer, re, key string) {
 		}
 		s.conn.send(frame)
 	}
+}
+
+// forgotten says whether a message is older than all that are remembered, and older ones are not. It needs the lock.
+func (r *room) forgotten(seq int64) bool {
+	return r.moreMessages && len(r.messages) > 0 && seq < r.messages[0].Seq
 }
 
 // freeze gives up held seats and stops the room's timers for good: the hub shuts down.
