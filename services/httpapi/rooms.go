@@ -28,7 +28,7 @@ func (a *api) ListRooms(ctx context.Context, request ListRoomsRequestObject) (Li
 	if p := request.Params.Limit; p != nil {
 		limit = *p
 	}
-	page, err := a.Rooms.List(ctx, person(ctx).ID, scope, cursor, limit)
+	page, err := a.Rooms.List(ctx, person(ctx), scope, cursor, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -115,8 +115,13 @@ func (a *api) endBrowser(ctx context.Context, room rooms.ID) {
 func (a *api) JoinRoom(ctx context.Context, request JoinRoomRequestObject) (JoinRoomResponseObject, error) {
 	c := callOf(ctx)
 	if request.Body.Password != nil {
+		// Of the room itself: it has more than one address. Who may not enter it at all learns so here.
+		r, err := a.Rooms.Get(ctx, request.Room, c.caller.Person)
+		if err != nil {
+			return nil, err
+		}
 		for _, key := range []string{c.address, c.caller.Person.ID.String()} {
-			if err := a.limits.passwords.take(key, request.Room); err != nil {
+			if err := a.limits.passwords.take(key, r.ID.String()); err != nil {
 				return nil, err
 			}
 		}

@@ -178,3 +178,14 @@ func TestListsArePagedByACursor(t *testing.T) {
 	require.Nil(t, second.Next)
 	require.Equal(t, []string{"cursor"}, owner.do("GET", "/rooms?cursor=garbage", nil).fields())
 }
+
+func TestGuessesOfARoomsPasswordAreCountedWhicheverAddressOfItIsTaken(t *testing.T) {
+	h := newHouse(t, func(o *Options) { o.Limits.Passwords = Limit{2, time.Hour} })
+	owner, stranger := h.signedUp(t, "owner"), h.signedUp(t, "stranger")
+	room := owner.room(wire.NewRoom{Title: "Film night", Password: new("open sesame")})
+	guess := wire.JoinRequest{Password: new("a guess")}
+	stranger.do("POST", "/rooms/"+room.Slug+"/join", guess).fails(403, wire.ErrorCodeRoomPasswordWrong)
+	stranger.do("POST", "/rooms/"+room.Id.String()+"/join", guess).fails(403, wire.ErrorCodeRoomPasswordWrong)
+	stranger.do("POST", "/rooms/"+room.Slug+"/join", guess).fails(429, wire.ErrorCodeRateLimited)
+	stranger.do("POST", "/rooms/"+strings.ToUpper(room.Id.String())+"/join", guess).fails(429, wire.ErrorCodeRateLimited)
+}

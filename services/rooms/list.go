@@ -26,8 +26,9 @@ type Page struct {
 	Next  string // the cursor of the next page; empty at the end
 }
 
-// List returns a page of at most limit rooms after cursor (empty: from the start). Error: invalid_field (cursor).
-func (s *Service) List(ctx context.Context, by accounts.PersonID, scope Scope, cursor string, limit int) (Page, error) {
+// List returns a page of at most limit rooms after cursor (empty: from the start). No room is public for guests, who enter only those
+// they were invited to. Error: invalid_field (cursor).
+func (s *Service) List(ctx context.Context, by accounts.Person, scope Scope, cursor string, limit int) (Page, error) {
 	after, err := parseCursor(cursor)
 	if err != nil {
 		return Page{}, err
@@ -43,9 +44,12 @@ func (s *Service) List(ctx context.Context, by accounts.PersonID, scope Scope, c
 		page.Rooms = append(page.Rooms, veiled(fromRow(room, owner, role)))
 	}
 	// One more than asked for says whether there is a next page.
+	if scope == Public && by.Guest() {
+		return page, nil
+	}
 	if scope == Public {
 		rows, err := s.q.ListPublicRooms(ctx, db.ListPublicRoomsParams{
-			PersonID: by.UUID(), BeforeUsedAt: after.usedAt, BeforeID: after.id, PageSize: int32(limit + 1),
+			PersonID: by.ID.UUID(), BeforeUsedAt: after.usedAt, BeforeID: after.id, PageSize: int32(limit + 1),
 		})
 		if err != nil {
 			return Page{}, db.Fault("list public rooms", err)
@@ -56,7 +60,7 @@ func (s *Service) List(ctx context.Context, by accounts.PersonID, scope Scope, c
 		return page, nil
 	}
 	rows, err := s.q.ListRoomsOfPerson(ctx, db.ListRoomsOfPersonParams{
-		PersonID: by.UUID(), BeforeUsedAt: after.usedAt, BeforeID: after.id, PageSize: int32(limit + 1),
+		PersonID: by.ID.UUID(), BeforeUsedAt: after.usedAt, BeforeID: after.id, PageSize: int32(limit + 1),
 	})
 	if err != nil {
 		return Page{}, db.Fault("list a person's rooms", err)

@@ -340,7 +340,7 @@ func TestListsComeInPagesTheLastUsedFirst(t *testing.T) {
 
 	list := func(by accounts.Person, scope Scope, limit int) (found []string) {
 		for cursor := ""; ; {
-			page, err := h.List(ctx, by.ID, scope, cursor, limit)
+			page, err := h.List(ctx, by, scope, cursor, limit)
 			require.NoError(t, err)
 			require.LessOrEqual(t, len(page.Rooms), limit)
 			for _, r := range page.Rooms {
@@ -356,8 +356,12 @@ func TestListsComeInPagesTheLastUsedFirst(t *testing.T) {
 	require.Equal(t, public, list(other, Public, 5))
 	require.Equal(t, []string{slugs[0]}, list(other, Mine, 2))
 	require.Contains(t, list(owner, Mine, 4), hidden.Slug)
+	guest := h.guest(t)
+	h.seat(t, hidden, guest, wire.RoleGuest)
+	require.Empty(t, list(guest, Public, 5), "they could not enter them")
+	require.Equal(t, []string{hidden.Slug}, list(guest, Mine, 5))
 	for _, cursor := range []string{"garbage", "AAAA", strings.Repeat("_", 32)} {
-		_, err := h.List(ctx, owner.ID, Public, cursor, 5)
+		_, err := h.List(ctx, owner, Public, cursor, 5)
 		requireCode(t, wire.ErrorCodeInvalidField, err)
 	}
 }
