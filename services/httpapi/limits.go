@@ -46,7 +46,7 @@ func newLimiters(l Limits, now func() time.Time) *limiters {
 		if l.Events == 0 {
 			l = Limit{events, per}
 		}
-		return &limiter{limit: l, now: now, keys: map[string]*rate.Limiter{}}
+		return &limiter{limit: l, now: now, young: map[string]*rate.Limiter{}}
 	}
 	return &limiters{
 		requests: of(l.Requests, 6000, time.Minute), signIn: of(l.SignIn, 60, time.Minute), signInName: of(l.SignInName, 20, time.Minute),
@@ -58,13 +58,14 @@ func newLimiters(l Limits, now func() time.Time) *limiters {
 // maxKeys bounds a limiter's memory.
 const maxKeys = 20000
 
-// limiter is a token bucket for each key. A key that has all its tokens is forgotten when memory is needed.
+// limiter is a token bucket for each key. The keys are of two generations: when the young one is full it becomes the old one, and what
+// was not used since the turn before is forgotten, however many keys come.
 type limiter struct {
 	limit Limit
 	now   func() time.Time
 
-	mu   sync.Mutex
-	keys map[string]*rate.Limiter
+	mu         sync.Mutex
+	young, old map[string]*rate.Limiter
 }
 
 // take answers rate_limited, with the seconds to wait, when there have been too many of the key.
@@ -76,14 +77,7 @@ func (l *limiter) take(key ...string) error {
 	defer l.mu.Unlock()
 	now := l.now()
 	name := strings.ToLower(strings.Join(key, "\x00"))
-	bucket, ok := l.keys[name]
-	if !ok {
-		if len(l.keys) >= maxKeys {
-			l.forget(now)
-		}
-		bucket = rate.NewLimiter(rate.Limit(float64(l.limit.Events)/l.limit.Per.Seconds()), l.limit.Events)
-		l.keys[name] = bucket
-	}
+	bucket := l.bucket(name)
 	reservation := bucket.ReserveN(now, 1)
 	wait := reservation.DelayFrom(now)
 	if wait == 0 {
@@ -95,16 +89,18 @@ func (l *limiter) take(key ...string) error {
 	return err
 }
 
-func (l *limiter) forget(now time.Time) {
-	for key, bucket := range l.keys {
-		if bucket.TokensAt(now) >= float64(l.limit.Events) {
-			delete(l.keys, key)
-		}
+// bucket needs the lock.
+func (l *limiter) bucket(key string) *rate.Limiter {
+	bucket, ok := l.young[key]
+	if ok {
+		return bucket
 	}
-	for key := range l.keys { // all of them are busy: any goes
-		if len(l.keys) < maxKeys {
-			return
-		}
-		delete(l.keys, key)
+	if bucket, ok = l.old[key]; !ok {
+		bucket = rate.NewLimiter(rate.Limit(float64(l.limit.Events)/l.limit.Per.Seconds()), l.limit.Events)
 	}
+	if len(l.young) >= maxKeys/2 {
+		l.young, l.old = make(map[string]*rate.Limiter), l.young
+	}
+	l.young[key] = bucket
+	return bucket
 }
