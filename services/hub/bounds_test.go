@@ -8,6 +8,7 @@ import (
 	"github.com/gorilla/websocket"
 	"github.com/stretchr/testify/require"
 
+	"turtus/services/rooms"
 	"turtus/services/wire"
 )
 
@@ -134,21 +135,14 @@ func TestASlowReaderIsClosedAndNobodyWaitsForIt(t *testing.T) {
 	a := h.join(room, owner)
 	slow := h.deaf(wire.Hello{Token: h.token(room, h.person()), Kind: "viewer"})
 	seat := decode[wire.PeerEvent](t, a.await(wire.TypePeerJoined)).Peer.Id
-	b := h.join(room, owner)
-	a.await(wire.TypePeerJoined)
 
-	// The kernel's buffers fill, then the queue; b gets everything meanwhile.
-	offer := wire.Signal{Session: "call", Description: &wire.SessionDescription{Type: "offer", Sdp: strings.Repeat("x", 30<<10)}}
-	closed := false
-	for sent := 0; !closed; sent++ {
-		require.Less(t, sent, 10_000, "the slow one was never closed")
-		a.send(wire.TypeSignal, offer, seat)
-		a.ok(wire.TypeSignal, wire.Signal{Session: "call"}, b.identity.Peer)
-		b.await(wire.TypeSignal)
-		r := h.hub.live(room.ID)
-		r.mu.Lock()
-		closed = r.seats[PeerID(seat)].conn == nil
-		r.mu.Unlock()
+	// The kernel's buffers fill, then the queue; a gets everything meanwhile.
+	long := room.Wire()
+	long.Title = strings.Repeat("x", 30<<10)
+	for told := 0; h.hub.connected(room, seat); told++ {
+		require.Less(t, told, 10_000, "the slow one was never closed")
+		h.hub.RoomUpdated(room.ID, long)
+		a.await(wire.TypeRoomUpdated)
 	}
 	// Once it reads again it is told why.
 	require.NoError(t, slow.SetReadDeadline(time.Now().Add(patience)))
@@ -157,6 +151,66 @@ func TestASlowReaderIsClosedAndNobodyWaitsForIt(t *testing.T) {
 		_, _, err = slow.ReadMessage()
 	}
 	require.True(t, websocket.IsCloseError(err, int(wire.CloseCodeSlowReader)), "%v", err)
+}
+
+// connected says whether a seat has a connection.
+func (h *Hub) connected(room rooms.Room, seat string) bool {
+	r := h.live(room.ID)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.seats[PeerID(seat)].conn != nil
+}
+
+func offerOf(bytes int) wire.Signal {
+	return wire.Signal{Session: "call", Description: &wire.SessionDescription{Type: "offer", Sdp: strings.Repeat("x", bytes)}}
+}
+
+func TestNobodyIsThrownOutByWhatOthersSendThem(t *testing.T) {
+	h := newHouse(t, func(o *Options) { o.Rate, o.Burst, o.RelayRate, o.RelayBurst = 1e9, 1e9, 1e9, 1e9 })
+	owner := h.person()
+	room := h.room(owner)
+	a := h.join(room, owner)
+	slow := h.deaf(wire.Hello{Token: h.token(room, h.person()), Kind: "viewer"})
+	seat := decode[wire.PeerEvent](t, a.await(wire.TypePeerJoined)).Peer.Id
+
+	refused := 0
+	for sent := 0; refused < 50; sent++ {
+		require.Less(t, sent, 10_000, "nothing was ever refused")
+		if answer := a.call(wire.TypeSignal, offerOf(30<<10), seat); answer.Type == wire.TypeError {
+			refusal := decode[wire.WSError](t, answer)
+			require.Equal(t, wire.ErrorCodeRateLimited, refusal.Code)
+			require.Positive(t, *refusal.RetryAfter)
+			refused++
+		}
+	}
+	require.True(t, h.hub.connected(room, seat))
+	// What the hub has to say still has its place, and once the slow one reads, what others say too.
+	h.hub.RoomUpdated(room.ID, room.Wire())
+	require.NoError(t, slow.SetReadDeadline(time.Now().Add(patience)))
+	var e wire.Envelope
+	for e.Type != wire.TypeRoomUpdated {
+		e = wire.Envelope{}
+		require.NoError(t, slow.ReadJSON(&e))
+	}
+	a.ok(wire.TypeSignal, offerOf(30<<10), seat)
+}
+
+func TestWhatAViewerSendsToOthersIsBounded(t *testing.T) {
+	h := newHouse(t, func(o *Options) { o.RelayRate, o.RelayBurst = 1<<10, 40<<10 })
+	owner := h.person()
+	room := h.room(owner)
+	a, b := h.join(room, owner), h.join(room, owner)
+	a.ok(wire.TypeSignal, offerOf(30<<10), b.identity.Peer)
+	refusal := a.refused(wire.ErrorCodeRateLimited, wire.TypeSignal, offerOf(30<<10), b.identity.Peer)
+	require.InDelta(t, 20, *refusal.RetryAfter, 4, "until there is place for it")
+	a.ok(wire.TypeSignal, offerOf(1<<10), b.identity.Peer)
+	require.Equal(t, wire.TypeSignal, b.next().Type)
+	require.Len(t, decode[wire.Signal](t, b.next()).Description.Sdp, 1<<10, "what was refused was not sent")
+
+	vb, _ := h.agent(room)
+	for range 10 { // an agent answers everybody
+		vb.ok(wire.TypeSignal, offerOf(30<<10), b.identity.Peer)
+	}
 }
 
 func TestAPeerThatAnswersNoPingIsClosed(t *testing.T) {

@@ -68,6 +68,9 @@ func (c *conn) send(frame []byte) bool {
 	return true
 }
 
+// relay queues what another peer says, and says false, closing nothing, where there is no place for it.
+func (c *conn) relay(frame []byte) bool { return c.out.relay(frame) }
+
 // close ends the connection after what is queued was written. It returns at once, and only the first call counts.
 func (c *conn) close(code wire.CloseCode, reason string) { c.end(code, reason, true) }
 

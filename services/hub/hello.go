@@ -79,6 +79,7 @@ func (p *peer) join(r *room, claims rooms.Claims, person *wire.PublicPerson, res
 		return false, err
 	}
 	p.limit = rate.NewLimiter(p.hub.o.Rate*agentRates, p.hub.o.Burst*agentRates)
+	p.relayed = rate.NewLimiter(p.hub.o.RelayRate*agentRates, p.hub.o.RelayBurst*agentRates)
 	return fresh, nil
 }
 

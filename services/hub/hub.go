@@ -71,7 +71,11 @@ type Options struct {
 	// ChatRate and ChatBurst bound a viewer's chat messages, 2 a second and 20 when 0.
 	ChatRate  rate.Limit
 	ChatBurst int
-	// QueueMessages and QueueBytes bound what waits for a peer to read it, 512 and 4 MiB when 0.
+	// RelayRate and RelayBurst bound the bytes that a viewer sends to other peers, 64 KiB a second and 256 KiB when 0; an agent, which
+	// negotiates with everybody, has ten times that.
+	RelayRate  rate.Limit
+	RelayBurst int
+	// QueueMessages and QueueBytes bound what waits for a peer to read it, 512 and 4 MiB when 0; an eighth of it may be what others sent.
 	QueueMessages int
 	QueueBytes    int
 
@@ -96,6 +100,8 @@ func (o *Options) setDefaults() {
 	o.Strikes = cmp.Or(o.Strikes, 100)
 	o.ChatRate = cmp.Or(o.ChatRate, 2)
 	o.ChatBurst = cmp.Or(o.ChatBurst, 20)
+	o.RelayRate = cmp.Or(o.RelayRate, 64<<10)
+	o.RelayBurst = cmp.Or(o.RelayBurst, 256<<10)
 	o.QueueMessages = cmp.Or(o.QueueMessages, 512)
 	o.QueueBytes = cmp.Or(o.QueueBytes, 4<<20)
 	if o.ResumeSecret == nil {

@@ -1,6 +1,9 @@
 package hub
 
 import (
+	"math"
+	"time"
+
 	"turtus/services/rooms"
 	"turtus/services/wire"
 )
@@ -32,8 +35,7 @@ func signal(p *peer, e wire.Envelope) error {
 	if err != nil {
 		return err
 	}
-	p.relay(to, e)
-	return nil
+	return p.relay(to, e)
 }
 
 // toAgent relays a viewer's wish to the room's browser.
@@ -46,8 +48,7 @@ func toAgent(p *peer, e wire.Envelope) error {
 	case !p.sits():
 		return errSuperseded
 	case agent != nil && agent.conn != nil:
-		p.relay(agent, e)
-		return nil
+		return p.relay(agent, e)
 	case agent != nil:
 		return wire.Errorf(wire.ErrorCodeTargetNotFound, "The room's browser has lost its connection and may come back.")
 	case r.browser.State == wire.BrowserStateStarting:
@@ -56,9 +57,23 @@ func toAgent(p *peer, e wire.Envelope) error {
 	return wire.Errorf(wire.ErrorCodeTargetNotFound, "The room's browser is not running.")
 }
 
-// relay hands a message on: its type and payload, and the sender as the hub knows it. It needs the room's lock.
-func (p *peer) relay(to *seat, e wire.Envelope) {
-	to.conn.send(encode(wire.Envelope{Type: e.Type, Sender: string(p.seat.id), Payload: e.Payload}))
+// relay hands a message on: its type and payload, and the sender as the hub knows it. One that the target has no place for is refused to
+// its sender. It needs the room's lock.
+func (p *peer) relay(to *seat, e wire.Envelope) error {
+	frame := encode(wire.Envelope{Type: e.Type, Sender: string(p.seat.id), Payload: e.Payload})
+	now := time.Now()
+	if !p.relayed.AllowN(now, len(frame)) {
+		err := wire.Errorf(wire.ErrorCodeRateLimited, "Too much at once for other peers. Wait a moment.")
+		missing := float64(len(frame)) - p.relayed.TokensAt(now)
+		err.RetryAfter = max(1, int(math.Ceil(missing/float64(p.relayed.Limit()))))
+		return err
+	}
+	if !to.conn.relay(frame) {
+		err := wire.Errorf(wire.ErrorCodeRateLimited, "That peer has not read yet what was sent before. Wait a moment.")
+		err.RetryAfter = 1
+		return err
+	}
+	return nil
 }
 
 // sendChat stores a message before anybody hears of it. The same key again answers the stored message again; the others hear it

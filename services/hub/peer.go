@@ -22,17 +22,18 @@ type peer struct {
 	hub  *Hub
 	conn *conn
 	log  *slog.Logger
-	// limit bounds the messages, strikes how many too many are forgiven, chat the chat messages.
-	limit, strikes, chat *rate.Limiter
-	room                 *room // nil before hello, as seat
-	seat                 *seat // its id, kind and run never change
-	connection           int64 // of an agent, as Browsers counts them
+	// limit bounds the messages, strikes how many too many are forgiven, chat the chat messages, relayed the bytes for other peers.
+	limit, strikes, chat, relayed *rate.Limiter
+	room                          *room // nil before hello, as seat
+	seat                          *seat // its id, kind and run never change
+	connection                    int64 // of an agent, as Browsers counts them
 }
 
 func newPeer(h *Hub, c *conn, remote string) *peer {
 	return &peer{
 		hub: h, conn: c, log: h.o.Log.With("remote", remote),
 		limit: rate.NewLimiter(h.o.Rate, h.o.Burst), strikes: rate.NewLimiter(1, h.o.Strikes), chat: rate.NewLimiter(h.o.ChatRate, h.o.ChatBurst),
+		relayed: rate.NewLimiter(h.o.RelayRate, h.o.RelayBurst),
 	}
 }
 

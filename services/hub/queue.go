@@ -2,15 +2,26 @@ package hub
 
 import "sync"
 
+// relayShare is the part of a queue that relayed messages may fill, by number and by bytes: what one peer says to another never takes the
+// place of what the hub has to say, so nobody is closed as a slow reader by what others send them.
+const relayShare = 8
+
 // queue holds the messages that wait for one peer, bounded in number and bytes. Who puts never waits.
 type queue struct {
 	maxMessages, maxBytes int
 
-	mu     sync.Mutex
-	frames [][]byte
-	bytes  int
+	mu      sync.Mutex
+	waiting []message
+	bytes   int
+	// relays and relayBytes are how much of it is relayed.
+	relays, relayBytes int
 	// wake has room for one: the writer looks again.
 	wake chan struct{}
+}
+
+type message struct {
+	frame   []byte
+	relayed bool
 }
 
 func newQueue(messages, bytes int) *queue {
@@ -21,11 +32,27 @@ func newQueue(messages, bytes int) *queue {
 func (q *queue) put(frame []byte) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.frames) >= q.maxMessages || (len(q.frames) > 0 && q.bytes+len(frame) > q.maxBytes) {
+	return q.add(message{frame: frame})
+}
+
+// relay puts what another peer says. It says false when the queue, or the share of it that is for relayed messages, is full; one message
+// has its place whenever no other relayed one waits.
+func (q *queue) relay(frame []byte) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.relays > 0 && (q.relays >= q.maxMessages/relayShare || q.relayBytes+len(frame) > q.maxBytes/relayShare) {
 		return false
 	}
-	q.frames = append(q.frames, frame)
-	q.bytes += len(frame)
+	return q.add(message{frame, true})
+}
+
+// add needs the lock.
+func (q *queue) add(m message) bool {
+	if len(q.waiting) >= q.maxMessages || (len(q.waiting) > 0 && q.bytes+len(m.frame) > q.maxBytes) {
+		return false
+	}
+	q.waiting = append(q.waiting, m)
+	q.count(m, 1)
 	select {
 	case q.wake <- struct{}{}:
 	default:
@@ -33,20 +60,28 @@ func (q *queue) put(frame []byte) bool {
 	return true
 }
 
+func (q *queue) count(m message, sign int) {
+	q.bytes += sign * len(m.frame)
+	if m.relayed {
+		q.relays += sign
+		q.relayBytes += sign * len(m.frame)
+	}
+}
+
 // next takes the oldest message, or nil. Its bytes count until done is called for it: what is being written still waits.
 func (q *queue) next() []byte {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.frames) == 0 {
+	if len(q.waiting) == 0 {
 		return nil
 	}
-	return q.frames[0]
+	return q.waiting[0].frame
 }
 
 func (q *queue) done() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.bytes -= len(q.frames[0])
-	q.frames[0] = nil
-	q.frames = q.frames[1:]
+	q.count(q.waiting[0], -1)
+	q.waiting[0] = message{}
+	q.waiting = q.waiting[1:]
 }
