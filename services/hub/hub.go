@@ -46,7 +46,10 @@ type Options struct {
 	// ResumeSecret signs the keys that take a seat again. Kept over restarts, peers keep their ids over them too; nil makes one.
 	ResumeSecret []byte
 
-	RoomSize    int           // most viewers in a room, held seats included; 50 when 0
+	RoomSize int // most viewers in a room, held seats included; 50 when 0. Who moderates gets in above it
+	// SeatsPerPerson is how many of them may be one person's, 8 when 0: the oldest is closed for a further one.
+	SeatsPerPerson int
+
 	ControlIdle time.Duration // how long control may be held unused; 3 minutes when 0
 	SeatGrace   time.Duration // how long the seat of a lost viewer is held; 20 s when 0
 	AgentGrace  time.Duration // the same for an agent; 1 minute when 0
@@ -85,6 +88,7 @@ type Options struct {
 
 func (o *Options) setDefaults() {
 	o.RoomSize = cmp.Or(o.RoomSize, 50)
+	o.SeatsPerPerson = cmp.Or(o.SeatsPerPerson, 8)
 	o.ControlIdle = cmp.Or(o.ControlIdle, 3*time.Minute)
 	o.SeatGrace = cmp.Or(o.SeatGrace, 20*time.Second)
 	o.AgentGrace = cmp.Or(o.AgentGrace, time.Minute)

@@ -96,7 +96,7 @@ func (r *room) sit(p *peer, claims rooms.Claims, person *wire.PublicPerson, resu
 	s := r.seats[id]
 	taken := s != nil
 	if !taken {
-		if claims.Kind == wire.PeerKindViewer && !r.hasPlace(claims.Person) {
+		if claims.Kind == wire.PeerKindViewer && !r.makePlace(claims) {
 			return false, wire.Errorf(wire.ErrorCodeRoomFull, "The room is full.")
 		}
 		s = &seat{id: id, kind: claims.Kind, joined: now, run: claims.Browser}
@@ -145,26 +145,34 @@ func (r *room) seatFor(claims rooms.Claims, resume *wire.Resume, now time.Time) 
 	return newPeerID(), false
 }
 
-// hasPlace says whether one more viewer fits. In a full room, a person's own held seat makes place for them. It needs the lock.
-func (r *room) hasPlace(person accounts.PersonID) bool {
-	viewers := 0
-	var own *seat
+// makePlace says whether one more viewer may sit down. Somebody with SeatsPerPerson of them gives up the first of them for it; in a full
+// room, so does whoever has one that is held for a lost connection. Who moderates always finds place. It needs the lock.
+func (r *room) makePlace(claims rooms.Claims) bool {
+	viewers, own := 0, 0
+	var first *seat // to give up: a held one before others, then the oldest
 	for _, s := range r.seats {
 		if s.kind != wire.PeerKindViewer {
 			continue
 		}
 		viewers++
-		if s.personID == person && s.conn == nil {
-			own = s
+		if s.personID != claims.Person {
+			continue
+		}
+		own++
+		if first == nil || (s.conn == nil && first.conn != nil) || ((s.conn == nil) == (first.conn == nil) && s.joined.Before(first.joined)) {
+			first = s
 		}
 	}
-	if viewers < r.hub.o.RoomSize {
-		return true
+	full := viewers >= r.hub.o.RoomSize && !claims.Permissions.Has(rooms.Moderate)
+	switch {
+	case own >= r.hub.o.SeatsPerPerson && first.conn != nil:
+		first.conn.close(wire.CloseCodeSeatTaken, "you have too many connections to this room")
+		r.remove(first, wire.PeerLeftReasonLeft)
+	case own >= r.hub.o.SeatsPerPerson, full && first != nil && first.conn == nil:
+		r.remove(first, wire.PeerLeftReasonLost)
+	default:
+		return !full
 	}
-	if own == nil || viewers > r.hub.o.RoomSize {
-		return false
-	}
-	r.remove(own, wire.PeerLeftReasonLost)
 	return true
 }
 

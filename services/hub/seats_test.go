@@ -156,3 +156,45 @@ func TestAFullRoomTakesNobodyMore(t *testing.T) {
 	a.await(wire.TypePeerLeft)
 	h.join(room, third)
 }
+
+func TestOnePersonCannotFillARoom(t *testing.T) {
+	h := newHouse(t, func(o *Options) { o.RoomSize, o.SeatsPerPerson = 4, 3 })
+	owner, greedy, friend := h.person(), h.person(), h.person()
+	room := h.room(owner)
+	var tabs []*client
+	for range 5 {
+		tabs = append(tabs, h.join(room, greedy))
+	}
+	tabs[0].awaitClose(wire.CloseCodeSeatTaken)
+	tabs[1].awaitClose(wire.CloseCodeSeatTaken)
+	require.Equal(t, 3, h.hub.ViewerCount(room.ID))
+	h.join(room, friend) // the room's last seat
+	h.join(room, greedy) // takes the place of another of theirs
+	tabs[2].awaitClose(wire.CloseCodeSeatTaken)
+	require.Equal(t, 4, h.hub.ViewerCount(room.ID))
+
+	t.Run("a held seat is given up before one in use", func(t *testing.T) {
+		tabs[4].drop()
+		require.Eventually(t, func() bool { return h.hub.ViewerCount(room.ID) == 3 }, patience, time.Millisecond)
+		h.join(room, greedy)
+		require.Equal(t, 4, h.hub.ViewerCount(room.ID))
+		tabs[3].echo()
+	})
+}
+
+func TestTheOwnerGetsIntoAFullRoom(t *testing.T) {
+	h := newHouse(t, func(o *Options) { o.RoomSize = 2 })
+	owner, friend, third := h.person(), h.person(), h.person()
+	room := h.room(owner)
+	h.join(room, friend)
+	b := h.join(room, third)
+	require.Len(t, h.join(room, owner).identity.Snapshot.Peers, 3)
+	late := h.connect()
+	late.send(wire.TypeHello, wire.Hello{Token: h.token(room, friend), Kind: wire.PeerKindViewer}, "")
+	late.awaitError(wire.ErrorCodeRoomFull)
+	late.awaitClose(wire.CloseCodeRoomFull)
+
+	b.drop()
+	require.Eventually(t, func() bool { return h.hub.ViewerCount(room.ID) == 2 }, patience, time.Millisecond)
+	h.join(room, third) // one's own held seat makes place there too
+}
