@@ -28,10 +28,8 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !h.register(c) {
 		c.close(wire.CloseCodeServerRestarting, "the server restarts")
 	}
+	defer h.unregister(c)
 	newPeer(h, c, r.RemoteAddr).serve()
-	h.mu.Lock()
-	delete(h.conns, c)
-	h.mu.Unlock()
 }
 
 // reserve counts a connection in; it is counted out by running.Done.
@@ -50,6 +48,12 @@ func (h *Hub) register(c *conn) bool {
 	defer h.mu.Unlock()
 	h.conns[c] = true
 	return !h.closed
+}
+
+func (h *Hub) unregister(c *conn) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.conns, c)
 }
 
 // originAllowed keeps pages of other sites out. Programs, the agents among them, send no Origin.

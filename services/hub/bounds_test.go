@@ -1,10 +1,13 @@
 package hub
 
 import (
+	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/gorilla/websocket"
 	"github.com/stretchr/testify/require"
 
@@ -211,6 +214,46 @@ func TestWhatAViewerSendsToOthersIsBounded(t *testing.T) {
 	for range 10 { // an agent answers everybody
 		vb.ok(wire.TypeSignal, offerOf(30<<10), b.identity.Peer)
 	}
+}
+
+// panicky are rooms and browsers with a bug.
+type panicky struct {
+	Rooms
+	Browsers
+	once atomic.Bool
+}
+
+func (p *panicky) ByID(ctx context.Context, id rooms.ID) (rooms.Room, error) {
+	if p.once.CompareAndSwap(false, true) {
+		panic("a bug")
+	}
+	return p.Rooms.ByID(ctx, id)
+}
+
+func (p *panicky) Status(rooms.ID, uuid.UUID, wire.VBStatus) { panic("a bug") }
+
+func TestAPanicEndsItsOwnConnectionAlone(t *testing.T) {
+	h := newHouse(t, func(o *Options) {
+		bug := &panicky{Rooms: o.Rooms, Browsers: o.Browsers}
+		o.Rooms, o.Browsers = bug, bug
+	})
+	owner := h.person()
+	room := h.room(owner)
+	early := h.connect()
+	early.send(wire.TypeHello, wire.Hello{Token: h.token(room, owner), Kind: wire.PeerKindViewer}, "")
+	early.awaitClose(wire.CloseCodeInternal)
+
+	a := h.join(room, owner)
+	vb, run := h.agent(room)
+	vb.send(wire.TypeVBStatus, wire.VBStatus{State: "ready"}, "")
+	vb.awaitClose(wire.CloseCodeInternal)
+	require.False(t, decode[wire.PeerEvent](t, a.await(wire.TypePeerUpdated)).Peer.Connected, "its seat is held, not taken")
+	require.True(t, h.agentOf(room, run).identity.Resumed)
+	require.Eventually(t, func() bool {
+		h.hub.mu.Lock()
+		defer h.hub.mu.Unlock()
+		return len(h.hub.conns) == 2
+	}, patience, time.Millisecond)
 }
 
 func TestAPeerThatAnswersNoPingIsClosed(t *testing.T) {

@@ -46,11 +46,13 @@ func sayHello(p *peer, e wire.Envelope) error {
 	}
 
 	r := p.hub.enter(claims.Room)
-	fresh, err := p.join(r, claims, person, hello.Resume)
-	if !fresh {
-		p.hub.leave(r) // a fresh seat keeps the pin
-	}
-	if err != nil {
+	fresh := false
+	defer func() {
+		if !fresh {
+			p.hub.leave(r) // a fresh seat keeps the pin
+		}
+	}()
+	if fresh, err = p.join(r, claims, person, hello.Resume); err != nil {
 		return p.refuse(e.Id, wire.CloseCodeInternal, err)
 	}
 	p.log = p.log.With("room", r.id.String(), "peer", string(p.seat.id), "kind", string(p.seat.kind))

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"runtime/debug"
 	"time"
 	"unicode/utf8"
 
@@ -73,15 +74,24 @@ var handlers = map[string]handler{
 	wire.TypeVBEnding:    {kind: wire.PeerKindVb, do: agentEnding},
 }
 
-// serve runs the connection to its end: the reader is this goroutine, the writer another.
+// serve runs the connection to its end: the reader is this goroutine, the writer another. A handler that panics ends its own connection alone.
 func (p *peer) serve() {
 	go p.conn.write()
 	late := time.AfterFunc(p.hub.o.HelloTimeout, p.helloLate)
-	err := p.converse(late)
-	late.Stop()
-	p.part(err)
-	p.conn.finish()
+	defer p.conn.finish()
+	err := errPanicked
+	defer func() {
+		late.Stop()
+		if err == errPanicked {
+			p.log.Error("a handler panicked", "panic", recover(), "stack", string(debug.Stack()))
+			p.conn.close(wire.CloseCodeInternal, "something went wrong on the server")
+		}
+		p.part(err)
+	}()
+	err = p.converse(late)
 }
+
+var errPanicked = errors.New("a handler panicked")
 
 // converse reads until the connection ends.
 func (p *peer) converse(late *time.Timer) error {
@@ -110,7 +120,7 @@ func (p *peer) helloLate() {
 // part says why the connection ended to the peer, where it can still hear it, and to the room.
 func (p *peer) part(err error) {
 	switch {
-	case errors.Is(err, errClosed):
+	case errors.Is(err, errClosed), errors.Is(err, errPanicked):
 	case errors.Is(err, errTooLarge):
 		p.fail("", wire.Errorf(wire.ErrorCodeMessageTooLarge, "A message may have %d KiB at most.", wire.MaxMessageBytes>>10))
 		p.conn.close(wire.CloseCodeProtocolError, "the message was too large")

@@ -83,23 +83,34 @@ func (r *room) load() error {
 	r.loading = l
 	r.mu.Unlock()
 
-	ctx, cancel := context.WithTimeout(r.hub.ctx, r.hub.o.CallTimeout)
-	defer cancel()
-	stored, err := r.hub.o.Rooms.ByID(ctx, r.id)
+	l.err = errPanicked // until reading has come to its end
+	var stored rooms.Room
 	var page []rooms.Message
 	var more bool
+	var browser wire.Browser
+	defer func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		defer close(l.done)
+		r.loading = nil
+		if l.err == nil {
+			r.take(stored, page, more, browser)
+		}
+	}()
+	ctx, cancel := context.WithTimeout(r.hub.ctx, r.hub.o.CallTimeout)
+	defer cancel()
+	var err error
+	stored, err = r.hub.o.Rooms.ByID(ctx, r.id)
 	if err == nil {
 		page, more, err = r.hub.o.Rooms.Messages(ctx, r.id, 0, historyLength)
 	}
-	browser := r.hub.o.Browsers.State(r.id)
+	browser = r.hub.o.Browsers.State(r.id)
+	l.err = err
+	return err
+}
 
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	defer close(l.done)
-	r.loading, l.err = nil, err
-	if err != nil {
-		return err
-	}
+// take is the end of load. It needs the lock.
+func (r *room) take(stored rooms.Room, page []rooms.Message, more bool, browser wire.Browser) {
 	r.loaded = true
 	if !r.infoKnown {
 		r.info = stored.Wire()
@@ -111,7 +122,6 @@ func (r *room) load() error {
 	for _, m := range page {
 		r.remember(m.Wire())
 	}
-	return nil
 }
 
 // remember keeps a message for snapshots, in order, and says whether it is new. It needs the lock.
