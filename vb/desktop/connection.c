@@ -31,8 +31,10 @@ static int on_io_error(Display *display) {
 
 // Instead of Xlib's exit(1). The call in progress returns as if the server had said no (libX11 1.7 and later).
 static void on_gone(Display *display, void *c) {
-	(void)display;
 	atomic_store(&((connection *)c)->gone, 1);
+	// _XIOError has taken the display for the calling thread, as by XLockDisplay, for it expects this function to exit. Kept,
+	// it would have every later call wait for ever that comes from another thread; and a goroutine changes threads.
+	XUnlockDisplay(display);
 }
 
 void connection_init(void) {
@@ -60,8 +62,8 @@ connection *connection_open(const char *name) {
 }
 
 void connection_close(connection *c) {
-	// After an I/O error XCloseDisplay may wait for ever (seen now and then with
-	// libX11 1.8.4, in its XFreeGC). The Display's memory is lost then: some tens of kilobytes for each death of a server.
+	// After an I/O error XCloseDisplay still makes requests, of which nobody empties the buffer; a full one is a null pointer
+	// in libX11 1.8. The Display's memory is lost then: some tens of kilobytes for each death of a server.
 	if (alive(c)) XSync(c->display, False);
 	if (alive(c))
 		XCloseDisplay(c->display);

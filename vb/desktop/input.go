@@ -121,6 +121,9 @@ func (in *Input) events() error {
 		if err := in.load(); err != nil {
 			return err
 		}
+		if in.x.gone() {
+			return ErrServerGone
+		}
 	}
 	if modifiers(in.k.locked)&^in.correction.add != 0 {
 		C.keyboard_lock(in.k, 0xff, C.int(in.correction.add))
