@@ -19,6 +19,8 @@ type Tokens interface {
 type Rooms interface {
 	ByID(ctx context.Context, id rooms.ID) (rooms.Room, error)
 	Append(ctx context.Context, room rooms.ID, author accounts.PersonID, key, text string) (m rooms.Message, duplicate bool, err error)
+	// Membership is a person's role at this moment; empty when they are no member.
+	Membership(ctx context.Context, room rooms.ID, person accounts.PersonID) (wire.Role, error)
 	Messages(ctx context.Context, room rooms.ID, before int64, limit int) (page []rooms.Message, more bool, err error)
 }
 

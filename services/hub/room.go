@@ -30,6 +30,8 @@ type room struct {
 	frozen  bool // the hub shuts down
 	version int64
 	seats   map[PeerID]*seat
+	// memberChanges counts what MemberChanged was told.
+	memberChanges int
 
 	info    wire.Room
 	control *control.State
