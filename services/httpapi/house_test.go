@@ -82,6 +82,7 @@ func (h *hub) PersonUpdated(_ accounts.PersonID, p wire.PublicPerson) {
 	h.tell("person updated " + p.DisplayName)
 }
 func (h *hub) PersonGone(accounts.PersonID)                 { h.tell("person gone") }
+func (h *hub) MemberChanged(rooms.ID, accounts.PersonID)    { h.tell("member changed") }
 func (h *hub) MessageStored(_ rooms.ID, m wire.ChatMessage) { h.tell("message " + m.Text) }
 func (h *hub) SessionEnded(accounts.SessionID)              { h.tell("session ended") }
 

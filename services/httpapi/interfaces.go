@@ -35,6 +35,8 @@ type Hub interface {
 	PersonUpdated(id accounts.PersonID, p wire.PublicPerson)
 	// PersonGone is for a deleted account.
 	PersonGone(id accounts.PersonID)
+	// MemberChanged is told when the person's role in a room may be another than before; the hub reads which.
+	MemberChanged(room rooms.ID, person accounts.PersonID)
 	// MessageStored is a message said over REST, stored for the first time, without its key.
 	MessageStored(room rooms.ID, m wire.ChatMessage)
 	// SessionEnded closes the peers whose room token has this session (rooms.Claims.Session), with CloseCodeSignedOut.

@@ -85,6 +85,7 @@ func (a *api) AcceptInvite(ctx context.Context, request AcceptInviteRequestObjec
 		if err != nil {
 			return nil, err
 		}
+		a.Hub.MemberChanged(r.ID, c.caller.Person.ID) // who sits there already may have come by a higher role
 		return AcceptInvite200JSONResponse{Body: wire.AcceptedInvite{Room: a.room(r), Role: r.Role}}, nil
 	}
 

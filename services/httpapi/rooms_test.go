@@ -189,3 +189,15 @@ func TestGuessesOfARoomsPasswordAreCountedWhicheverAddressOfItIsTaken(t *testing
 	stranger.do("POST", "/rooms/"+room.Slug+"/join", guess).fails(429, wire.ErrorCodeRateLimited)
 	stranger.do("POST", "/rooms/"+strings.ToUpper(room.Id.String())+"/join", guess).fails(429, wire.ErrorCodeRateLimited)
 }
+
+func TestTheHubHearsOfAMemberWhomAnInviteRaised(t *testing.T) {
+	h := newHouse(t)
+	owner, friend := h.signedUp(t, "owner"), h.signedUp(t, "friend")
+	at := "/rooms/" + owner.room(wire.NewRoom{Title: "Film night"}).Slug
+	friend.do("POST", at+"/join", wire.JoinRequest{}).is(200)
+	invite := into[wire.Invite](owner.do("POST", at+"/invites", wire.NewInvite{Role: wire.Ptr(wire.NewInviteRoleModerator)}).is(201))
+	require.Empty(t, h.hub.take())
+	accepted := into[wire.AcceptedInvite](friend.do("POST", "/invites/"+invite.Code+"/accept", wire.InviteAcceptance{}).is(200))
+	require.Equal(t, wire.RoleModerator, accepted.Role)
+	require.Equal(t, []string{"member changed"}, h.hub.take())
+}
