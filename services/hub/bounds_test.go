@@ -186,14 +186,21 @@ func TestNobodyIsThrownOutByWhatOthersSendThem(t *testing.T) {
 			refused++
 		}
 	}
-	require.True(t, h.hub.connected(room, seat))
 	// What the hub has to say still has its place, and once the slow one reads, what others say too.
-	h.hub.RoomUpdated(room.ID, room.Wire())
+	long := room.Wire()
+	long.Title = strings.Repeat("x", 30<<10)
+	for range 100 {
+		h.hub.RoomUpdated(room.ID, long)
+		a.await(wire.TypeRoomUpdated)
+	}
+	require.True(t, h.hub.connected(room, seat))
 	require.NoError(t, slow.SetReadDeadline(time.Now().Add(patience)))
-	var e wire.Envelope
-	for e.Type != wire.TypeRoomUpdated {
-		e = wire.Envelope{}
+	for told := 0; told < 100; {
+		var e wire.Envelope
 		require.NoError(t, slow.ReadJSON(&e))
+		if e.Type == wire.TypeRoomUpdated {
+			told++
+		}
 	}
 	a.ok(wire.TypeSignal, offerOf(30<<10), seat)
 }
@@ -244,6 +251,7 @@ func TestAPanicEndsItsOwnConnectionAlone(t *testing.T) {
 	early.awaitClose(wire.CloseCodeInternal)
 
 	a := h.join(room, owner)
+	require.Equal(t, room.Title, a.identity.Snapshot.Room.Title, "it was read again")
 	vb, run := h.agent(room)
 	vb.send(wire.TypeVBStatus, wire.VBStatus{State: "ready"}, "")
 	vb.awaitClose(wire.CloseCodeInternal)
