@@ -95,7 +95,7 @@ func (b *board) status() (wire.VBStatus, bool) {
 		s.State = wire.VBStatusStateReady
 	}
 	if !b.endsAt.IsZero() {
-		s.EndsAt = wire.Ptr(b.endsAt.UTC().Truncate(time.Millisecond))
+		s.EndsAt = wire.Ptr(b.endsAt.UTC())
 	}
 	return s, b.last == nil || !reflect.DeepEqual(*b.last, s)
 }
