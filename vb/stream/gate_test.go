@@ -3,6 +3,8 @@ package stream
 import (
 	"image"
 	"math/rand/v2"
+	"net"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -144,6 +146,56 @@ func TestOnDisconnectNothingStaysPressed(t *testing.T) {
 			r.until(func() bool { codes, _, _ := window.Down(); return len(codes) == 0 })
 		})
 	}
+}
+
+// cable is a network that can be pulled out: nothing passes, and nobody is told.
+type cable struct {
+	net.PacketConn
+	out atomic.Bool
+}
+
+func newCable(t *testing.T) *cable {
+	t.Helper()
+	conn, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	return &cable{PacketConn: conn}
+}
+
+func (c *cable) WriteTo(b []byte, to net.Addr) (int, error) {
+	if c.out.Load() {
+		return len(b), nil
+	}
+	return c.PacketConn.WriteTo(b, to)
+}
+
+func (c *cable) ReadFrom(b []byte) (int, net.Addr, error) {
+	for {
+		n, from, err := c.PacketConn.ReadFrom(b)
+		if err != nil || !c.out.Load() {
+			return n, from, err
+		}
+	}
+}
+
+func TestNothingStaysPressedWhileTheHoldersNetworkIsDead(t *testing.T) {
+	display := desktoptest.StartXvfb(t, 320, 240)
+	window := desktoptest.OpenWindow(t, display, whole)
+	r := newRoom(t, display, nil)
+	network := newCable(t)
+	r.network = network
+	ann := r.open("ann", "s1")
+	r.give(1, ann)
+	ann.send(key(1, keyShift, true))
+	until(window, desktoptest.KeyPress)
+
+	network.out.Store(true)
+	until(window, desktoptest.KeyRelease)
+	require.Equal(t, 1, r.Viewers(), "its session waits for the network")
+
+	network.out.Store(false)
+	ann.send(key(1, keyA, true))
+	assert.Equal(t, "a", until(window, desktoptest.KeyPress).Text, "it drives on")
 }
 
 func TestTheHoldersSeatKeepsItsRightOverANewSession(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"image/color"
 	"log/slog"
+	"net"
 	"slices"
 	"sync"
 	"testing"
@@ -33,6 +34,7 @@ type room struct {
 	*Streamer
 	t        testing.TB
 	activity chan uint32
+	network  net.PacketConn // of the pages opened from now on; one of their own when nil
 
 	mu    sync.Mutex
 	pages map[PeerID]*page
@@ -117,6 +119,9 @@ func (r *room) open(peer PeerID, session SessionID, kinds ...codec.VideoKind) *p
 	var settings webrtc.SettingEngine
 	settings.SetIncludeLoopbackCandidate(true)
 	settings.LoggerFactory = pionLogs{slog.New(slog.DiscardHandler)}
+	if r.network != nil {
+		settings.SetICEUDPMux(webrtc.NewICEUDPMux(nil, r.network))
+	}
 	media := &webrtc.MediaEngine{}
 	require.NoError(r.t, media.RegisterDefaultCodecs())
 	require.NoError(r.t, media.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: playoutDelayURI}, webrtc.RTPCodecTypeVideo))

@@ -139,6 +139,11 @@ func (v *viewer) watch() {
 			switch state {
 			case webrtc.PeerConnectionStateConnected:
 				v.start()
+			case webrtc.PeerConnectionStateDisconnected:
+				// What it holds would stay pressed, and keys repeat themselves, until the network is back or given up.
+				if v.streamer.viewer(v.peer, v.session) == v {
+					v.streamer.gate.leave(v.peer)
+				}
 			case webrtc.PeerConnectionStateFailed:
 				return errFailed
 			case webrtc.PeerConnectionStateClosed:
