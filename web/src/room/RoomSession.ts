@@ -44,6 +44,7 @@ export class RoomSession {
   readonly outbox: Outbox;
   private readonly pointerListeners = new Set<PointerListener>();
   private agentEpoch = 0;
+  private disposed = false;
   private readonly now: () => number;
 
   constructor(options: RoomSessionOptions) {
@@ -125,6 +126,7 @@ export class RoomSession {
 
   /** The page goes, the seat is held for a while. */
   dispose(): void {
+    this.disposed = true;
     this.stream.dispose();
     this.input.dispose();
     this.outbox.dispose();
@@ -181,6 +183,7 @@ export class RoomSession {
 
   /** Stream and input follow what the store says of browser and control. */
   private follow(): void {
+    if (this.disposed) return;
     const { browser, control, self, status, stream } = this.store.getState();
     const streams = browser.state === 'ready' || browser.state === 'degraded';
     if (status.kind !== 'closed') {

@@ -157,6 +157,28 @@ describe('StreamSession', () => {
     expect(request.mock.calls.at(-1)).toEqual(['s2', 'vb']);
   });
 
+  it('tells the agent when there is no browser to show any more', async () => {
+    const { live, stream, stop, newest } = setUp();
+    await live();
+    stream.setSource(null);
+    expect(stop).toHaveBeenCalledExactlyOnceWith('s1', 'vb');
+    expect(newest().closed).toBe(true);
+  });
+
+  it('stops once when it is disposed of, and asks never again, whoever answers its last state', async () => {
+    const { live, stream, stop, connections, states } = setUp();
+    await live();
+    stream.on('state', () => stream.setSource({ browser: 'b1', peer: 'vb' }));
+    stream.dispose();
+    stream.seatChanged();
+    stream.pause();
+    stream.resume();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(stop).toHaveBeenCalledExactlyOnceWith('s1', 'vb');
+    expect(connections.map(({ closed }) => closed)).toEqual([true]);
+    expect(states.at(-1)).toBe('idle');
+  });
+
   it('hands on the events of the agent and sends input only on open channels', async () => {
     const { live, stream } = setUp();
     const connection = await live();

@@ -52,6 +52,7 @@ export class StreamSession {
   private source: StreamSource | null = null;
   private iceServers: ICEServer[] = [];
   private paused = false;
+  private disposed = false;
   private session: string | null = null;
   private connection: RTCPeerConnection | null = null;
   private channels = new Map<string, RTCDataChannel>();
@@ -75,11 +76,12 @@ export class StreamSession {
 
   /** Says which browser there is; null when there is none. The same run with a new peer id keeps a picture that goes on. */
   setSource(source: StreamSource | null): void {
+    if (this.disposed) return;
     const before = this.source;
     this.source = source;
     if (this.paused) return;
     if (!source) {
-      if (before) this.end();
+      if (before) this.end(before);
     } else if (before?.browser !== source.browser) {
       this.attempt = 0;
       this.wasLive = false;
@@ -116,9 +118,13 @@ export class StreamSession {
     return this.paused;
   }
 
+  /** Ends for good: whatever is heard later asks for nothing any more. */
   dispose(): void {
+    if (this.disposed) return;
+    this.disposed = true;
+    const { source } = this;
     this.source = null;
-    this.end();
+    this.end(source);
   }
 
   /** False when the channel is not open, or behind. */
@@ -178,7 +184,7 @@ export class StreamSession {
 
   private ask(): void {
     const { source } = this;
-    if (!source) return;
+    if (!source || this.disposed) return;
     this.drop();
     const session = this.options.makeSession();
     this.session = session;
@@ -254,10 +260,12 @@ export class StreamSession {
     this.after(milliseconds, () => this.again());
   }
 
-  private end(): void {
-    if (this.session && this.source) this.options.stop(this.session, this.source.peer);
-    this.drop();
+  /** The agent is told by the source that there was, which may be cleared by now. */
+  private end(source = this.source): void {
+    const { session } = this;
     this.session = null;
+    if (session && source) this.options.stop(session, source.peer);
+    this.drop();
     this.wasLive = false;
     this.setState('idle');
   }
