@@ -81,7 +81,7 @@ func build(ctx context.Context, c config.Config, folder *dataFolder, pool *pgxpo
 		log.Warn("browsers can't be started: " + why)
 	}
 	log.Warn("NO ISOLATION: browsers run as plain processes of this machine. Whoever drives one reaches what its user and this network reach. " +
-		"Share such a server only with people you trust; docker compose isolates browsers")
+		"Share such a server only with people you trust")
 	return p, nil
 }
 

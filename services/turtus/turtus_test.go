@@ -140,6 +140,7 @@ type server struct {
 	cmd      *exec.Cmd
 	out, log *output
 	token    string
+	exited   chan struct{} // closed when the process is gone, with its lock on the folder
 }
 
 // serve returns when the server says that it is ready.
@@ -147,8 +148,8 @@ func (b *box) serve() *server {
 	b.Helper()
 	cmd, out, log := b.command("serve")
 	require.NoError(b, cmd.Start())
-	s := &server{box: b, cmd: cmd, out: out, log: log}
 	exited := make(chan struct{})
+	s := &server{box: b, cmd: cmd, out: out, log: log, exited: exited}
 	go func() {
 		_ = cmd.Wait()
 		close(exited)
@@ -172,7 +173,11 @@ func (b *box) serve() *server {
 func (s *server) end(signal syscall.Signal) {
 	s.Helper()
 	require.NoError(s, s.cmd.Process.Signal(signal))
-	require.Eventually(s, func() bool { return !alive(s.cmd.Process.Pid) }, patience, 10*time.Millisecond)
+	select {
+	case <-s.exited:
+	case <-time.After(patience):
+		require.Fail(s, "the server does not end", s.log.String())
+	}
 }
 
 func alive(pid int) bool {
