@@ -70,4 +70,18 @@ describe('RoomSession', () => {
     expect(connections.map(({ closed }) => closed)).toEqual([true]);
     expect(session.store.getState().stream).toBe('idle');
   });
+
+  it('keeps nothing that is done while the picture is interrupted, and lets go of everything on return', async () => {
+    const { session, connection, sent } = await inside();
+    session.input.key(0x61, true);
+    expect(sent.splice(0)).toEqual(['04000000070000006101']);
+    connection.become('disconnected');
+    expect(session.input.isDriving).toBe(false);
+    session.input.key(0x61, false);
+    session.input.button(1, true, 1, 1);
+    expect(sent).toEqual([]);
+    connection.become('connected');
+    session.input.key(0x62, true);
+    expect(sent).toEqual(['0500000007', '04000000070000006201']);
+  });
 });

@@ -127,8 +127,8 @@ export class RoomSession {
   /** The page goes, the seat is held for a while. */
   dispose(): void {
     this.disposed = true;
-    this.stream.dispose();
     this.input.dispose();
+    this.stream.dispose();
     this.outbox.dispose();
     this.hub.disconnect();
   }
@@ -191,7 +191,8 @@ export class RoomSession {
       // A degraded browser without its agent may come back in the same run: keep what there is.
       else if (!streams) this.stream.setSource(null);
     }
-    const driving = self !== null && control.holder === self.peer && stream !== 'idle';
+    // While the picture is interrupted nobody sees what a click would hit.
+    const driving = self !== null && control.holder === self.peer && stream === 'live';
     this.input.setControl(driving, Math.max(control.epoch, this.agentEpoch));
     this.stream.setJitterTarget(driving ? 0 : null);
   }

@@ -42,6 +42,18 @@ describe('InputSender', () => {
     expect(sent.map(([channel]) => channel)).toEqual(['pointer', 'input']);
   });
 
+  it('keeps nothing that the stream refuses, and lets go of everything before what comes next', () => {
+    const sent: string[] = [];
+    let open = false;
+    const sender = new InputSender({ send: (_channel, frame) => open && sent.push(Buffer.from(frame).toString('hex')) > 0 });
+    sender.setControl(true, 7);
+    sender.press(0x61);
+    open = true;
+    sender.key(0x62, true);
+    sender.key(0x62, false);
+    expect(sent).toEqual(['0500000007', '04000000070000006201', '04000000070000006200']);
+  });
+
   it('lets go of everything with the epoch it had when control is lost', () => {
     const { sender, sent } = setUp();
     sender.setControl(true, 7);

@@ -6,11 +6,14 @@ const moveInterval = 8;
 
 /**
  * InputSender turns what the person does into frames of the present control epoch. Moves are thinned to the newest, and
- * nothing leaves while somebody else holds control (the agent would drop it anyway).
+ * nothing leaves while somebody else holds control (the agent would drop it anyway). What the stream refuses is not kept:
+ * when it takes frames again, everything is let go of first.
  */
 export class InputSender {
   private epoch = 0;
   private driving = false;
+  /** Something did not get through, perhaps the end of a press: a release has to go before whatever is next. */
+  private owed = false;
   private sequence = 0;
   private lastMove = -Infinity;
   private last: { x: number; y: number } | null = null;
@@ -29,6 +32,7 @@ export class InputSender {
     this.last = null;
     this.epoch = epoch;
     if (!driving) this.cancelMove();
+    else if (this.owed) this.release();
   }
 
   get isDriving(): boolean {
@@ -63,15 +67,17 @@ export class InputSender {
   }
 
   release(): void {
-    this.send({ op: 'release' });
+    if (this.driving) this.owed = !this.stream.send('input', encodeInput({ op: 'release' }, this.epoch));
   }
 
   dispose(): void {
-    this.cancelMove();
+    this.setControl(false, this.epoch);
   }
 
   private send(input: Input): void {
-    if (this.driving) this.stream.send('input', encodeInput(input, this.epoch));
+    if (!this.driving) return;
+    if (this.owed) this.release();
+    this.owed ||= !this.stream.send('input', encodeInput(input, this.epoch));
   }
 
   private flushMove(): void {

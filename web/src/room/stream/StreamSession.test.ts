@@ -196,6 +196,12 @@ describe('StreamSession', () => {
     input.readyState = 'open';
     expect(stream.send('input', new ArrayBuffer(1))).toBe(true);
     expect(input.send).toHaveBeenCalledOnce();
+    input.bufferedAmount = 10_000;
+    expect(stream.send('input', new ArrayBuffer(1))).toBe(false);
+    input.bufferedAmount = 0;
+    connection.become('disconnected');
+    expect(stream.send('input', new ArrayBuffer(1))).toBe(false);
+    expect(input.send).toHaveBeenCalledOnce();
   });
 });
 

@@ -40,6 +40,8 @@ const disconnectedGrace = 1_500;
 const restartTimeout = 8_000;
 /** More than this waiting on the pointer channel means the network is behind: newer moves will do. */
 const pointerBacklog = 4_096;
+/** Some hundreds of keys. What would come later than that is not what the person means any more. */
+const inputBacklog = 8_192;
 
 /**
  * StreamSession gets the browser's picture and sound and keeps them: it asks (stream.request), answers the agent's offer,
@@ -127,11 +129,11 @@ export class StreamSession {
     this.end(source);
   }
 
-  /** False when the channel is not open, or behind. */
+  /** False when the picture is not live, or the channel not open or behind: nothing done then may come out seconds later. */
   send(channel: InputChannel, frame: ArrayBuffer): boolean {
     const open = this.channels.get(channel);
-    if (open?.readyState !== 'open') return false;
-    if (channel === 'pointer' && open.bufferedAmount > pointerBacklog) return false;
+    if (this.state !== 'live' || open?.readyState !== 'open') return false;
+    if (open.bufferedAmount > (channel === 'pointer' ? pointerBacklog : inputBacklog)) return false;
     open.send(frame);
     return true;
   }
