@@ -102,6 +102,35 @@ describe('Keyboard', () => {
     expect(said).toEqual(['74 pressed', '68 pressed', '65 pressed', 'ff08 pressed', 'ff08 pressed', '61 pressed']);
   });
 
+  it('deletes nothing when the phone keyboard is put away and comes back', () => {
+    const keyboard = start();
+    keyboard.setTouchTyping(true, field);
+    const type = (value: string): void => {
+      field.value = value;
+      field.dispatchEvent(new InputEvent('input'));
+    };
+    type(`${field.value}hello`);
+    keyboard.setTouchTyping(false, field);
+    keyboard.setTouchTyping(true, field);
+    said = [];
+    type(`${field.value}a`);
+    expect(said).toEqual(['61 pressed']);
+  });
+
+  it('takes an emoji on a phone for one letter', () => {
+    const keyboard = start();
+    keyboard.setTouchTyping(true, field);
+    const type = (value: string): void => {
+      field.value = value;
+      field.dispatchEvent(new InputEvent('input'));
+    };
+    const base = field.value;
+    type(`${base}😀`);
+    type(`${base}😁`);
+    type(base);
+    expect(said).toEqual(['101f600 pressed', 'ff08 pressed', '101f601 pressed', 'ff08 pressed']);
+  });
+
   it('makes Control of Command, and releases letters whose keyup macOS hides', () => {
     start(true);
     key('keydown', { key: 'Meta', code: 'MetaLeft', location: 1, metaKey: true });

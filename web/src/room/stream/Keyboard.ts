@@ -53,7 +53,7 @@ export class Keyboard {
   /** On a phone the field's text is followed as it changes, with what autocorrection takes back. */
   setTouchTyping(on: boolean, field: HTMLTextAreaElement): void {
     this.touchTyping = on;
-    field.value = on ? padding : '';
+    this.before = field.value = on ? padding : '';
   }
 
   /** Releases everything held, here and there. */
@@ -154,16 +154,15 @@ export class Keyboard {
   private before = padding;
 
   private follow(field: HTMLTextAreaElement): void {
-    const now = field.value;
+    // By code points: half of an emoji is nothing to type, and one backspace takes all of it.
+    const before = [...this.before];
+    const now = [...field.value];
     let same = 0;
-    while (same < this.before.length && same < now.length && this.before[same] === now[same]) same++;
-    for (let i = this.before.length; i > same; i--) this.options.sender.press(backSpace);
-    this.type(now.slice(same));
-    this.before = now;
-    if (!this.composing && (now.length > 200 || now.length < padding.length / 2)) {
-      field.value = padding;
-      this.before = padding;
-    }
+    while (same < before.length && same < now.length && before[same] === now[same]) same++;
+    for (let i = before.length; i > same; i--) this.options.sender.press(backSpace);
+    this.type(now.slice(same).join(''));
+    this.before = field.value;
+    if (!this.composing && (now.length > 200 || now.length < padding.length / 2)) this.before = field.value = padding;
   }
 
   private type(text: string): void {
