@@ -114,6 +114,18 @@ describe('StreamSession', () => {
     expect(connections).toHaveLength(1);
   });
 
+  it('keeps a picture that came back by itself before the restart was offered', async () => {
+    const { live, stream, connections, states } = setUp();
+    const connection = await live();
+    connection.become('disconnected');
+    await vi.advanceTimersByTimeAsync(1500);
+    connection.become('connected');
+    await stream.receive({ session: 's1', description: { type: 'offer', sdp: 'restart' } }, 'vb');
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(connections).toHaveLength(1);
+    expect(states.at(-1)).toBe('live');
+  });
+
   it('asks anew when the connection has failed', async () => {
     const { live, request, connections, states } = setUp();
     (await live()).become('failed');

@@ -171,7 +171,8 @@ export class StreamSession {
     await connection.setLocalDescription({ type: 'answer', sdp: stereo });
     if (connection !== this.connection || !this.session) return;
     this.options.signal({ session: this.session, description: { type: 'answer', sdp: stereo } }, target);
-    this.expect(connectTimeout);
+    // An ICE restart may be offered after the old path has come back; then nothing would end the waiting.
+    if (connection.connectionState !== 'connected') this.expect(connectTimeout);
   }
 
   private async addCandidate(connection: RTCPeerConnection, candidate: NonNullable<SignalPayload['candidate']>): Promise<void> {
