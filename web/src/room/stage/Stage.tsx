@@ -125,17 +125,20 @@ export function Stage({ handle, touchTyping, onEscape }: Props) {
     });
     const keyboard = new Keyboard({ sender: session.input, escape: () => latest.current.onEscape() });
     keyboardRef.current = keyboard;
+    pointerRef.current = pointer;
     const detach = [pointer.attach(element), keyboard.attach(input)];
     return () => {
       for (const end of detach) end();
-      keyboardRef.current = null;
+      keyboardRef.current = pointerRef.current = null;
     };
   }, [session, field]);
   const keyboardRef = useRef<Keyboard | null>(null);
+  const pointerRef = useRef<Pointer | null>(null);
 
   useEffect(() => {
     if (!driving) {
       keyboardRef.current?.forget();
+      pointerRef.current?.forget();
       return;
     }
     // Whoever writes in the chat goes on writing; else the keyboard goes where control went.

@@ -12,8 +12,8 @@ const pointer = (type: string, init: MouseEventInit & { pointerId?: number; poin
   return stage.dispatchEvent(event);
 };
 
-function start(isDriving = true): void {
-  new Pointer({
+function start(isDriving = true): Pointer {
+  const made = new Pointer({
     sender: {
       isDriving,
       move: (x, y) => said.push(`move ${x} ${y}`),
@@ -23,7 +23,9 @@ function start(isDriving = true): void {
     content: () => ({ left: 0, top: 0, width: 65535, height: 65535 }),
     clicked,
     focus: () => undefined,
-  }).attach(stage);
+  });
+  made.attach(stage);
+  return made;
 }
 
 beforeEach(() => {
@@ -99,6 +101,30 @@ describe('Pointer', () => {
     said = [];
     pointer('pointerup', { pointerType: 'touch', pointerId: 1, clientX: 5, clientY: 50 });
     pointer('pointerup', { pointerType: 'touch', pointerId: 2, clientX: 50, clientY: 50 });
+    expect(said).toEqual([]);
+  });
+
+  it.each([
+    ['was cancelled', () => [1, 2].forEach((pointerId) => pointer('pointercancel', { pointerType: 'touch', pointerId }))],
+    ['ended with control', (made: Pointer) => made.forget()],
+  ])('takes a tap for a tap after a scroll that %s', (_how, end) => {
+    const made = start();
+    for (const pointerId of [1, 2]) pointer('pointerdown', { pointerType: 'touch', pointerId, clientX: 5, clientY: 100 });
+    end(made);
+    said = [];
+    const finger = { pointerType: 'touch', pointerId: 3, clientX: 5, clientY: 5 };
+    pointer('pointerdown', finger);
+    pointer('pointerup', finger);
+    vi.advanceTimersByTime(600);
+    expect(said).toEqual(['move 5 5', '1 down 5 5', '1 up 5 5']);
+  });
+
+  it('forgets a long press that control did not outlive', () => {
+    const made = start();
+    pointer('pointerdown', { pointerType: 'touch', clientX: 5, clientY: 5 });
+    made.forget();
+    said = [];
+    vi.advanceTimersByTime(600);
     expect(said).toEqual([]);
   });
 

@@ -59,8 +59,23 @@ export class Pointer {
     return () => {
       abort.abort();
       if (this.frame !== null) cancelAnimationFrame(this.frame);
-      if (this.touch?.timer) clearTimeout(this.touch.timer);
+      this.endTouch();
     };
+  }
+
+  /** Control was lost: the agent has released all, so only forget. */
+  forget(): void {
+    this.pressed.clear();
+    this.fingers.clear();
+    this.endTouch();
+    this.wheelRest = { x: 0, y: 0 };
+  }
+
+  /** What the fingers were about is over. */
+  private endTouch(): void {
+    if (this.touch?.timer) clearTimeout(this.touch.timer);
+    this.touch = null;
+    this.scrolling = false;
   }
 
   private at(event: { clientX: number; clientY: number }): { x: number; y: number } {
@@ -130,8 +145,7 @@ export class Pointer {
 
   private cancel(event: PointerEvent): void {
     this.fingers.delete(event.pointerId);
-    if (this.touch?.timer) clearTimeout(this.touch.timer);
-    this.touch = null;
+    this.endTouch();
     for (const button of [...this.pressed]) this.lift(button, event);
   }
 
@@ -207,17 +221,17 @@ export class Pointer {
     const started = this.fingers.get(event.pointerId);
     this.fingers.delete(event.pointerId);
     if (!this.options.sender.isDriving) {
+      this.endTouch();
       if (started && Math.hypot(event.clientX - started.x, event.clientY - started.y) < slop) this.options.clicked();
       return;
     }
     if (this.fingers.size === 0 && this.scrolling) {
-      this.scrolling = false;
+      this.endTouch();
       return;
     }
     const { touch } = this;
     if (touch?.id !== event.pointerId) return;
-    this.touch = null;
-    if (touch.timer) clearTimeout(touch.timer);
+    this.endTouch();
     if (touch.dragging) this.lift(1, event);
     else if (!touch.moved) {
       this.press(1, event);
