@@ -71,6 +71,13 @@ describe('Keyboard', () => {
     expect(said).toEqual(['release']);
   });
 
+  it('does not take AltGr and Shift for the way out', () => {
+    start();
+    key('keydown', { key: 'Shift', code: 'ShiftLeft', location: 1, ctrlKey: true, altKey: true, shiftKey: true, modifierAltGraph: true });
+    expect(escape).not.toHaveBeenCalled();
+    expect(said).toEqual(['ffe1 down']);
+  });
+
   it('types what an input method has composed, and none of the keys that made it', () => {
     start();
     field.dispatchEvent(new CompositionEvent('compositionstart'));

@@ -71,7 +71,9 @@ export class Keyboard {
   private down(event: KeyboardEvent): void {
     const { sender } = this.options;
     if (!sender.isDriving) return;
-    if (event.ctrlKey && event.altKey && event.shiftKey && ['Control', 'Alt', 'Shift', 'Meta'].includes(event.key)) {
+    // Windows says Control and Alt of AltGr too, and AltGr with Shift only makes another letter.
+    const altGraph = event.getModifierState('AltGraph');
+    if (event.ctrlKey && event.altKey && event.shiftKey && !altGraph && ['Control', 'Alt', 'Shift', 'Meta'].includes(event.key)) {
       event.preventDefault();
       this.letGo();
       this.options.escape();
