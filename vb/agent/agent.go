@@ -30,6 +30,15 @@ const (
 	captureRetry = 250 * time.Millisecond
 )
 
+// How long a part may take to end before the rest goes on without it. The end of the program then takes along what is
+// left, its children too.
+const (
+	streamEnd  = 2 * time.Second
+	browserEnd = 15 * time.Second // as its processes are first asked, then killed, one after another
+	partsEnd   = 2 * time.Second
+	hubEnd     = 2 * time.Second
+)
+
 // ending is why an agent ends.
 type ending struct {
 	reason wire.EndReason
@@ -53,7 +62,8 @@ type agent struct {
 	board      board
 	countdown  *time.Timer
 	present    map[stream.PeerID]bool
-	parts      sync.WaitGroup
+	streams    sync.WaitGroup // the streamer's Run
+	parts      sync.WaitGroup // the other goroutines
 }
 
 func newAgent(s settings.Settings, logger *slog.Logger) *agent {
@@ -80,7 +90,7 @@ func (a *agent) finish(reason wire.EndReason, detail string) {
 	}
 }
 
-// run does all an agent does, and returns why it ended when nothing of it is left.
+// run does all an agent does, and returns why it ended when nothing of it is left, or when what is left does not end.
 func (a *agent) run(ctx context.Context) ending {
 	a.countdown = time.NewTimer(time.Hour)
 	a.countdown.Stop()
@@ -108,29 +118,54 @@ func (a *agent) run(ctx context.Context) ending {
 			a.do(func() { a.finish(wire.EndReasonSignalLost, err.Error()) })
 		}
 	})
-	inner, stop := context.WithCancel(ctx)
+	// Neither ends with ctx: the stream has to let go of keys and buttons while there is a display.
+	streaming, stopStream := context.WithCancel(context.WithoutCancel(ctx))
 	if a.streamer != nil {
-		a.parts.Go(func() { a.streamer.Run(inner) })
+		a.streams.Go(func() { a.streamer.Run(streaming) })
 	}
+	browsing, stopBrowser := context.WithCancel(context.WithoutCancel(ctx))
 	home := ""
 	if a.end == nil {
-		home, err = a.launch(inner)
+		home, err = a.launch(browsing)
 		if err != nil {
 			a.finish(wire.EndReasonFailed, err.Error())
 		}
 	}
 	a.loop(ctx)
 	a.sayEnding()
-	stop()
-	if a.supervisor != nil {
-		a.supervisor.Close()
-	}
-	close(a.over)
-	a.parts.Wait()
+	a.dismantle(stopStream, stopBrowser)
 	a.cleanUp(home)
 	leaveHub()
-	hubDone.Wait()
+	a.within(hubEnd, "the connection to the hub", hubDone.Wait)
 	return *a.end
+}
+
+// dismantle ends the stream, then the browser that it shows, then the rest, each within its time.
+func (a *agent) dismantle(stopStream, stopBrowser context.CancelFunc) {
+	stopStream()
+	a.within(streamEnd, "the stream", a.streams.Wait)
+	stopBrowser()
+	if a.supervisor != nil {
+		a.within(browserEnd, "the browser", a.supervisor.Close)
+	}
+	close(a.over)
+	a.within(partsEnd, "the rest", a.parts.Wait)
+}
+
+// within waits until f returns, but no longer than so long.
+func (a *agent) within(limit time.Duration, what string, f func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+		a.logger.Error("does not end, going on without it", "part", what, "waited", limit)
+	}
 }
 
 // launch starts the browser in a folder of its own, which it returns also when it fails.
