@@ -33,6 +33,44 @@ describe('SessionManager', () => {
     expect(session.store.getState()).toEqual({ status: 'signedOut', person: null, ended: false });
   });
 
+  describe('with what the browser remembers', () => {
+    const refusedCookie = () => fakeFetch({ 'POST /sessions/refresh': () => new Refusal({ code: 'session_expired', status: 401 }) });
+    const someMemory = () => {
+      const kept = new Map<string, string>();
+      return { getItem: (key: string) => kept.get(key) ?? null, setItem: (key: string, value: string) => void kept.set(key, value), removeItem: (key: string) => void kept.delete(key) };
+    };
+
+    it('does not tell a newcomer of an ended session', async () => {
+      const session = manage(refusedCookie(), { memory: someMemory() });
+      await session.start();
+      expect(session.store.getState()).toEqual({ status: 'signedOut', person: null, ended: false });
+    });
+
+    it.each([
+      ['refused', refusedCookie()],
+      ['gone', fakeFetch({ 'POST /sessions/refresh': () => undefined })],
+    ])('tells whoever was signed in before, when the cookie is %s, and goes on telling', async (_how, fetch) => {
+      const memory = someMemory();
+      manage(fakeFetch({}), { memory }).adopt(aSession());
+      const session = manage(fetch, { memory });
+      await session.start();
+      await session.refresh();
+      expect(session.store.getState()).toEqual({ status: 'signedOut', person: null, ended: true });
+    });
+
+    it('does not tell whoever signed out or deleted the account, though a cookie be left', async () => {
+      const memory = someMemory();
+      const before = manage(refusedCookie(), { memory });
+      before.adopt(aSession());
+      before.drop(false);
+      await before.refresh();
+      expect(before.store.getState()).toEqual({ status: 'signedOut', person: null, ended: false });
+      const after = manage(refusedCookie(), { memory });
+      await after.start();
+      expect(after.store.getState()).toEqual({ status: 'signedOut', person: null, ended: false });
+    });
+  });
+
   it('does not sign anybody out because the server is away', async () => {
     const session = manage(() => Promise.reject(new Error('refused')));
     await session.start();

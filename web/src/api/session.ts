@@ -1,5 +1,4 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import { fromProblem } from './problem';
 import type { Person, Session } from './types';
 
 export type SessionState =
@@ -16,12 +15,15 @@ export interface SessionOptions {
   /** Runs one at a time over all tabs of this origin (navigator.locks); the refresh cookie rotates, so two at once would look like theft. */
   lock: <T>(name: string, run: () => Promise<T>) => Promise<T>;
   channel?: Pick<BroadcastChannel, 'postMessage' | 'addEventListener'> | undefined;
+  /** Outlives the page. It holds that somebody was signed in here, and nothing of who or how. */
+  memory?: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | undefined;
   now: () => number;
   setTimeout: (run: () => void, milliseconds: number) => number;
   clearTimeout: (id: number) => void;
 }
 
 const refreshAhead = 60_000;
+const wasHere = 'turtus.signedIn';
 
 /**
  * SessionManager keeps the access token, in memory only, and renews it by the HttpOnly cookie: at the start, a minute
@@ -69,6 +71,7 @@ export class SessionManager {
   adopt(session: Session, tell = true): void {
     this.token = session.accessToken;
     this.expiresAt = Date.parse(session.expiresAt);
+    this.options.memory?.setItem(wasHere, '1');
     this.store.setState({ status: 'signedIn', person: session.person }, true);
     this.schedule(Math.max(5_000, this.expiresAt - this.options.now() - refreshAhead));
     if (tell) this.options.channel?.postMessage({ kind: 'session', session } satisfies TabMessage);
@@ -82,6 +85,7 @@ export class SessionManager {
   drop(ended: boolean, tell = true): void {
     this.token = null;
     this.expiresAt = 0;
+    this.options.memory?.removeItem(wasHere);
     if (this.timer !== null) this.options.clearTimeout(this.timer);
     this.timer = null;
     this.store.setState({ status: 'signedOut', person: null, ended }, true);
@@ -96,8 +100,8 @@ export class SessionManager {
       return this.unreachable();
     }
     if (response.status === 204) {
-      // There is no cookie: a visitor, or somebody whose session ended while the page was open.
-      this.drop(this.token !== null, false);
+      // There is no cookie: a visitor, or somebody whose session ended.
+      this.drop(this.hasEnded(), false);
       return false;
     }
     if (response.ok) {
@@ -105,9 +109,16 @@ export class SessionManager {
       return true;
     }
     if (response.status >= 500 || response.status === 429) return this.unreachable();
-    const error = fromProblem(await response.json().catch(() => null), response.status);
-    this.drop(this.token !== null || error.code === 'session_expired', false);
+    // A refused cookie alone tells nothing: one outlives the account that was deleted.
+    this.drop(this.hasEnded(), false);
     return false;
+  }
+
+  /** Whether there was a session that nobody ended here on purpose; only then it is worth a word. */
+  private hasEnded(): boolean {
+    const state = this.store.getState();
+    if (state.status === 'signedOut') return state.ended;
+    return this.token !== null || this.options.memory?.getItem(wasHere) === '1';
   }
 
   /** A server that is away says nothing about the session: keep what there is and ask again. */
@@ -134,8 +145,18 @@ export function browserSessionOptions(): SessionOptions {
       return locks ? ((await locks.request(name, run))) : await run();
     },
     channel: typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel('turtus.session'),
+    memory: storage(),
     now: () => Date.now(),
     setTimeout: (run, milliseconds) => window.setTimeout(run, milliseconds),
     clearTimeout: (id) => window.clearTimeout(id),
   };
+}
+
+/** Some browsers forbid to keep anything, and say so by throwing. */
+function storage(): SessionOptions['memory'] {
+  try {
+    return window.localStorage;
+  } catch {
+    return undefined;
+  }
 }
