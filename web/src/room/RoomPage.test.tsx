@@ -21,12 +21,22 @@ beforeEach(() => {
 
 const say = (message: ServerMessage): void => act(() => socket.say(message));
 
-async function enter(snapshot: Parameters<typeof anIdentity>[1] = {}, identity: Parameters<typeof anIdentity>[0] = {}): Promise<void> {
-  open('/r/friday-movies', { 'POST /rooms/friday-movies/join': () => aJoin(), 'POST /sessions/refresh': () => aSession() });
+async function enter(snapshot: Parameters<typeof anIdentity>[1] = {}, identity: Parameters<typeof anIdentity>[0] = {}): Promise<ReturnType<typeof open>> {
+  const page = open('/r/friday-movies', { 'POST /rooms/friday-movies/join': () => aJoin(), 'POST /sessions/refresh': () => aSession() });
   await waitFor(() => expect(socket.sent.map(({ type }) => type)).toContain('hello'), { timeout: 5000 });
   say({ type: 'identity', payload: anIdentity(identity, snapshot) });
   await screen.findByTestId('room-heading');
+  return page;
 }
+
+it('gives the seat up when one goes to the rooms, and not when the page goes', async () => {
+  const { router } = await enter();
+  fireEvent(window, new Event('pagehide'));
+  fireEvent(window, new Event('beforeunload'));
+  expect(socket.closedWith).toBeNull();
+  await act(() => router.navigate('/rooms'));
+  await waitFor(() => expect(socket.closedWith).toBe(1000));
+});
 
 it('shows what is said, and one’s own words at once until they are stored', async () => {
   await enter({ messages: [aMessage(1, { text: 'hello there' })] });

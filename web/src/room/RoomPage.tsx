@@ -36,7 +36,8 @@ export function RoomPage() {
     return () => {
       window.removeEventListener('online', nudge);
       document.removeEventListener('visibilitychange', nudge);
-      made.dispose();
+      // Nothing of this runs when the page itself goes or is reloaded: then the hub holds the seat.
+      made.leave();
       setSession(null);
     };
   }, [slug, api, personId]);

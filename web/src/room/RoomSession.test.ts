@@ -71,6 +71,17 @@ describe('RoomSession', () => {
     expect(session.store.getState().stream).toBe('idle');
   });
 
+  it('gives up seat and control when the person leaves, after the stream', async () => {
+    const { session, socket, connections, sent } = await inside();
+    session.leave();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(sent).toEqual(['0500000007']);
+    expect(socket.sent.at(-1)?.type).toBe('stream.stop');
+    expect(socket.closedWith).toBe(1000);
+    expect(sessionStorage.getItem('turtus.seat.friday-movies')).toBeNull();
+    expect(connections).toHaveLength(1);
+  });
+
   it('keeps nothing that is done while the picture is interrupted, and lets go of everything on return', async () => {
     const { session, connection, sent } = await inside();
     session.input.key(0x61, true);

@@ -119,18 +119,24 @@ export class RoomSession {
     this.hub.connect();
   }
 
+  /** The person goes somewhere else: seat and control are free at once. */
   leave(): void {
+    this.end();
     this.hub.leave();
-    this.dispose();
   }
 
   /** The page goes, the seat is held for a while. */
   dispose(): void {
+    this.end();
+    this.hub.disconnect();
+  }
+
+  /** While the hub can still be told. */
+  private end(): void {
     this.disposed = true;
     this.input.dispose();
     this.stream.dispose();
     this.outbox.dispose();
-    this.hub.disconnect();
   }
 
   onPointer(listener: PointerListener): () => void {

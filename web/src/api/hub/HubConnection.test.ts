@@ -70,6 +70,18 @@ describe('HubConnection', () => {
     expect(newest().last('hello').payload.resume).toEqual({ peer: 'p1', key: 'resume-key' });
   });
 
+  it('keeps the key of a seat that it could not give up', async () => {
+    const { hub, online } = setUp();
+    (await online()).drop();
+    hub.leave();
+    expect(sessionStorage.getItem('turtus.seat.friday-movies')).not.toBeNull();
+    const again = setUp();
+    await again.online();
+    again.hub.leave();
+    expect(again.newest().closedWith).toBe(1000);
+    expect(sessionStorage.getItem('turtus.seat.friday-movies')).toBeNull();
+  });
+
   it.each([3500, 3501, 3502, 3503, 3504, 3505, 3506, 3507, 3508])('does not come back after close code %i', async (code) => {
     const { online, hub, sockets } = setUp();
     (await online()).drop(code);

@@ -112,11 +112,11 @@ export class HubConnection {
     else if (this.status.kind === 'online') this.checkAlive(3_000);
   }
 
-  /** Leaves for good: the seat is given up. */
+  /** Leaves for good: the seat is given up. One that the hub can't be told of now keeps its key, so that coming back takes it again. */
   leave(): void {
-    this.forget();
+    if (this.status.kind === 'online') this.forget();
     this.abandonSocket(1000);
-    this.setStatus({ kind: 'closed', error: null, closeCode: null });
+    this.setStatus({ kind: 'idle' });
   }
 
   /** Goes without giving the seat up, as a reload does. */
