@@ -143,6 +143,28 @@ describe('HubConnection', () => {
     expect(sockets).toHaveLength(1);
   });
 
+  it('waits longer each time when it is dropped right after each welcome, and quickly again after a steady while', async () => {
+    const { online, newest, sockets } = setUp();
+    const welcomed = (): FakeSocket => {
+      newest().accept();
+      newest().say({ type: 'identity', payload: anIdentity() });
+      return newest();
+    };
+    (await online()).drop();
+    await vi.advanceTimersByTimeAsync(500);
+    expect(sockets).toHaveLength(2);
+    welcomed().drop();
+    await vi.advanceTimersByTimeAsync(500);
+    expect(sockets).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(sockets).toHaveLength(3);
+    const steady = welcomed();
+    await vi.advanceTimersByTimeAsync(10_000);
+    steady.drop();
+    await vi.advanceTimersByTimeAsync(500);
+    expect(sockets).toHaveLength(4);
+  });
+
   it('notices a silent network by an echo that nobody answers', async () => {
     const { online, statuses } = setUp();
     const socket = await online();

@@ -60,6 +60,8 @@ interface Waiting {
 const passing: ReadonlySet<string> = new Set(['network', 'unavailable', 'internal', 'rate_limited', 'storage_full']);
 const firstUnrecoverableClose = 3500;
 const helloTimeout = 15_000;
+/** Who was online this long may come back quickly again; a server that drops whom it has just welcomed is left its pauses. */
+const steadyAfter = 10_000;
 /** The hub pings every 15 s by WebSocket pings, which a page can't see; a page that heard nothing asks by echo. */
 const echoInterval = 20_000;
 const echoTimeout = 10_000;
@@ -83,6 +85,7 @@ export class HubConnection {
   private retryTimer: ReturnType<typeof setTimeout> | null = null;
   private helloTimer: ReturnType<typeof setTimeout> | null = null;
   private echoTimer: ReturnType<typeof setTimeout> | null = null;
+  private steadyTimer: ReturnType<typeof setTimeout> | null = null;
   private readonly random: () => number;
   private readonly now: () => number;
 
@@ -215,7 +218,8 @@ export class HubConnection {
   private welcome(identity: Identity): void {
     if (this.helloTimer !== null) clearTimeout(this.helloTimer);
     this.helloTimer = null;
-    this.attempt = 0;
+    if (this.steadyTimer !== null) clearTimeout(this.steadyTimer);
+    this.steadyTimer = setTimeout(() => (this.attempt = 0), steadyAfter);
     this.wasOnline = true;
     this.version = identity.version;
     this.options.storage.setItem(this.storageKey, JSON.stringify({ peer: identity.peer, key: identity.resumeKey }));
@@ -274,8 +278,8 @@ export class HubConnection {
   }
 
   private clearTimers(): void {
-    for (const timer of [this.retryTimer, this.helloTimer, this.echoTimer]) if (timer !== null) clearTimeout(timer);
-    this.retryTimer = this.helloTimer = this.echoTimer = null;
+    for (const timer of [this.retryTimer, this.helloTimer, this.echoTimer, this.steadyTimer]) if (timer !== null) clearTimeout(timer);
+    this.retryTimer = this.helloTimer = this.echoTimer = this.steadyTimer = null;
   }
 
   private get storageKey(): string {
