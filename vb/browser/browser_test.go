@@ -314,6 +314,23 @@ func TestPoliciesBlockTheConfiguration(t *testing.T) {
 	})
 }
 
+// Whoever drives may not read what the browser's user can.
+func TestPoliciesKeepTheMachinesFilesOut(t *testing.T) {
+	t.Parallel()
+	secret := filepath.Join(t.TempDir(), "secret.html")
+	if err := os.WriteFile(secret, []byte("<title>Secret</title>"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, url := range map[string]string{
+		"page": "file://" + secret, "source": "view-source:file://" + secret, "folder": "file://" + filepath.Dir(secret) + "/",
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := start(t, Config{StartURL: url})
+			b.waitTitle(t, "Blocked Page")
+		})
+	}
+}
+
 func TestSocketsAreReachedFromTheDeepestHome(t *testing.T) {
 	t.Parallel()
 	home := filepath.Join(t.TempDir(), strings.Repeat("deep/", 30))
