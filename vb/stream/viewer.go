@@ -246,7 +246,8 @@ func (v *viewer) offer(restart bool) error {
 	if err := v.pc.SetLocalDescription(offer); err != nil {
 		return fmt.Errorf("set the offer: %w", err)
 	}
-	v.remote = false
+	// Candidates belong to an offer; those of an older one are of no use.
+	v.remote, v.candidates, v.seen = false, nil, 0
 	v.sendDescription(offer)
 	return nil
 }
