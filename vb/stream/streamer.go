@@ -65,6 +65,7 @@ type Streamer struct {
 	watched   *demand // by the viewers
 	last      lastEvents
 	changes   chan struct{}
+	requests  *requests
 
 	ctx    context.Context // of Run; what is owned by the viewers ends with it
 	cancel context.CancelFunc
@@ -105,7 +106,7 @@ func New(cfg Config) (*Streamer, error) {
 	}
 	s := &Streamer{
 		cfg: cfg, logger: cfg.Logger, transport: transport,
-		changes: make(chan struct{}, 1), viewers: make(map[PeerID]*viewer),
+		changes: make(chan struct{}, 1), viewers: make(map[PeerID]*viewer), requests: newRequests(),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.health, s.watched = newHealth(s.changed), newDemand()
@@ -183,11 +184,18 @@ func (s *Streamer) SetICEServers(servers []wire.ICEServer) {
 func (s *Streamer) SetControl(holder ControlHolder) { s.gate.setControl(holder) }
 
 // Request answers a viewer's stream.request with an offer. The session that a peer has gets an ICE restart; another
-// one takes its place. codecs is what the viewer decodes; when empty, all.
+// one takes its place. codecs is what the viewer decodes; when empty, all. A peer that asks too often is refused.
 func (s *Streamer) Request(peer PeerID, session SessionID, codecs []codec.VideoKind) {
 	s.mu.Lock()
 	old, servers := s.viewers[peer], s.iceServers
 	s.mu.Unlock()
+	if !s.requests.allow(peer, time.Now()) {
+		s.logger.Debug("a viewer asks for the stream too often", "peer", peer, "session", session)
+		if old != nil {
+			old.refuse(wire.Errorf(wire.ErrorCodeRateLimited, "the stream was asked for too often; try again in some seconds"))
+		}
+		return
+	}
 	if old != nil && old.session == session && old.ctx.Err() == nil {
 		old.restart()
 		return
