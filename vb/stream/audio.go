@@ -62,7 +62,9 @@ func (a *audio) deliver(f *frame) {
 func (a *audio) run(ctx context.Context) {
 	a.demand.while(ctx, a.play, func(err error) {
 		a.health.set(partSound, err)
-		a.logger.Warn("the sound stopped, trying again", "error", err)
+		if err != nil {
+			a.logger.Warn("the sound stopped, trying again", "error", err)
+		}
 	})
 }
 

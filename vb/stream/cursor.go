@@ -23,7 +23,9 @@ type cursor struct {
 func (c *cursor) run(ctx context.Context) {
 	c.demand.while(ctx, c.watch, func(err error) {
 		c.health.set(partCursor, err)
-		c.logger.Warn("the pointer's picture stopped, trying again", "error", err)
+		if err != nil {
+			c.logger.Warn("the pointer's picture stopped, trying again", "error", err)
+		}
 	})
 }
 

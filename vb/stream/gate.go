@@ -66,6 +66,7 @@ type gate struct {
 	// Owned by run.
 	input      *desktop.Input
 	retry      time.Time
+	broken     bool // the X server was lost, or has not been found
 	lastActive time.Time
 	lastTold   time.Time
 	untold     bool
@@ -155,11 +156,16 @@ func (g *gate) run(ctx context.Context) {
 	defer g.close()
 	tell := time.NewTimer(time.Hour)
 	defer tell.Stop()
+	reopen := time.NewTimer(time.Hour)
+	defer reopen.Stop()
 	for {
 		g.change()
 		g.move()
 		if g.untold {
 			tell.Reset(time.Until(g.lastTold.Add(pointerEvery)))
+		}
+		if g.broken {
+			reopen.Reset(time.Until(g.retry))
 		}
 		select {
 		case <-ctx.Done():
@@ -172,6 +178,8 @@ func (g *gate) run(ctx context.Context) {
 			g.apply(frame)
 		case <-tell.C:
 			g.tellPointer(time.Now())
+		case <-reopen.C:
+			g.open(time.Now())
 		}
 	}
 }
@@ -303,6 +311,7 @@ func (g *gate) open(now time.Time) bool {
 	g.retry = now.Add(retryAfter)
 	display := g.display()
 	if display == "" {
+		g.broken = true
 		g.health.set(partInput, ErrNoDisplay)
 		return false
 	}
@@ -317,18 +326,21 @@ func (g *gate) open(now time.Time) bool {
 		g.note(err)
 		return false
 	}
-	g.input = input
+	g.input, g.broken = input, false
 	g.health.set(partInput, nil)
 	return true
 }
 
-// note deals with what went wrong between us and the X server: open anew next time.
+// note deals with what went wrong between us and the X server: run opens anew.
 func (g *gate) note(err error) {
 	if err == nil {
 		return
 	}
+	if !g.broken { // once, not at each try
+		g.logger.Warn("mouse and keyboard do not work, trying again", "error", err)
+	}
+	g.broken = true
 	g.health.set(partInput, err)
-	g.logger.Warn("mouse and keyboard do not work, trying again", "error", err)
 	if g.input != nil {
 		_ = g.input.Close()
 		g.input = nil

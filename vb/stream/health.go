@@ -104,11 +104,13 @@ func (d *demand) state() (some bool, changes <-chan struct{}) {
 }
 
 // while calls f whenever somebody is there, and again after a pause when it fails, until the context ends. f's own
-// context ends when nobody is there any more.
-func (d *demand) while(ctx context.Context, f func(context.Context) error, failed func(error)) {
+// context ends when nobody is there any more. report is told each failure, and nil when nobody is there: what nobody
+// wants is no problem.
+func (d *demand) while(ctx context.Context, f func(context.Context) error, report func(error)) {
 	for ctx.Err() == nil {
 		some, changes := d.state()
 		if !some {
+			report(nil)
 			select {
 			case <-ctx.Done():
 			case <-changes:
@@ -126,7 +128,7 @@ func (d *demand) while(ctx context.Context, f func(context.Context) error, faile
 			}
 		}()
 		if err := f(inner); err != nil && inner.Err() == nil {
-			failed(err)
+			report(err)
 			select {
 			case <-inner.Done():
 			case <-time.After(retryAfter):
