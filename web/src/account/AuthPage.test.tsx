@@ -22,6 +22,23 @@ it('says at the field that a name is taken, and loses nothing typed', async () =
   await waitFor(() => expect(router.state.location.pathname).toBe('/rooms'));
 });
 
+it('says what is missing before it asks the server, and the server’s refusals in its own words', async () => {
+  const { fetch } = open('/sign-up', { 'POST /users': () => new Refusal({ code: 'invalid_field', status: 422, detail: 'displayName needs something that can be seen', fields: [{ field: 'displayName', detail: 'needs something that can be seen' }] }) }, false);
+  fireEvent.click(await screen.findByTestId('signup-submit', {}, { timeout: 5000 }));
+  await screen.findByText('Choose a username.');
+  await screen.findByText('Choose a password.');
+  fill('signup-username', 'm');
+  fill('signup-password', 'short');
+  await screen.findByText(/^Take 2 to 32 letters/);
+  await screen.findByText('Take 8 characters or more.');
+  expect(fetch.calls).not.toContain('POST /users');
+  fill('signup-username', 'mia');
+  fill('signup-password', 'correct horse');
+  fireEvent.click(screen.getByTestId('signup-submit'));
+  await screen.findByText(/^Take up to 40 characters/);
+  expect(screen.queryByText(/needs something/)).toBeNull();
+});
+
 it('goes after signing in to where one wanted to, but never to another site', () => {
   expect(nextPath('/r/friday')).toBe('/r/friday');
   expect(nextPath('//evil.test')).toBe('/rooms');

@@ -5,11 +5,11 @@ import { useTranslation } from 'react-i18next';
 import { Link, Navigate, useSearchParams } from 'react-router';
 import { unwrap } from '@/api/client';
 import { serverQuery } from '@/api/queries';
-import { toApiError } from '@/api/problem';
 import { Page } from '@/ui/Page';
 import pageClasses from '@/ui/Page.module.css';
 import { TurtleMark } from '@/ui/TurtleMark';
-import { fieldErrors, useErrorText } from '@/ui/useErrorText';
+import { checkDisplayName, checkNewPassword, checkUsername, needed } from '@/ui/fields';
+import { useFields } from '@/ui/useFields';
 import { useApi, useSession, useSessionManager } from './session';
 
 /** Where to go after signing in: only into this page, never to another site. */
@@ -22,7 +22,6 @@ export function AuthPage({ mode }: { mode: 'signIn' | 'signUp' }) {
   const api = useApi();
   const manager = useSessionManager();
   const session = useSession();
-  const errorText = useErrorText();
   const [parameters] = useSearchParams();
   const server = useQuery(serverQuery(api));
   const [username, setUsername] = useState('');
@@ -37,19 +36,22 @@ export function AuthPage({ mode }: { mode: 'signIn' | 'signUp' }) {
         : unwrap(api.POST('/sessions', { body: { username: username.trim(), password } })),
     onSuccess: (answer) => manager.adopt(answer),
   });
+  const { errors, general, complete } = useFields(
+    {
+      username: { value: username, check: isNew ? checkUsername : needed('usernameYours'), says: 'username', code: 'username_taken' },
+      displayName: { value: displayName, check: checkDisplayName, says: 'displayName' },
+      password: { value: password, check: isNew ? checkNewPassword : (typed) => (typed === '' ? 'passwordYours' : null), says: 'password' },
+    },
+    enter.error,
+  );
   if (session.status === 'signedIn') return <Navigate to={next} replace />;
 
-  const error = enter.error ? toApiError(enter.error) : null;
-  const fields = fieldErrors(enter.error);
-  const usernameError = fields.username ?? (error?.code === 'username_taken' ? errorText(error) : null);
-  const passwordError = fields.password ?? null;
-  const general = error && !usernameError && !passwordError && !fields.displayName ? errorText(error) : null;
   const closed = isNew && server.data?.signUps === 'closed' && !server.data.firstRun;
   const prefix = isNew ? 'signup' : 'signin';
   const search = parameters.size > 0 ? `?${parameters.toString()}` : '';
   const submit = (event: SyntheticEvent): void => {
     event.preventDefault();
-    enter.mutate();
+    if (complete()) enter.mutate();
   };
 
   return (
@@ -72,7 +74,7 @@ export function AuthPage({ mode }: { mode: 'signIn' | 'signUp' }) {
               description={isNew ? t('account.usernameHint') : undefined}
               value={username}
               onChange={(event) => setUsername(event.currentTarget.value)}
-              error={usernameError}
+              error={errors.username}
               autoComplete="username"
               autoCapitalize="none"
               spellCheck={false}
@@ -88,7 +90,7 @@ export function AuthPage({ mode }: { mode: 'signIn' | 'signUp' }) {
                 description={t('account.displayNameHint')}
                 value={displayName}
                 onChange={(event) => setDisplayName(event.currentTarget.value)}
-                error={fields.displayName}
+                error={errors.displayName}
                 autoComplete="nickname"
                 maxLength={40}
                 data-testid="signup-display-name"
@@ -99,7 +101,7 @@ export function AuthPage({ mode }: { mode: 'signIn' | 'signUp' }) {
               description={isNew ? t('account.passwordHint') : undefined}
               value={password}
               onChange={(event) => setPassword(event.currentTarget.value)}
-              error={passwordError}
+              error={errors.password}
               autoComplete={isNew ? 'new-password' : 'current-password'}
               required
               withAsterisk={false}

@@ -11,7 +11,9 @@ import type { AvatarColor, Person } from '@/api/types';
 import { Page } from '@/ui/Page';
 import pageClasses from '@/ui/Page.module.css';
 import { PersonAvatar } from '@/ui/PersonAvatar';
-import { fieldErrors, useErrorText } from '@/ui/useErrorText';
+import { checkDisplayName, checkNewPassword, checkUsername, needed } from '@/ui/fields';
+import { useErrorText } from '@/ui/useErrorText';
+import { useFields } from '@/ui/useFields';
 import { smallSquare } from './picture';
 import { useApi, useSession, useSessionManager } from './session';
 
@@ -73,9 +75,11 @@ function Face({ person }: { person: Person }) {
   };
   const save = (event: SyntheticEvent): void => {
     event.preventDefault();
-    change.mutate({ displayName: name.trim() }, { onSuccess: () => notifications.show({ message: t('app.saved'), color: 'turtle' }) });
+    if (complete()) change.mutate({ displayName: name.trim() }, { onSuccess: () => notifications.show({ message: t('app.saved'), color: 'turtle' }) });
   };
-  const error = change.error ?? picture.error ?? remove.error;
+  const { errors, general, complete } = useFields({ displayName: { value: name, check: checkDisplayName, says: 'displayName' } }, change.error);
+  const other = picture.error ?? remove.error;
+  const error = general ?? (other ? errorText(other) : null);
   return (
     <section className={pageClasses.card} aria-label={t('account.yourName')}>
       <Stack gap="lg">
@@ -103,7 +107,7 @@ function Face({ person }: { person: Person }) {
         </Group>
         <form onSubmit={save}>
           <Group align="flex-end" gap="sm" wrap="nowrap">
-            <TextInput flex={1} label={t('account.yourName')} value={name} onChange={(event) => setName(event.currentTarget.value)} maxLength={40} error={fieldErrors(change.error).displayName} data-testid="profile-name" />
+            <TextInput flex={1} label={t('account.yourName')} value={name} onChange={(event) => setName(event.currentTarget.value)} maxLength={40} error={errors.displayName} data-testid="profile-name" />
             <Button type="submit" size="md" disabled={name.trim() === '' || name.trim() === person.displayName} loading={change.isPending} data-testid="profile-save">
               {t('app.save')}
             </Button>
@@ -125,9 +129,9 @@ function Face({ person }: { person: Person }) {
             ))}
           </Group>
         </div>
-        {error && !fieldErrors(change.error).displayName && (
+        {error !== null && (
           <Alert color="red" role="alert">
-            {errorText(error)}
+            {error}
           </Alert>
         )}
       </Stack>
@@ -139,7 +143,6 @@ function Claim() {
   const { t } = useTranslation();
   const api = useApi();
   const manager = useSessionManager();
-  const errorText = useErrorText();
   const [username, setUsername] = useState('');
   const [password, setPassword] = useState('');
   const claim = useMutation({
@@ -149,14 +152,19 @@ function Claim() {
       notifications.show({ message: t('account.claimed'), color: 'turtle' });
     },
   });
-  const fields = fieldErrors(claim.error);
-  const known = fields.username ?? fields.password;
+  const { errors, general, complete } = useFields(
+    {
+      username: { value: username, check: checkUsername, says: 'username', code: 'username_taken' },
+      password: { value: password, check: checkNewPassword, says: 'password' },
+    },
+    claim.error,
+  );
   return (
     <section className={pageClasses.card}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          claim.mutate();
+          if (complete()) claim.mutate();
         }}
       >
         <Stack gap="md">
@@ -168,14 +176,14 @@ function Claim() {
               {t('account.claimText')}
             </Text>
           </div>
-          <TextInput label={t('account.username')} description={t('account.usernameHint')} value={username} onChange={(event) => setUsername(event.currentTarget.value)} error={fields.username} maxLength={32} autoComplete="username" autoCapitalize="none" data-testid="claim-username" />
-          <PasswordInput label={t('account.password')} description={t('account.passwordHint')} value={password} onChange={(event) => setPassword(event.currentTarget.value)} error={fields.password} maxLength={200} autoComplete="new-password" data-testid="claim-password" />
-          {claim.error && known === undefined && (
+          <TextInput label={t('account.username')} description={t('account.usernameHint')} value={username} onChange={(event) => setUsername(event.currentTarget.value)} error={errors.username} maxLength={32} autoComplete="username" autoCapitalize="none" data-testid="claim-username" />
+          <PasswordInput label={t('account.password')} description={t('account.passwordHint')} value={password} onChange={(event) => setPassword(event.currentTarget.value)} error={errors.password} maxLength={200} autoComplete="new-password" data-testid="claim-password" />
+          {general !== null && (
             <Alert color="red" role="alert">
-              {errorText(claim.error)}
+              {general}
             </Alert>
           )}
-          <Button type="submit" size="md" loading={claim.isPending} disabled={!username.trim() || !password} data-testid="claim-submit">
+          <Button type="submit" size="md" loading={claim.isPending} data-testid="claim-submit">
             {t('account.claimDo')}
           </Button>
         </Stack>
@@ -187,7 +195,6 @@ function Claim() {
 function Password() {
   const { t } = useTranslation();
   const api = useApi();
-  const errorText = useErrorText();
   const [current, setCurrent] = useState('');
   const [wanted, setWanted] = useState('');
   const change = useMutation({
@@ -198,24 +205,30 @@ function Password() {
       notifications.show({ message: t('account.passwordChanged'), color: 'turtle' });
     },
   });
-  const fields = fieldErrors(change.error);
+  const { errors, general, complete } = useFields(
+    {
+      currentPassword: { value: current, check: needed('passwordYours'), says: 'passwordYours', code: 'wrong_password' },
+      newPassword: { value: wanted, check: checkNewPassword, says: 'password' },
+    },
+    change.error,
+  );
   return (
     <section className={pageClasses.card}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          change.mutate();
+          if (complete()) change.mutate();
         }}
       >
         <Stack gap="md">
           <Title order={2} fz={20}>
             {t('account.changePassword')}
           </Title>
-          <PasswordInput label={t('account.currentPassword')} value={current} onChange={(event) => setCurrent(event.currentTarget.value)} autoComplete="current-password" maxLength={200} error={fields.currentPassword} />
-          <PasswordInput label={t('account.newPassword')} description={t('account.passwordHint')} value={wanted} onChange={(event) => setWanted(event.currentTarget.value)} autoComplete="new-password" maxLength={200} error={fields.newPassword} />
-          {change.error && Object.keys(fields).length === 0 && (
+          <PasswordInput label={t('account.currentPassword')} value={current} onChange={(event) => setCurrent(event.currentTarget.value)} autoComplete="current-password" maxLength={200} error={errors.currentPassword} />
+          <PasswordInput label={t('account.newPassword')} description={t('account.passwordHint')} value={wanted} onChange={(event) => setWanted(event.currentTarget.value)} autoComplete="new-password" maxLength={200} error={errors.newPassword} />
+          {general !== null && (
             <Alert color="red" role="alert">
-              {errorText(change.error)}
+              {general}
             </Alert>
           )}
           <Button type="submit" variant="default" size="md" disabled={!current || !wanted} loading={change.isPending} style={{ alignSelf: 'flex-start' }}>

@@ -32,6 +32,7 @@ it.each([
   ['invite_revoked', 'This invite was withdrawn'],
   ['invite_used_up', 'This invite is used up'],
   ['not_found', 'This invite does not exist'],
+  ['invalid_field', 'This invite does not exist'],
 ] as const)('says kindly that %s', async (code, words) => {
   open('/i/abcdefgh', { 'GET /invites/abcdefgh': () => new Refusal({ code, status: 410 }) }, false);
   expect(await screen.findByText(words, {}, { timeout: 5000 })).toBeTruthy();

@@ -11,7 +11,9 @@ import { Notice } from '@/ui/Notice';
 import { Page } from '@/ui/Page';
 import pageClasses from '@/ui/Page.module.css';
 import { PersonAvatar } from '@/ui/PersonAvatar';
-import { fieldErrors, useErrorText } from '@/ui/useErrorText';
+import { checkDisplayName } from '@/ui/fields';
+import { useErrorText } from '@/ui/useErrorText';
+import { useFields } from '@/ui/useFields';
 
 export function InvitePage() {
   const { t } = useTranslation();
@@ -34,7 +36,10 @@ export function InvitePage() {
     },
   });
 
-  const over = overText(toApiError(join.error ?? invite.error).code);
+  const { errors, general, complete } = useFields({ displayName: { value: name, check: checkDisplayName, says: 'displayName' } }, join.error);
+  // A code that no invite can have is refused for its form: it does not exist either.
+  const malformed = toApiError(invite.error).code === 'invalid_field';
+  const over = malformed ? 'gone' : overText(toApiError(join.error ?? invite.error).code);
   if (over) {
     return (
       <Page>
@@ -74,7 +79,7 @@ export function InvitePage() {
           className={pageClasses.card}
           onSubmit={(event) => {
             event.preventDefault();
-            join.mutate();
+            if (complete()) join.mutate();
           }}
         >
           <Stack gap="lg" align="stretch">
@@ -91,11 +96,11 @@ export function InvitePage() {
               </Text>
             </Stack>
             {!signedIn && (
-              <TextInput label={t('invite.yourName')} placeholder={t('invite.yourNamePlaceholder')} value={name} onChange={(event) => setName(event.currentTarget.value)} maxLength={40} autoComplete="nickname" autoFocus error={fieldErrors(join.error).displayName} data-testid="guest-name" />
+              <TextInput label={t('invite.yourName')} placeholder={t('invite.yourNamePlaceholder')} value={name} onChange={(event) => setName(event.currentTarget.value)} maxLength={40} autoComplete="nickname" autoFocus error={errors.displayName} data-testid="guest-name" />
             )}
-            {join.error && !fieldErrors(join.error).displayName && (
+            {general !== null && (
               <Alert color="red" role="alert">
-                {errorText(join.error)}
+                {general}
               </Alert>
             )}
             <Button type="submit" size="lg" fullWidth loading={join.isPending} disabled={!signedIn && !name.trim()} data-testid="join-room">

@@ -6,10 +6,10 @@ import { useTranslation } from 'react-i18next';
 import { useNavigate } from 'react-router';
 import { useApi } from '@/account/session';
 import { unwrap } from '@/api/client';
-import { toApiError } from '@/api/problem';
 import { keys } from '@/api/queries';
 import type { Privacy } from '@/api/types';
-import { fieldErrors, useErrorText } from '@/ui/useErrorText';
+import { checkRoomPassword, checkSlug, checkStartUrl, checkTitle } from '@/ui/fields';
+import { useFields } from '@/ui/useFields';
 import { PrivacyChoice } from './PrivacyChoice';
 import { suggestSlug } from './slug';
 import { withScheme } from './startPage';
@@ -19,7 +19,6 @@ export function NewRoomDialog({ opened, onClose }: { opened: boolean; onClose: (
   const api = useApi();
   const queries = useQueryClient();
   const navigate = useNavigate();
-  const errorText = useErrorText();
   const [title, setTitle] = useState('');
   const [ownSlug, setOwnSlug] = useState<string | null>(null);
   const [privacy, setPrivacy] = useState<Privacy>('unlisted');
@@ -39,20 +38,27 @@ export function NewRoomDialog({ opened, onClose }: { opened: boolean; onClose: (
       await navigate(`/r/${room.slug}`);
     },
   });
-  const error = create.error ? toApiError(create.error) : null;
-  const fields = fieldErrors(create.error);
-  const slugError = fields.slug ?? (error?.code === 'slug_taken' ? errorText(error) : undefined);
-  const inline = slugError ?? fields.title ?? fields.startUrl ?? fields.password;
+  const { errors, general, complete } = useFields(
+    {
+      title: { value: title, check: checkTitle, says: 'title' },
+      slug: { value: slug, check: (typed) => (typed === '' ? null : checkSlug(typed)), says: 'slug', code: 'slug_taken' },
+      password: { value: password, check: checkRoomPassword, says: 'roomPassword' },
+      startUrl: { value: withScheme(startUrl), check: checkStartUrl, says: 'startUrl' },
+    },
+    create.error,
+  );
+  // What has to be mended is not folded away.
+  const shown = more || errors.password !== undefined || errors.startUrl !== undefined;
   return (
     <Modal opened={opened} onClose={onClose} title={t('lobby.new')} size={520} closeButtonProps={{ 'aria-label': t('app.close') }}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          create.mutate();
+          if (complete()) create.mutate();
         }}
       >
         <Stack gap="md">
-          <TextInput label={t('lobby.roomTitle')} placeholder={t('lobby.roomTitlePlaceholder')} value={title} onChange={(event) => setTitle(event.currentTarget.value)} maxLength={80} error={fields.title} data-autofocus data-testid="room-title" />
+          <TextInput label={t('lobby.roomTitle')} placeholder={t('lobby.roomTitlePlaceholder')} value={title} onChange={(event) => setTitle(event.currentTarget.value)} maxLength={80} error={errors.title} data-autofocus data-testid="room-title" />
           <TextInput
             label={t('lobby.address')}
             description={t('lobby.addressHint')}
@@ -63,25 +69,25 @@ export function NewRoomDialog({ opened, onClose }: { opened: boolean; onClose: (
             maxLength={48}
             spellCheck={false}
             autoCapitalize="none"
-            error={slugError}
+            error={errors.slug}
             data-testid="room-slug"
           />
           <PrivacyChoice label={t('lobby.privacy')} value={privacy} onChange={setPrivacy} />
-          <UnstyledButton fz="sm" fw={600} c="dimmed" py={6} onClick={() => setMore(!more)} aria-expanded={more} data-testid="room-options">
+          <UnstyledButton fz="sm" fw={600} c="dimmed" py={6} onClick={() => setMore(!shown)} aria-expanded={shown} data-testid="room-options">
             <Group gap={4}>
-              {more ? <IconChevronDown size={16} /> : <IconChevronRight size={16} />}
+              {shown ? <IconChevronDown size={16} /> : <IconChevronRight size={16} />}
               {t('lobby.options')}
             </Group>
           </UnstyledButton>
-          <Collapse expanded={more}>
+          <Collapse expanded={shown}>
             <Stack gap="md">
-              <PasswordInput label={t('lobby.password')} description={t('lobby.passwordHint')} value={password} onChange={(event) => setPassword(event.currentTarget.value)} maxLength={200} autoComplete="new-password" error={fields.password} data-testid="room-password" />
-              <TextInput label={t('lobby.startPage')} description={t('lobby.startPageHint')} placeholder="https://" value={startUrl} onChange={(event) => setStartUrl(event.currentTarget.value)} maxLength={2048} inputMode="url" error={fields.startUrl} data-testid="room-start-page" />
+              <PasswordInput label={t('lobby.password')} description={t('lobby.passwordHint')} value={password} onChange={(event) => setPassword(event.currentTarget.value)} maxLength={200} autoComplete="new-password" error={errors.password} data-testid="room-password" />
+              <TextInput label={t('lobby.startPage')} description={t('lobby.startPageHint')} placeholder="https://" value={startUrl} onChange={(event) => setStartUrl(event.currentTarget.value)} maxLength={2048} inputMode="url" error={errors.startUrl} data-testid="room-start-page" />
             </Stack>
           </Collapse>
-          {error && inline === undefined && (
+          {general !== null && (
             <Alert color="red" role="alert">
-              {errorText(error)}
+              {general}
             </Alert>
           )}
           <Group justify="flex-end" mt="xs">

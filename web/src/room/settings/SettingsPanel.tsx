@@ -7,12 +7,13 @@ import { useTranslation } from 'react-i18next';
 import { useNavigate } from 'react-router';
 import { useApi, useSession } from '@/account/session';
 import { unwrap } from '@/api/client';
-import { toApiError } from '@/api/problem';
 import { keys } from '@/api/queries';
 import type { Room, RoomChange } from '@/api/types';
 import { PrivacyChoice } from '@/lobby/PrivacyChoice';
 import { withScheme } from '@/lobby/startPage';
-import { fieldErrors, useErrorText } from '@/ui/useErrorText';
+import { checkRoomPassword, checkSlug, checkStartUrl, checkTitle } from '@/ui/fields';
+import { useErrorText } from '@/ui/useErrorText';
+import { useFields } from '@/ui/useFields';
 import { useMay, useRoom } from '../context';
 import { VolumeSlider } from '../stage/Toolbar';
 import classes from './Settings.module.css';
@@ -76,7 +77,6 @@ function RoomForm({ room }: { room: Room }) {
   const { t } = useTranslation();
   const api = useApi();
   const queries = useQueryClient();
-  const errorText = useErrorText();
   const [title, setTitle] = useState(room.title);
   const [slug, setSlug] = useState(room.slug);
   const [privacy, setPrivacy] = useState(room.privacy);
@@ -97,37 +97,42 @@ function RoomForm({ room }: { room: Room }) {
     ...(password !== '' ? { password } : {}),
     ...(withScheme(startUrl) !== room.startUrl ? { startUrl: withScheme(startUrl) } : {}),
   };
-  const error = save.error ? toApiError(save.error) : null;
-  const fields = fieldErrors(error);
-  const slugError = fields.slug ?? (error?.code === 'slug_taken' ? errorText(error) : undefined);
-  const inline = slugError ?? fields.title ?? fields.password ?? fields.startUrl;
+  const { errors, general, complete } = useFields(
+    {
+      title: { value: title, check: checkTitle, says: 'title' },
+      slug: { value: slug, check: checkSlug, says: 'slug', code: 'slug_taken' },
+      password: { value: password, check: checkRoomPassword, says: 'roomPassword' },
+      startUrl: { value: withScheme(startUrl), check: checkStartUrl, says: 'startUrl' },
+    },
+    save.error,
+  );
   return (
     <form
       className={classes.section}
       onSubmit={(event) => {
         event.preventDefault();
-        save.mutate(changes);
+        if (complete()) save.mutate(changes);
       }}
     >
       <Stack gap="md">
         <Title order={2} fz="md">
           {t('settings.room')}
         </Title>
-        <TextInput label={t('settings.title')} value={title} onChange={(event) => setTitle(event.currentTarget.value)} maxLength={80} error={fields.title} data-testid="settings-title" />
-        <TextInput label={t('settings.address')} description={t('settings.addressHint')} value={slug} onChange={(event) => setSlug(event.currentTarget.value.toLowerCase().replace(/\s+/g, '-'))} leftSection="/r/" leftSectionWidth={40} maxLength={48} error={slugError} spellCheck={false} autoCapitalize="none" data-testid="settings-slug" />
+        <TextInput label={t('settings.title')} value={title} onChange={(event) => setTitle(event.currentTarget.value)} maxLength={80} error={errors.title} data-testid="settings-title" />
+        <TextInput label={t('settings.address')} description={t('settings.addressHint')} value={slug} onChange={(event) => setSlug(event.currentTarget.value.toLowerCase().replace(/\s+/g, '-'))} leftSection="/r/" leftSectionWidth={40} maxLength={48} error={errors.slug} spellCheck={false} autoCapitalize="none" data-testid="settings-slug" />
         <PrivacyChoice label={t('settings.privacy')} value={privacy} onChange={setPrivacy} />
         <Stack gap={4}>
-          <PasswordInput label={t('settings.password')} description={room.hasPassword ? t('settings.passwordSet') : t('settings.passwordNone')} value={password} onChange={(event) => setPassword(event.currentTarget.value)} maxLength={200} autoComplete="new-password" error={fields.password} data-testid="settings-password" />
+          <PasswordInput label={t('settings.password')} description={room.hasPassword ? t('settings.passwordSet') : t('settings.passwordNone')} value={password} onChange={(event) => setPassword(event.currentTarget.value)} maxLength={200} autoComplete="new-password" error={errors.password} data-testid="settings-password" />
           {room.hasPassword && (
             <Button variant="subtle" color="gray" size="compact-sm" style={{ alignSelf: 'flex-start' }} onClick={() => save.mutate({ password: '' })}>
               {t('settings.passwordRemove')}
             </Button>
           )}
         </Stack>
-        <TextInput label={t('settings.startPage')} value={startUrl} onChange={(event) => setStartUrl(event.currentTarget.value)} placeholder="https://" maxLength={2048} inputMode="url" error={fields.startUrl} data-testid="settings-start-page" />
-        {error && inline === undefined && (
+        <TextInput label={t('settings.startPage')} value={startUrl} onChange={(event) => setStartUrl(event.currentTarget.value)} placeholder="https://" maxLength={2048} inputMode="url" error={errors.startUrl} data-testid="settings-start-page" />
+        {general !== null && (
           <Alert color="red" role="alert">
-            {errorText(error)}
+            {general}
           </Alert>
         )}
         <Button type="submit" disabled={Object.keys(changes).length === 0 || title.trim() === ''} loading={save.isPending} data-testid="settings-save">
