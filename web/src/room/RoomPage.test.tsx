@@ -72,6 +72,15 @@ it('keeps a guest from what only others may do', async () => {
   expect(screen.queryByTestId('start-browser')).toBeNull();
 });
 
+it('offers the invite on a phone too, large enough for a thumb', async () => {
+  const wide = window.matchMedia('');
+  vi.spyOn(window, 'matchMedia').mockImplementation((query) => Object.assign(Object.create(wide) as MediaQueryList, { matches: query === '(max-width: 780px)' }));
+  await enter();
+  const button = screen.getByRole('button', { name: 'Invite' });
+  expect(button.dataset.testid).toBe('invite-open');
+  expect(button.style.getPropertyValue('--ai-size')).toBe('calc(2.75rem * var(--mantine-scale))');
+});
+
 it('asks for the password of the room, and comes in with it', async () => {
   const bodies: unknown[] = [];
   open('/r/friday-movies', {

@@ -164,7 +164,7 @@ function Header({ onInvite, phone }: { onInvite: () => void; phone: boolean }) {
   const state = status === 'online' ? 'online' : status === 'reconnecting' ? 'reconnecting' : status === 'connecting' ? 'connecting' : 'closed';
   return (
     <header className={classes.header}>
-      <Group gap={10} wrap="nowrap" miw={0} flex={1}>
+      <Group gap={phone ? 6 : 10} wrap="nowrap" miw={0} flex={1}>
         <Tooltip label={t('room.leave')}>
           <Anchor component={Link} to="/rooms" aria-label={t('room.leave')} className={classes.home} data-testid="leave-room">
             <TurtleMark size={30} />
@@ -185,16 +185,16 @@ function Header({ onInvite, phone }: { onInvite: () => void; phone: boolean }) {
           </span>
         </Tooltip>
       </Group>
-      <Group gap={phone ? 2 : 6} wrap="nowrap">
+      <Group gap={phone ? 2 : 6} wrap="nowrap" flex="none">
         <Tooltip label={t('room.people', { count: people })}>
-          <Group gap={6} wrap="nowrap" c="dimmed" px={8} fz="sm" fw={600} role="img" aria-label={t('room.people', { count: people })} data-testid="people-count" data-count={people}>
+          <Group gap={6} wrap="nowrap" c="dimmed" px={phone ? 4 : 8} fz="sm" fw={600} role="img" aria-label={t('room.people', { count: people })} data-testid="people-count" data-count={people}>
             <IconUsers size={18} stroke={1.7} aria-hidden />
             <span className="tnum">{people}</span>
           </Group>
         </Tooltip>
         {mayInvite &&
           (phone ? (
-            <ActionIcon variant="filled" color="turtle" onClick={onInvite} aria-label={t('invite.open')} data-testid="invite-open">
+            <ActionIcon variant="filled" color="turtle" size={44} onClick={onInvite} aria-label={t('invite.open')} data-testid="invite-open">
               <IconUserPlus size={19} />
             </ActionIcon>
           ) : (
