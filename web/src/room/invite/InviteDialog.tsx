@@ -26,6 +26,8 @@ export function InviteDialog({ opened, onClose }: { opened: boolean; onClose: ()
   const { roomId, role, me } = useRoom((room) => ({ roomId: room.room?.id ?? '', role: room.self?.role ?? 'guest', me: room.peers.find(({ id }) => id === room.self?.peer)?.person?.id }));
   const list = useQuery({ ...invitesQuery(api, roomId), enabled: opened });
   const [chosen, setChosen] = useState<string | null>(null);
+  // The link at hand was revoked, and nobody has asked for a new one yet.
+  const [revoked, setRevoked] = useState(false);
   const [more, setMore] = useState(false);
   const [asRole, setAsRole] = useState<NonNullable<NewInvite['role']>>('guest');
   const [lifetime, setLifetime] = useState<Lifetime>('week');
@@ -37,27 +39,37 @@ export function InviteDialog({ opened, onClose }: { opened: boolean; onClose: ()
     onSuccess: async (invite) => {
       queries.setQueryData(invitesQuery(api, roomId).queryKey, (before) => ({ invites: [invite, ...(before?.invites ?? [])] }));
       setChosen(invite.id);
+      setRevoked(false);
       await refresh();
     },
   });
   const revoke = useMutation({
-    mutationFn: (inviteId: string) => unwrap(api.DELETE('/rooms/{room}/invites/{inviteId}', { params: { path: { ...path, inviteId } } })),
-    onSuccess: () => notifications.show({ message: t('invite.revokedDone') }),
+    mutationFn: ({ inviteId }: { inviteId: string; atHand: boolean }) => unwrap(api.DELETE('/rooms/{room}/invites/{inviteId}', { params: { path: { ...path, inviteId } } })),
+    onSuccess: (_nothing, { inviteId, atHand }) => {
+      queries.setQueryData(invitesQuery(api, roomId).queryKey, (before) => before && { invites: before.invites.filter(({ id }) => id !== inviteId) });
+      if (!atHand) {
+        notifications.show({ message: t('invite.revokedDone') });
+        return;
+      }
+      setChosen(null);
+      setRevoked(true);
+    },
     onSettled: refresh,
   });
 
   const invites = list.data?.invites ?? [];
   // The link at hand: the one just made, else one's own plain one.
-  const current = invites.find(({ id }) => id === chosen) ?? invites.find((invite) => invite.createdBy.id === me && invite.role === 'guest' && invite.maxUses === undefined);
-  // Whoever opens the dialog wants a link: with none there yet, one is made, once.
+  const current = invites.find(({ id }) => id === chosen) ?? invites.find((invite) => !revoked && invite.createdBy.id === me && invite.role === 'guest' && invite.maxUses === undefined);
+  // Whoever opens the dialog wants a link: with none there yet, one is made, once. Whoever revokes one does not.
   const made = useRef(false);
   const { mutate } = create;
   useEffect(() => {
-    if (!list.isSuccess || current || made.current) return;
+    if (!list.isSuccess || current || revoked || made.current) return;
     made.current = true;
     mutate({ role: 'guest', expiresIn: lifetimes.week });
-  }, [list.isSuccess, current, mutate]);
+  }, [list.isSuccess, current, revoked, mutate]);
 
+  const plain = (): void => mutate({ role: 'guest', expiresIn: lifetimes.week });
   const error = list.error ?? create.error ?? revoke.error;
   const others = invites.filter(({ id }) => id !== current?.id);
   return (
@@ -69,11 +81,22 @@ export function InviteDialog({ opened, onClose }: { opened: boolean; onClose: ()
             {errorText(error)}
           </Alert>
         )}
-        {current ? <LinkRow invite={current} /> : !error && <Skeleton h={42} radius="md" />}
+        {current && <LinkRow invite={current} />}
+        {!current && !error && !revoked && <Skeleton h={42} radius="md" />}
+        {!current && (revoked || create.error) && (
+          <Group justify="space-between" wrap="nowrap" gap="sm">
+            <Text role="status" data-testid="invite-revoked-here">
+              {revoked && t('invite.revokedDone')}
+            </Text>
+            <Button onClick={plain} loading={create.isPending} style={{ flexShrink: 0 }} data-testid="invite-new" data-autofocus>
+              {t('invite.makeNew')}
+            </Button>
+          </Group>
+        )}
         {current && (
           <Group justify="space-between" wrap="nowrap">
             <Terms invite={current} />
-            <Button size="compact-sm" variant="subtle" color="red" onClick={() => revoke.mutate(current.id)} loading={revoke.isPending} data-testid="invite-revoke">
+            <Button size="compact-sm" variant="subtle" color="red" onClick={() => revoke.mutate({ inviteId: current.id, atHand: true })} loading={revoke.isPending} data-testid="invite-revoke">
               {t('invite.revoke')}
             </Button>
           </Group>
@@ -122,7 +145,7 @@ export function InviteDialog({ opened, onClose }: { opened: boolean; onClose: ()
                   <Group gap={0} wrap="nowrap">
                     <CopyIcon text={fullUrl(invite)} />
                     <Tooltip label={t('invite.revoke')}>
-                      <ActionIcon color="red" aria-label={t('invite.revokeNamed', { name: invite.createdBy.displayName })} onClick={() => revoke.mutate(invite.id)}>
+                      <ActionIcon color="red" aria-label={t('invite.revokeNamed', { name: invite.createdBy.displayName })} onClick={() => revoke.mutate({ inviteId: invite.id, atHand: false })}>
                         <IconTrash size={18} stroke={1.7} />
                       </ActionIcon>
                     </Tooltip>
