@@ -194,6 +194,7 @@ func TestNothingStaysPressedWhileTheHoldersNetworkIsDead(t *testing.T) {
 	require.Equal(t, 1, r.Viewers(), "its session waits for the network")
 
 	network.out.Store(false)
+	require.True(t, ann.control(1), "it is told again that it may drive, as nobody could for a moment")
 	ann.send(key(1, keyA, true))
 	assert.Equal(t, "a", until(window, desktoptest.KeyPress).Text, "it drives on")
 }
