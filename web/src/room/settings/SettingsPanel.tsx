@@ -81,11 +81,13 @@ function RoomForm({ room }: { room: Room }) {
   const [slug, setSlug] = useState(room.slug);
   const [privacy, setPrivacy] = useState(room.privacy);
   const [password, setPassword] = useState('');
+  const [removing, setRemoving] = useState(false);
   const [startUrl, setStartUrl] = useState(room.startUrl);
   const save = useMutation({
     mutationFn: (body: RoomChange) => unwrap(api.PATCH('/rooms/{room}', { params: { path: { room: room.id } }, body })),
     onSuccess: () => {
       setPassword('');
+      setRemoving(false);
       notifications.show({ message: t('app.saved'), color: 'turtle' });
       void queries.invalidateQueries({ queryKey: keys.rooms });
     },
@@ -94,7 +96,7 @@ function RoomForm({ room }: { room: Room }) {
     ...(title.trim() !== room.title ? { title: title.trim() } : {}),
     ...(slug !== room.slug ? { slug } : {}),
     ...(privacy !== room.privacy ? { privacy } : {}),
-    ...(password !== '' ? { password } : {}),
+    ...(removing && room.hasPassword ? { password: '' } : password !== '' ? { password } : {}),
     ...(withScheme(startUrl) !== room.startUrl ? { startUrl: withScheme(startUrl) } : {}),
   };
   const { errors, general, complete } = useFields(
@@ -122,10 +124,20 @@ function RoomForm({ room }: { room: Room }) {
         <TextInput label={t('settings.address')} description={t('settings.addressHint')} value={slug} onChange={(event) => setSlug(event.currentTarget.value.toLowerCase().replace(/\s+/g, '-'))} leftSection="/r/" leftSectionWidth={40} maxLength={48} error={errors.slug} spellCheck={false} autoCapitalize="none" data-testid="settings-slug" />
         <PrivacyChoice label={t('settings.privacy')} value={privacy} onChange={setPrivacy} />
         <Stack gap={4}>
-          <PasswordInput label={t('settings.password')} description={room.hasPassword ? t('settings.passwordSet') : t('settings.passwordNone')} value={password} onChange={(event) => setPassword(event.currentTarget.value)} maxLength={200} autoComplete="new-password" error={errors.password} data-testid="settings-password" />
+          <PasswordInput label={t('settings.password')} description={!room.hasPassword ? t('settings.passwordNone') : removing ? t('settings.passwordGoes') : t('settings.passwordSet')} value={password} onChange={(event) => setPassword(event.currentTarget.value)} maxLength={200} autoComplete="new-password" error={errors.password} disabled={removing && room.hasPassword} data-testid="settings-password" />
           {room.hasPassword && (
-            <Button variant="subtle" color="gray" size="compact-sm" style={{ alignSelf: 'flex-start' }} onClick={() => save.mutate({ password: '' })}>
-              {t('settings.passwordRemove')}
+            <Button
+              variant="subtle"
+              color="gray"
+              size="compact-sm"
+              style={{ alignSelf: 'flex-start' }}
+              onClick={() => {
+                setPassword('');
+                setRemoving(!removing);
+              }}
+              data-testid="settings-password-remove"
+            >
+              {removing ? t('settings.passwordKeep') : t('settings.passwordRemove')}
             </Button>
           )}
         </Stack>
