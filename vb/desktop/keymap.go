@@ -21,8 +21,8 @@ type way struct {
 
 // layout is the server's keyboard: what each keycode gives under which modifiers.
 type layout struct {
-	ways   map[uint32][]way // by canonical keysym
-	sets   [256]modifiers   // what a keycode turns on while it is down
+	ways map[uint32][]way // by canonical keysym
+	sets [256]modifiers   // what a keycode turns on while it is down
 
 	level3, numLock, shortcut modifiers // AltGr; Num Lock; Alt, Control, Super and the like
 }
