@@ -14,6 +14,7 @@ import { PersonAvatar } from '@/ui/PersonAvatar';
 import { checkDisplayName, checkNewPassword, checkUsername, needed } from '@/ui/fields';
 import { useErrorText } from '@/ui/useErrorText';
 import { useFields } from '@/ui/useFields';
+import { accountDeleted } from './deleted';
 import { smallSquare } from './picture';
 import { useApi, useSession, useSessionManager } from './session';
 
@@ -21,11 +22,12 @@ const colours: readonly AvatarColor[] = ['teal', 'green', 'lime', 'yellow', 'ora
 
 export function ProfilePage() {
   const session = useSession();
-  if (session.status !== 'signedIn') return <Navigate to="/sign-in?next=/profile" replace />;
-  return <Profile person={session.person} />;
+  const [deleted, setDeleted] = useState(false);
+  if (session.status !== 'signedIn') return deleted ? <Navigate to="/" replace state={accountDeleted} /> : <Navigate to="/sign-in?next=/profile" replace />;
+  return <Profile person={session.person} onDeleted={() => setDeleted(true)} />;
 }
 
-function Profile({ person }: { person: Person }) {
+function Profile({ person, onDeleted }: { person: Person; onDeleted: () => void }) {
   const { t } = useTranslation();
   return (
     <Page width={620}>
@@ -42,7 +44,7 @@ function Profile({ person }: { person: Person }) {
         {person.kind === 'guest' && <Claim />}
         <Face person={person} />
         {person.kind === 'account' && <Password />}
-        <Delete person={person} />
+        <Delete person={person} onDeleted={onDeleted} />
       </Stack>
     </Page>
   );
@@ -240,7 +242,7 @@ function Password() {
   );
 }
 
-function Delete({ person }: { person: Person }) {
+function Delete({ person, onDeleted }: { person: Person; onDeleted: () => void }) {
   const { t } = useTranslation();
   const api = useApi();
   const manager = useSessionManager();
@@ -251,6 +253,7 @@ function Delete({ person }: { person: Person }) {
   const remove = useMutation({
     mutationFn: () => unwrap(api.DELETE('/users/me', { body: person.kind === 'account' ? { password } : {} })),
     onSuccess: () => {
+      onDeleted();
       manager.drop(false);
       queries.clear();
     },
@@ -273,11 +276,16 @@ function Delete({ person }: { person: Person }) {
             {person.kind === 'account' && (
               <PasswordInput label={t('account.deletePassword')} value={password} onChange={(event) => setPassword(event.currentTarget.value)} autoComplete="current-password" maxLength={200} error={remove.error ? errorText(remove.error) : undefined} data-autofocus />
             )}
+            {person.kind === 'guest' && remove.error && (
+              <Alert color="red" role="alert">
+                {errorText(remove.error)}
+              </Alert>
+            )}
             <Group justify="flex-end">
               <Button variant="default" onClick={close}>
                 {t('app.cancel')}
               </Button>
-              <Button type="submit" color="red" loading={remove.isPending} disabled={person.kind === 'account' && !password}>
+              <Button type="submit" color="red" loading={remove.isPending} disabled={person.kind === 'account' && !password} data-testid="delete-account-confirm">
                 {t('account.deleteConfirm')}
               </Button>
             </Group>

@@ -2,7 +2,8 @@ import { Alert, Button, Group, SimpleGrid, Stack, Text, Title } from '@mantine/c
 import { IconEye, IconHomeHeart, IconSteeringWheel } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
-import { Link, Navigate } from 'react-router';
+import { Link, Navigate, useLocation } from 'react-router';
+import { isAccountDeleted } from '@/account/deleted';
 import { useApi, useSession } from '@/account/session';
 import { serverQuery } from '@/api/queries';
 import { Page } from '@/ui/Page';
@@ -12,6 +13,7 @@ import classes from './Lobby.module.css';
 export function WelcomePage() {
   const { t } = useTranslation();
   const session = useSession();
+  const { state } = useLocation() as { state: unknown };
   const server = useQuery(serverQuery(useApi()));
   if (session.status === 'signedIn') return <Navigate to="/rooms" replace />;
   const firstRun = server.data?.firstRun ?? false;
@@ -25,6 +27,11 @@ export function WelcomePage() {
     <Page>
       <Stack my="auto" gap={56}>
         <Stack align="center" ta="center" gap="lg">
+          {isAccountDeleted(state) && (
+            <Alert variant="light" radius="lg" role="status" data-testid="account-deleted">
+              {t('account.deleted')}
+            </Alert>
+          )}
           <TurtleMark size={104} />
           <Title order={1} className={classes.hero}>
             {t('welcome.title')}
