@@ -42,21 +42,21 @@ function Person({ peer, you, drives, asks }: { peer: Peer; you: boolean; drives:
       {peer.person && <PersonAvatar person={peer.person} size={38} />}
       <div className={classes.who}>
         <Group gap={7} wrap="nowrap">
-          <Text fw={600} truncate>
+          <Text fw={600} truncate miw={0} title={name}>
             {name}
           </Text>
           {you && (
-            <Text c="dimmed" fz="sm">
+            <Text c="dimmed" fz="sm" className={classes.whole}>
               {t('people.you')}
             </Text>
           )}
           {peer.role === 'guest' || peer.person?.guest ? (
-            <Badge size="sm" variant="light" color="gray" tt="none" fw={600}>
+            <Badge size="sm" variant="light" color="gray" tt="none" fw={600} className={classes.whole}>
               {t('people.guest')}
             </Badge>
           ) : (
             peer.role !== 'member' && (
-              <Badge size="sm" variant="light" tt="none" fw={600}>
+              <Badge size="sm" variant="light" tt="none" fw={600} className={classes.whole}>
                 {t(`roles.${peer.role}`)}
               </Badge>
             )
