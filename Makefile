@@ -47,7 +47,7 @@ lint: prepare-run $(TOOLS)/.installed web/node_modules/.installed web/dist/index
 test: prepare-test build test-go test-web e2e ## Set up and run every test: Go, web, and end to end in Chromium with a real Firefox
 
 test-go: prepare-test ## Only the Go tests
-	go test ./...
+	go test -p 1 ./...   # one package at a time: several start real browsers, and would only slow each other
 
 test-web: web/node_modules/.installed ## Only the web tests
 	npm --prefix web test
