@@ -24,9 +24,10 @@ const bodies = {
   '/clip': `<video src="/clip.mp4" autoplay loop muted style="position:fixed;inset:0;width:100%;height:100%;object-fit:cover" onplaying="report('ready')"></video>`,
   '/text': `<div id="t" style="font:16px/1.4 serif;color:#111;background:#fff;padding:0 40px;will-change:transform"></div><script>
     const words = 'the quick brown turtle swims over a lazy reef while friends watch and talk about it '
-    document.body.style.overflow = 'auto'
+    const pane = document.body; pane.style.overflow = 'auto'
     document.getElementById('t').textContent = words.repeat(4000)
-    const step = () => { scrollBy(0, 2); requestAnimationFrame(step) }; step(); report('ready') </script>`,
+    const step = () => { pane.scrollBy(0, 2); requestAnimationFrame(step) }; step()
+    pane.addEventListener('scroll', () => report('ready'), { once: true }) </script>`,
 }
 
 test('benchmark', async ({ browser }) => {
