@@ -13,8 +13,7 @@ chmod 755 "$root"
 server=''
 cleanup() {
   [ -z "$server" ] || kill -INT "$(cat "$root/home/friend/.local/share/turtus/turtus.lock" 2>/dev/null)" 2>/dev/null || true
-  for mount in go node/lib modules dev/shm dev/pts dev sys proc; do umount -l "$root/${mount/#go/usr/local/go}" 2>/dev/null || true; done
-  umount -l "$root/usr/local/lib/node_modules" "$root/home/friend/go/pkg/mod" 2>/dev/null || true
+  for mount in usr/local/go usr/local/lib/node_modules dev/shm dev/pts dev sys proc; do umount -l "$root/$mount" 2>/dev/null || true; done
   # Only when nothing is mounted below: a bind mount must not be emptied.
   grep -q " $root/" /proc/mounts || rm -rf --one-file-system "$root"
 }
