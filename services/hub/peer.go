@@ -52,6 +52,7 @@ var handlers = map[string]handler{
 	wire.TypeEcho:           {do: echo, answers: true},
 	wire.TypeSignal:         {do: signal},
 	wire.TypeStreamRequest:  {kind: wire.PeerKindViewer, do: toAgent},
+	wire.TypeStreamPrefer:   {kind: wire.PeerKindViewer, do: toAgent},
 	wire.TypeStreamStop:     {kind: wire.PeerKindViewer, do: toAgent},
 	wire.TypeChatSend:       {kind: wire.PeerKindViewer, do: sendChat, answers: true},
 	wire.TypePresenceUpdate: {kind: wire.PeerKindViewer, do: updatePresence},

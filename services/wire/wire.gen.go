@@ -352,6 +352,27 @@ func (e ErrorCode) Valid() bool {
 	}
 }
 
+// Defines values for Layer.
+const (
+	LayerHigh Layer = "high"
+	LayerLow  Layer = "low"
+	LayerNone Layer = "none"
+)
+
+// Valid indicates whether the value is a known member of the Layer enum.
+func (e Layer) Valid() bool {
+	switch e {
+	case LayerHigh:
+		return true
+	case LayerLow:
+		return true
+	case LayerNone:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for NewInviteRole.
 const (
 	NewInviteRoleGuest     NewInviteRole = "guest"
@@ -532,6 +553,30 @@ func (e ProcessHealthState) Valid() bool {
 	}
 }
 
+// Defines values for Quality.
+const (
+	QualityAuto  Quality = "auto"
+	QualityHigh  Quality = "high"
+	QualityLow   Quality = "low"
+	QualitySound Quality = "sound"
+)
+
+// Valid indicates whether the value is a known member of the Quality enum.
+func (e Quality) Valid() bool {
+	switch e {
+	case QualityAuto:
+		return true
+	case QualityHigh:
+		return true
+	case QualityLow:
+		return true
+	case QualitySound:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Role.
 const (
 	RoleGuest     Role = "guest"
@@ -592,6 +637,30 @@ func (e SessionDescriptionType) Valid() bool {
 	case SessionDescriptionTypePranswer:
 		return true
 	case SessionDescriptionTypeRollback:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatisticsEventPath.
+const (
+	StatisticsEventPathHost  StatisticsEventPath = "host"
+	StatisticsEventPathPrflx StatisticsEventPath = "prflx"
+	StatisticsEventPathRelay StatisticsEventPath = "relay"
+	StatisticsEventPathSrflx StatisticsEventPath = "srflx"
+)
+
+// Valid indicates whether the value is a known member of the StatisticsEventPath enum.
+func (e StatisticsEventPath) Valid() bool {
+	switch e {
+	case StatisticsEventPathHost:
+		return true
+	case StatisticsEventPathPrflx:
+		return true
+	case StatisticsEventPathRelay:
+		return true
+	case StatisticsEventPathSrflx:
 		return true
 	default:
 		return false
@@ -680,6 +749,9 @@ type AccountDeletion struct {
 
 // AgentEvents What the agent says on the data channel `events`: a JSON text {"type": ..., "payload": ...}. One property a type; its value is the payload.
 type AgentEvents struct {
+	// Clipboard What was copied in the browser; sent to the controller alone.
+	Clipboard *ClipboardEvent `json:"clipboard,omitempty"`
+
 	// Control Whose input the agent takes from now on.
 	Control *ControlEvent `json:"control,omitempty"`
 
@@ -688,8 +760,10 @@ type AgentEvents struct {
 	Error  *WSError     `json:"error,omitempty"`
 
 	// Pointer Where the controller's pointer is, 0 to 65535 of the screen; not sent to the controller.
-	Pointer    *PointerEvent    `json:"pointer,omitempty"`
-	Screen     *ScreenEvent     `json:"screen,omitempty"`
+	Pointer *PointerEvent `json:"pointer,omitempty"`
+	Screen  *ScreenEvent  `json:"screen,omitempty"`
+
+	// Statistics What the agent knows of this viewer's stream, every two seconds while something is sent.
 	Statistics *StatisticsEvent `json:"statistics,omitempty"`
 }
 
@@ -780,6 +854,9 @@ type ClientMessages struct {
 	// Signal WebRTC negotiation with the target; the hub relays it within the room and stamps the sender.
 	Signal *Signal `json:"signal,omitempty"`
 
+	// StreamPrefer What the viewer of a session wants from now on. It holds until the session ends, also over an ICE restart.
+	StreamPrefer *StreamPrefer `json:"stream.prefer,omitempty"`
+
 	// StreamRequest A viewer asks the room's browser for its stream. The agent answers with an offer by signal. The same session again asks for an ICE restart.
 	StreamRequest *StreamRequest `json:"stream.request,omitempty"`
 	StreamStop    *StreamStop    `json:"stream.stop,omitempty"`
@@ -790,6 +867,12 @@ type ClientMessages struct {
 
 	// VbStatus The agent's word on itself, sent on each change and after each hello.
 	VbStatus *VBStatus `json:"vb.status,omitempty"`
+}
+
+// ClipboardEvent What was copied in the browser; sent to the controller alone.
+type ClipboardEvent struct {
+	// Text At most 48 KiB in UTF-8; what is longer is not sent
+	Text string `json:"text"`
 }
 
 // CloseCode Why the hub closes a WebSocket. 3000 to 3499: come back by yourself. 3500 and up: do not, unless the person asks.
@@ -975,6 +1058,9 @@ type JoinRequest struct {
 	Password *string `json:"password,omitempty"`
 }
 
+// Layer Which picture is sent: the whole, the smaller one, none
+type Layer string
+
 // MediaState defines model for MediaState.
 type MediaState struct {
 	Camera     bool `json:"camera"`
@@ -1007,7 +1093,10 @@ type NewRoom struct {
 	Password *string `json:"password,omitempty"`
 
 	// Privacy public: listed. unlisted: anyone signed in with the address. private: members, who come by invite
-	Privacy  *Privacy  `json:"privacy,omitempty"`
+	Privacy *Privacy `json:"privacy,omitempty"`
+
+	// Screen The size of a browser's screen in pixels, and the most frames a second that are sent of it.
+	Screen   *Screen   `json:"screen,omitempty"`
 	Slug     *Slug     `json:"slug,omitempty"`
 	StartUrl *StartURL `json:"startUrl,omitempty"`
 	Title    RoomTitle `json:"title"`
@@ -1143,6 +1232,9 @@ type PublicPerson struct {
 	Id          openapi_types.UUID `json:"id"`
 }
 
+// Quality auto: what the viewer's network carries. high and low: that layer. sound: no picture
+type Quality string
+
 // Resume The seat of an earlier connection, held for a grace time.
 type Resume struct {
 	Key  string `json:"key"`
@@ -1168,11 +1260,14 @@ type Room struct {
 	People int `json:"people"`
 
 	// Privacy public: listed. unlisted: anyone signed in with the address. private: members, who come by invite
-	Privacy  Privacy `json:"privacy"`
-	Role     *Role   `json:"role,omitempty"`
-	Slug     string  `json:"slug"`
-	StartUrl string  `json:"startUrl"`
-	Title    string  `json:"title"`
+	Privacy Privacy `json:"privacy"`
+	Role    *Role   `json:"role,omitempty"`
+
+	// Screen The size of a browser's screen in pixels, and the most frames a second that are sent of it.
+	Screen   Screen `json:"screen"`
+	Slug     string `json:"slug"`
+	StartUrl string `json:"startUrl"`
+	Title    string `json:"title"`
 }
 
 // RoomChange defines model for RoomChange.
@@ -1181,7 +1276,10 @@ type RoomChange struct {
 	Password *string `json:"password,omitempty"`
 
 	// Privacy public: listed. unlisted: anyone signed in with the address. private: members, who come by invite
-	Privacy  *Privacy   `json:"privacy,omitempty"`
+	Privacy *Privacy `json:"privacy,omitempty"`
+
+	// Screen The size of a browser's screen in pixels, and the most frames a second that are sent of it.
+	Screen   *Screen    `json:"screen,omitempty"`
 	Slug     *Slug      `json:"slug,omitempty"`
 	StartUrl *StartURL  `json:"startUrl,omitempty"`
 	Title    *RoomTitle `json:"title,omitempty"`
@@ -1211,6 +1309,13 @@ type RoomSnapshot struct {
 
 // RoomTitle defines model for RoomTitle.
 type RoomTitle = string
+
+// Screen The size of a browser's screen in pixels, and the most frames a second that are sent of it.
+type Screen struct {
+	FrameRate int `json:"frameRate"`
+	Height    int `json:"height"`
+	Width     int `json:"width"`
+}
 
 // ScreenEvent defines model for ScreenEvent.
 type ScreenEvent struct {
@@ -1262,11 +1367,17 @@ type ServerMessages struct {
 	// Signal WebRTC negotiation with the target; the hub relays it within the room and stamps the sender.
 	Signal *Signal `json:"signal,omitempty"`
 
+	// StreamPrefer What the viewer of a session wants from now on. It holds until the session ends, also over an ICE restart.
+	StreamPrefer *StreamPrefer `json:"stream.prefer,omitempty"`
+
 	// StreamRequest A viewer asks the room's browser for its stream. The agent answers with an offer by signal. The same session again asks for an ICE restart.
 	StreamRequest *StreamRequest `json:"stream.request,omitempty"`
 	StreamStop    *StreamStop    `json:"stream.stop,omitempty"`
 	VbKeepAlive   *Empty         `json:"vb.keepAlive,omitempty"`
-	VbStop        *VBStop        `json:"vb.stop,omitempty"`
+
+	// VbScreen The size of a browser's screen in pixels, and the most frames a second that are sent of it.
+	VbScreen *Screen `json:"vb.screen,omitempty"`
+	VbStop   *VBStop `json:"vb.stop,omitempty"`
 }
 
 // Session defines model for Session.
@@ -1301,11 +1412,42 @@ type Slug = string
 // StartURL defines model for StartURL.
 type StartURL = string
 
-// StatisticsEvent defines model for StatisticsEvent.
+// StatisticsEvent What the agent knows of this viewer's stream, every two seconds while something is sent.
 type StatisticsEvent struct {
-	BitsPerSecond   float32 `json:"bitsPerSecond"`
-	Codec           string  `json:"codec"`
+	BitsPerSecond float32 `json:"bitsPerSecond"`
+	Codec         string  `json:"codec"`
+
+	// Delay Milliseconds from a change on the screen to its last packet sent, the median since the last event
+	Delay float32 `json:"delay"`
+
+	// Estimate What the viewer's network is thought to carry in bits per second
+	Estimate        float32 `json:"estimate"`
 	FramesPerSecond float32 `json:"framesPerSecond"`
+
+	// Layer Which picture is sent: the whole, the smaller one, none
+	Layer Layer `json:"layer"`
+
+	// Loss The share of packets that did not arrive
+	Loss float32 `json:"loss"`
+
+	// Path How the connection reaches the agent (RFC 8445 section 4)
+	Path *StatisticsEventPath `json:"path,omitempty"`
+
+	// RoundTrip Milliseconds; 0 while unknown
+	RoundTrip float32 `json:"roundTrip"`
+}
+
+// StatisticsEventPath How the connection reaches the agent (RFC 8445 section 4)
+type StatisticsEventPath string
+
+// StreamPrefer What the viewer of a session wants from now on. It holds until the session ends, also over an ICE restart.
+type StreamPrefer struct {
+	// Hidden Nobody sees the page: no picture, only sound, until it is false again
+	Hidden bool `json:"hidden"`
+
+	// Quality auto: what the viewer's network carries. high and low: that layer. sound: no picture
+	Quality Quality `json:"quality"`
+	Session string  `json:"session"`
 }
 
 // StreamRequest A viewer asks the room's browser for its stream. The agent answers with an offer by signal. The same session again asks for an ICE restart.

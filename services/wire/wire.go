@@ -29,6 +29,7 @@ const (
 	TypeEcho           = "echo"
 	TypeSignal         = "signal"
 	TypeStreamRequest  = "stream.request"
+	TypeStreamPrefer   = "stream.prefer"
 	TypeStreamStop     = "stream.stop"
 	TypeChatSend       = "chat.send"
 	TypePresenceUpdate = "presence.update"
@@ -55,6 +56,7 @@ const (
 	TypeControlDenied  = "control.denied"
 	TypeChatMessage    = "chat.message"
 	TypeChatStored     = "chat.stored"
+	TypeVBScreen       = "vb.screen"
 	TypeVBStop         = "vb.stop"
 	TypeVBKeepAlive    = "vb.keepAlive"
 )
@@ -65,6 +67,7 @@ const (
 	EventCursor     = "cursor"
 	EventPointer    = "pointer"
 	EventControl    = "control"
+	EventClipboard  = "clipboard"
 	EventError      = "error"
 	EventStatistics = "statistics"
 )

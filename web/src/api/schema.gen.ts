@@ -515,6 +515,12 @@ export interface components {
          */
         Privacy: "public" | "unlisted" | "private";
         StartURL: string;
+        /** @description The size of a browser's screen in pixels, and the most frames a second that are sent of it. */
+        Screen: {
+            width: number;
+            height: number;
+            frameRate: number;
+        };
         /** @enum {string} */
         Role: "owner" | "moderator" | "member" | "guest";
         /** @enum {string} */
@@ -525,6 +531,7 @@ export interface components {
             privacy?: components["schemas"]["Privacy"];
             password?: string;
             startUrl?: components["schemas"]["StartURL"];
+            screen?: components["schemas"]["Screen"];
         };
         RoomChange: {
             title?: components["schemas"]["RoomTitle"];
@@ -533,6 +540,7 @@ export interface components {
             /** @description Empty takes the password away */
             password?: string;
             startUrl?: components["schemas"]["StartURL"];
+            screen?: components["schemas"]["Screen"];
         };
         Room: {
             /** Format: uuid */
@@ -542,6 +550,7 @@ export interface components {
             privacy: components["schemas"]["Privacy"];
             hasPassword: boolean;
             startUrl: string;
+            screen: components["schemas"]["Screen"];
             owner: components["schemas"]["PublicPerson"];
             /** Format: date-time */
             createdAt: string;
@@ -747,6 +756,7 @@ export interface components {
             echo?: components["schemas"]["Echo"];
             signal?: components["schemas"]["Signal"];
             "stream.request"?: components["schemas"]["StreamRequest"];
+            "stream.prefer"?: components["schemas"]["StreamPrefer"];
             "stream.stop"?: components["schemas"]["StreamStop"];
             "chat.send"?: components["schemas"]["ChatSend"];
             "presence.update"?: components["schemas"]["PresenceUpdate"];
@@ -778,7 +788,9 @@ export interface components {
             "chat.stored"?: components["schemas"]["ChatEvent"];
             signal?: components["schemas"]["Signal"];
             "stream.request"?: components["schemas"]["StreamRequest"];
+            "stream.prefer"?: components["schemas"]["StreamPrefer"];
             "stream.stop"?: components["schemas"]["StreamStop"];
+            "vb.screen"?: components["schemas"]["Screen"];
             "vb.stop"?: components["schemas"]["VBStop"];
             "vb.keepAlive"?: components["schemas"]["Empty"];
         };
@@ -847,6 +859,18 @@ export interface components {
             /** @description What the viewer can decode, best first */
             codecs?: ("H264" | "VP8")[];
         };
+        /** @description What the viewer of a session wants from now on. It holds until the session ends, also over an ICE restart. */
+        StreamPrefer: {
+            session: string;
+            quality: components["schemas"]["Quality"];
+            /** @description Nobody sees the page: no picture, only sound, until it is false again */
+            hidden: boolean;
+        };
+        /**
+         * @description auto: what the viewer's network carries. high and low: that layer. sound: no picture
+         * @enum {string}
+         */
+        Quality: "auto" | "high" | "low" | "sound";
         StreamStop: {
             session: string;
         };
@@ -912,6 +936,7 @@ export interface components {
             cursor?: components["schemas"]["CursorEvent"];
             pointer?: components["schemas"]["PointerEvent"];
             control?: components["schemas"]["ControlEvent"];
+            clipboard?: components["schemas"]["ClipboardEvent"];
             error?: components["schemas"]["WSError"];
             statistics?: components["schemas"]["StatisticsEvent"];
         };
@@ -940,11 +965,36 @@ export interface components {
             epoch: number;
             yours: boolean;
         };
+        /** @description What was copied in the browser; sent to the controller alone. */
+        ClipboardEvent: {
+            /** @description At most 48 KiB in UTF-8; what is longer is not sent */
+            text: string;
+        };
+        /** @description What the agent knows of this viewer's stream, every two seconds while something is sent. */
         StatisticsEvent: {
             codec: string;
+            layer: components["schemas"]["Layer"];
             framesPerSecond: number;
             bitsPerSecond: number;
+            /** @description What the viewer's network is thought to carry in bits per second */
+            estimate: number;
+            /** @description The share of packets that did not arrive */
+            loss: number;
+            /** @description Milliseconds; 0 while unknown */
+            roundTrip: number;
+            /** @description Milliseconds from a change on the screen to its last packet sent, the median since the last event */
+            delay: number;
+            /**
+             * @description How the connection reaches the agent (RFC 8445 section 4)
+             * @enum {string}
+             */
+            path?: "host" | "srflx" | "prflx" | "relay";
         };
+        /**
+         * @description Which picture is sent: the whole, the smaller one, none
+         * @enum {string}
+         */
+        Layer: "high" | "low" | "none";
     };
     responses: {
         /** @description An error */
