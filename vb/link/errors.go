@@ -1,0 +1,6 @@
+package link
+
+import "errors"
+
+// ErrConditions: a condition that no link can have.
+var ErrConditions = errors.New("link: impossible conditions")
