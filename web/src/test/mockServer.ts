@@ -11,7 +11,7 @@ export const mia: PublicPerson = { id: uuid(1), displayName: 'Mia', avatarColor:
 export const jon: PublicPerson = { id: uuid(2), displayName: 'Jon', avatarColor: 'grape', guest: true };
 export const person: Person = { id: mia.id, username: 'mia', displayName: 'Mia', avatarColor: 'teal', kind: 'account', administrator: false, createdAt: time };
 export const aSession = (accessToken = 'token', expiresAt = '2999-01-01T00:00:00Z'): Session => ({ accessToken, expiresAt, person });
-export const aRoom = (change: Partial<Room> = {}): Room => ({ id: uuid(10), slug: 'friday-movies', title: 'Friday movies', privacy: 'unlisted', hasPassword: false, startUrl: '', owner: mia, createdAt: time, people: 2, browserState: 'stopped', role: 'owner', ...change });
+export const aRoom = (change: Partial<Room> = {}): Room => ({ id: uuid(10), slug: 'friday-movies', title: 'Friday movies', privacy: 'unlisted', hasPassword: false, startUrl: '', screen: { width: 1280, height: 720, frameRate: 30 }, owner: mia, createdAt: time, people: 2, browserState: 'stopped', role: 'owner', ...change });
 export const aPeer = (id: string, who: PublicPerson, change: Partial<Peer> = {}): Peer => ({ id, kind: 'viewer', person: who, role: who.guest ? 'guest' : 'owner', connected: true, joinedAt: time, media: { microphone: false, camera: false }, ...change });
 export const aMessage = (seq: number, change: Partial<ChatMessage> = {}): ChatMessage => ({ id: uuid(1000 + seq), seq, author: jon, text: `message ${seq}`, createdAt: time, ...change });
 export const aJoin = (): Join => ({ room: aRoom(), role: 'owner', permissions: ['control'], token: 'room-token', expiresAt: '2999-01-01T00:00:00Z' });
