@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"unicode/utf8"
 )
 
 // Input frames travel from page to agent on the data channels input and pointer. All numbers are big-endian.
@@ -11,27 +12,35 @@ import (
 //	opcode  uint8
 //	epoch   uint32   the control epoch that the page believes in; the agent drops frames of another one
 //	...              by opcode:
-//	1 move     x uint16, y uint16, sequence uint32   channel pointer only; an older sequence is dropped
-//	2 button   button uint8 (X11: 1 left, 2 middle, 3 right, 8 back, 9 forward), down uint8 (0 or 1), x uint16, y uint16
-//	3 wheel    dx int16, dy int16 (1/120 of a notch; right and down are positive), x uint16, y uint16
-//	4 key      keysym uint32 (X11 keysym; 0x01000000 + code point for Unicode), down uint8 (0 or 1)
-//	5 release  nothing: let go of everything held
+//	1 move       x uint16, y uint16, sequence uint32   channel pointer only; an older sequence is dropped
+//	2 button     button uint8 (X11: 1 left, 2 middle, 3 right, 8 back, 9 forward), down uint8 (0 or 1), x uint16, y uint16
+//	3 wheel      dx int16, dy int16 (1/120 of a notch; right and down are positive), x uint16, y uint16
+//	4 key        keysym uint32 (X11 keysym; 0x01000000 + code point for Unicode), down uint8 (0 or 1)
+//	5 release    nothing: let go of everything held
+//	6 clipboard  text in UTF-8, to the frame's end, at most MaxClipboard bytes: what a paste in the browser shall bring
 //
 // x and y are 0 to 65535 of the screen's width and height. A frame's length is exact; anything else is ErrInputFrame.
 const (
-	InputMove    = 1
-	InputButton  = 2
-	InputWheel   = 3
-	InputKey     = 4
-	InputRelease = 5
+	InputMove      = 1
+	InputButton    = 2
+	InputWheel     = 3
+	InputKey       = 4
+	InputRelease   = 5
+	InputClipboard = 6
 )
+
+// MaxClipboard is the longest text of a clipboard in bytes, both ways.
+const MaxClipboard = 48 << 10
 
 const inputHeader = 5
 
-// inputLength is the whole frame's length by opcode.
-var inputLength = [...]int{InputMove: inputHeader + 8, InputButton: inputHeader + 6, InputWheel: inputHeader + 8, InputKey: inputHeader + 5, InputRelease: inputHeader}
+// inputLength is the whole frame's length by opcode, the least where a text follows.
+var inputLength = [...]int{
+	InputMove: inputHeader + 8, InputButton: inputHeader + 6, InputWheel: inputHeader + 8, InputKey: inputHeader + 5,
+	InputRelease: inputHeader, InputClipboard: inputHeader,
+}
 
-// ErrInputFrame is the error of every frame that is not exactly one of the five.
+// ErrInputFrame is the error of every frame that is not exactly one of the six.
 var ErrInputFrame = errors.New("not an input frame")
 
 // Input is one decoded input frame; which fields count depends on Op.
@@ -44,6 +53,7 @@ type Input struct {
 	Down     bool
 	DX, DY   int16
 	Keysym   uint32
+	Text     string
 }
 
 // DecodeInput reads one frame. It never panics and keeps no reference to b.
@@ -55,7 +65,11 @@ func DecodeInput(b []byte) (Input, error) {
 	if int(in.Op) >= len(inputLength) || inputLength[in.Op] == 0 {
 		return Input{}, fmt.Errorf("%w: opcode %d", ErrInputFrame, in.Op)
 	}
-	if len(b) != inputLength[in.Op] {
+	longest := inputLength[in.Op]
+	if in.Op == InputClipboard {
+		longest += MaxClipboard
+	}
+	if len(b) < inputLength[in.Op] || len(b) > longest {
 		return Input{}, fmt.Errorf("%w: opcode %d with %d bytes", ErrInputFrame, in.Op, len(b))
 	}
 	body := b[inputHeader:]
@@ -75,6 +89,11 @@ func DecodeInput(b []byte) (Input, error) {
 		in.X, in.Y = binary.BigEndian.Uint16(body[4:]), binary.BigEndian.Uint16(body[6:])
 	case InputKey:
 		in.Keysym, flag = binary.BigEndian.Uint32(body), body[4]
+	case InputClipboard:
+		if !utf8.Valid(body) {
+			return Input{}, fmt.Errorf("%w: a text that is not UTF-8", ErrInputFrame)
+		}
+		in.Text = string(body)
 	}
 	if flag > 1 {
 		return Input{}, fmt.Errorf("%w: down is %d", ErrInputFrame, flag)
@@ -108,6 +127,8 @@ func AppendInput(b []byte, in Input) []byte {
 	case InputKey:
 		b = binary.BigEndian.AppendUint32(b, in.Keysym)
 		b = append(b, down)
+	case InputClipboard:
+		b = append(b, in.Text...)
 	}
 	return b
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -31,11 +32,24 @@ func TestInputFramesMatchTheSharedVectors(t *testing.T) {
 	}
 }
 
+func TestAClipboardIsBoundedAndUTF8(t *testing.T) {
+	longest := AppendInput(nil, Input{Op: InputClipboard, Text: strings.Repeat("a", MaxClipboard)})
+	in, err := DecodeInput(longest)
+	require.NoError(t, err)
+	require.Len(t, in.Text, MaxClipboard)
+	_, err = DecodeInput(append(longest, 'a'))
+	require.ErrorIs(t, err, ErrInputFrame)
+	_, err = DecodeInput([]byte{InputClipboard, 0, 0, 0, 7, 0xc3})
+	require.ErrorIs(t, err, ErrInputFrame)
+}
+
 func FuzzDecodeInput(f *testing.F) {
 	f.Add([]byte{})
 	f.Add([]byte{1, 0, 0, 0, 7})
 	f.Add([]byte{9, 0, 0, 0, 7, 0, 0})
 	f.Add(AppendInput(nil, Input{Op: InputKey, Epoch: 3, Keysym: 0xff0d, Down: true}))
+	f.Add(AppendInput(nil, Input{Op: InputClipboard, Epoch: 3, Text: "häß"}))
+	f.Add([]byte{InputClipboard, 0, 0, 0, 7, 0xff})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		in, err := DecodeInput(b)
 		if err != nil {

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { encodeInput, type Input } from './input';
+import { clipboardFrame, encodeInput, maxClipboard, type Input } from './input';
 
 interface Vector {
   name: string;
   hex: string;
-  input: { op: number; epoch: number; x?: number; y?: number; sequence?: number; button?: number; down?: boolean; dx?: number; dy?: number; keysym?: number };
+  input: { op: number; epoch: number; x?: number; y?: number; sequence?: number; button?: number; down?: boolean; dx?: number; dy?: number; keysym?: number; text?: string };
 }
 
 // The same vectors are read by the agent's tests (services/wire/input_test.go).
@@ -32,7 +32,12 @@ function asInput({ op, x = 0, y = 0, sequence = 0, button = 0, down = false, dx 
 describe('input frames match the shared vectors', () => {
   it('reads vectors at all', () => expect(vectors.length).toBeGreaterThan(0));
   it.each(vectors)('$name', ({ hex, input }) => {
-    const frame = encodeInput(asInput(input), input.epoch);
-    expect(Buffer.from(frame).toString('hex')).toBe(hex);
+    const frame = input.op === 6 ? clipboardFrame(input.epoch, input.text ?? '') : encodeInput(asInput(input), input.epoch);
+    expect(frame && Buffer.from(frame).toString('hex')).toBe(hex);
   });
+});
+
+it('makes no frame of a clipboard that the agent would refuse', () => {
+  expect(clipboardFrame(1, 'ü'.repeat(maxClipboard / 2))?.byteLength).toBe(5 + maxClipboard);
+  expect(clipboardFrame(1, `${'ü'.repeat(maxClipboard / 2)}a`)).toBeNull();
 });

@@ -9,7 +9,7 @@ export type Input =
   | { op: 'key'; keysym: number; down: boolean }
   | { op: 'release' };
 
-const opcode = { move: 1, button: 2, wheel: 3, key: 4, release: 5 } as const;
+const opcode = { move: 1, button: 2, wheel: 3, key: 4, release: 5, clipboard: 6 } as const;
 const length = { move: 13, button: 11, wheel: 13, key: 10, release: 5 } as const;
 
 /** One frame, for the control epoch that the page believes in. */
@@ -42,5 +42,19 @@ export function encodeInput(input: Input, epoch: number): ArrayBuffer {
     case 'release':
       break;
   }
+  return frame.buffer;
+}
+
+/** The longest text of a clipboard in bytes of UTF-8, both ways. */
+export const maxClipboard = 49_152;
+
+/** What the next paste in the browser shall bring; goes on the channel `input`, before the keys. Null: the text is too long. */
+export function clipboardFrame(epoch: number, text: string): ArrayBuffer | null {
+  const bytes = new TextEncoder().encode(text);
+  if (bytes.length > maxClipboard) return null;
+  const frame = new DataView(new ArrayBuffer(5 + bytes.length));
+  frame.setUint8(0, opcode.clipboard);
+  frame.setUint32(1, epoch);
+  new Uint8Array(frame.buffer, 5).set(bytes);
   return frame.buffer;
 }
