@@ -15,6 +15,6 @@
 //   - Per call the only memory left to Go's collector is the packet's own.
 package codec
 
-// #cgo pkg-config: libavcodec libavutil libswscale
+// #cgo pkg-config: libavcodec libavutil
 // #cgo CFLAGS: -O3 -Wall
 import "C"

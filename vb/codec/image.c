@@ -142,12 +142,3 @@ void turtus_image_convert(AVFrame *frame, const uint8_t *pix, ptrdiff_t stride, 
         convert_rows_plain(top, bottom, luma_top, luma_bottom, u, v, done, x1 - x0);
     }
 }
-
-struct SwsContext *turtus_scaler_new(int src_width, int src_height, int dst_width, int dst_height) {
-    // Area averaging keeps text legible when a layer is a half or a third of the picture.
-    return sws_getContext(src_width, src_height, AV_PIX_FMT_YUV420P, dst_width, dst_height, AV_PIX_FMT_YUV420P, SWS_AREA, NULL, NULL, NULL);
-}
-
-int turtus_scaler_scale(struct SwsContext *ctx, AVFrame *dst, const AVFrame *src) {
-    return sws_scale(ctx, (const uint8_t *const *)src->data, src->linesize, 0, src->height, dst->data, dst->linesize);
-}

@@ -1,4 +1,4 @@
-// I420 images: allocation, conversion from BGRX, scaling. Called by image.go and scale.go.
+// I420 images: allocation, conversion from BGRX. Called by image.go.
 #ifndef TURTUS_IMAGE_H
 #define TURTUS_IMAGE_H
 
@@ -6,7 +6,6 @@
 #include <stdint.h>
 
 #include <libavutil/frame.h>
-#include <libswscale/swscale.h>
 
 // A black I420 frame of an even size, or NULL.
 AVFrame *turtus_image_new(int width, int height);
@@ -15,8 +14,5 @@ void turtus_image_free(AVFrame *frame);
 // Converts the rectangle [x0,x1) by [y0,y1) of the BGRX picture at pix into frame.
 // x0 and y0 are even; where x1 or y1 is odd it is the picture's own edge, which is repeated.
 void turtus_image_convert(AVFrame *frame, const uint8_t *pix, ptrdiff_t stride, int x0, int y0, int x1, int y1);
-
-struct SwsContext *turtus_scaler_new(int src_width, int src_height, int dst_width, int dst_height);
-int turtus_scaler_scale(struct SwsContext *ctx, AVFrame *dst, const AVFrame *src);
 
 #endif

@@ -130,9 +130,6 @@ func TestImagesRefuseWhatCannotWork(t *testing.T) {
 		if _, err := codec.NewImage(size.X, size.Y); !errors.Is(err, codec.ErrInvalid) {
 			t.Errorf("an image of %v: %v, not ErrInvalid", size, err)
 		}
-		if _, err := codec.NewScaler(size.X, size.Y, 2, 2); !errors.Is(err, codec.ErrInvalid) {
-			t.Errorf("a scaler from %v: %v, not ErrInvalid", size, err)
-		}
 	}
 	img := newImage(t, 8, 8)
 	good := codectest.NewPicture(8, 8, color.RGBA{})
@@ -153,41 +150,15 @@ func TestImagesRefuseWhatCannotWork(t *testing.T) {
 	}
 }
 
-func TestScalingKeepsThePicture(t *testing.T) {
-	p := codectest.NewPicture(1280, 720, color.RGBA{255, 255, 255, 255})
-	codectest.Fill(p, image.Rect(0, 0, 640, 720), color.RGBA{200, 30, 60, 255})
-	large, small := newImage(t, 1280, 720), newImage(t, 640, 360)
-	convert(t, large, p)
-	scaler, err := codec.NewScaler(1280, 720, 640, 360)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer scaler.Close()
-	if err := scaler.Scale(small, large); err != nil {
-		t.Fatal(err)
-	}
-	from, to := large.YCbCr(), small.YCbCr()
-	for _, x := range []int{10, 300, 340, 630} {
-		if got, want := to.YCbCrAt(x, 100), from.YCbCrAt(2*x, 200); got != want {
-			t.Errorf("at %d is %v, not %v", x, got, want)
-		}
-	}
-	if err := scaler.Scale(large, small); !errors.Is(err, codec.ErrInvalid) {
-		t.Errorf("scaling the wrong way round: %v, not ErrInvalid", err)
-	}
-	scaler.Close()
-	if err := scaler.Scale(small, large); !errors.Is(err, codec.ErrClosed) {
-		t.Errorf("a closed scaler: %v, not ErrClosed", err)
-	}
-}
-
 func BenchmarkConvert720p(b *testing.B) {
 	p := codectest.Page(1280, 720, 1)
 	img := newImage(b, 1280, 720)
 	b.ReportAllocs()
+	start := processorTime(b)
 	for b.Loop() {
 		convert(b, img, p)
 	}
+	reportCPU(b, start, b.N)
 }
 
 func BenchmarkConvertACaret(b *testing.B) {
@@ -195,22 +166,9 @@ func BenchmarkConvertACaret(b *testing.B) {
 	p.Damage = []image.Rectangle{image.Rect(301, 401, 303, 419)}
 	img := newImage(b, 1280, 720)
 	b.ReportAllocs()
+	start := processorTime(b)
 	for b.Loop() {
 		convert(b, img, p)
 	}
-}
-
-func BenchmarkScale720pTo360p(b *testing.B) {
-	large, small := newImage(b, 1280, 720), newImage(b, 640, 360)
-	convert(b, large, codectest.Page(1280, 720, 1))
-	scaler, err := codec.NewScaler(1280, 720, 640, 360)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer scaler.Close()
-	for b.Loop() {
-		if err := scaler.Scale(small, large); err != nil {
-			b.Fatal(err)
-		}
-	}
+	reportCPU(b, start, b.N)
 }

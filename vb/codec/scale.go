@@ -1,16 +1,19 @@
 package codec
 
-// #include "image.h"
+// #include "scale.h"
 import "C"
 
-import "fmt"
+import (
+	"fmt"
+	"image"
+)
 
 // Scaler brings an image into one of another size, for the smaller layers that
-// viewers on narrow links get.
+// viewers on narrow links get. Each result is the mean of the area it shows.
 type Scaler struct {
-	ctx *C.struct_SwsContext
-	// src and dst are the coded sizes that ctx was made for.
-	srcWidth, srcHeight, dstWidth, dstHeight int
+	c *C.turtus_scaler
+	// src and dst are the coded sizes that c was made for.
+	src, dst image.Point
 }
 
 // NewScaler makes a Scaler between images made with the given sizes in pixels.
@@ -21,34 +24,45 @@ func NewScaler(srcWidth, srcHeight, dstWidth, dstHeight int) (*Scaler, error) {
 		}
 	}
 	src, dst := codedSize(srcWidth, srcHeight), codedSize(dstWidth, dstHeight)
-	ctx := C.turtus_scaler_new(C.int(src.X), C.int(src.Y), C.int(dst.X), C.int(dst.Y))
-	if ctx == nil {
-		return nil, fmt.Errorf("codec: no scaler from %v to %v", src, dst)
+	c := C.turtus_scaler_new(C.int(src.X), C.int(src.Y), C.int(dst.X), C.int(dst.Y))
+	if c == nil {
+		return nil, fmt.Errorf("codec: no memory for a scaler from %v to %v", src, dst)
 	}
-	return &Scaler{ctx: ctx, srcWidth: src.X, srcHeight: src.Y, dstWidth: dst.X, dstHeight: dst.Y}, nil
+	return &Scaler{c: c, src: src, dst: dst}, nil
 }
 
-// Scale fills the whole of dst from the whole of src.
-func (s *Scaler) Scale(dst, src *Image) error {
-	if s.ctx == nil || dst.frame == nil || src.frame == nil {
+// Scale brings what changed in src into dst. Damage is in pixels of src, as in
+// Picture: nil means everything, rectangles may overlap and reach over the edge.
+func (s *Scaler) Scale(dst, src *Image, damage []image.Rectangle) error {
+	if s.c == nil || dst.frame == nil || src.frame == nil {
 		return ErrClosed
 	}
-	sw, sh := src.CodedSize()
-	dw, dh := dst.CodedSize()
-	if sw != s.srcWidth || sh != s.srcHeight || dw != s.dstWidth || dh != s.dstHeight {
-		return fmt.Errorf("%w: scaler from %dx%d to %dx%d given %dx%d and %dx%d", ErrInvalid,
-			s.srcWidth, s.srcHeight, s.dstWidth, s.dstHeight, sw, sh, dw, dh)
+	if from, to := codedSize(src.width, src.height), codedSize(dst.width, dst.height); from != s.src || to != s.dst {
+		return fmt.Errorf("%w: scaler from %v to %v given %v and %v", ErrInvalid, s.src, s.dst, from, to)
 	}
-	if rc := C.turtus_scaler_scale(s.ctx, dst.frame, src.frame); rc < 0 {
-		return fmt.Errorf("codec: scale: %w", ffmpegError(rc))
+	whole := image.Rectangle{Max: s.src}
+	if damage == nil {
+		s.scale(dst, src, whole)
+		return nil
+	}
+	for _, r := range damage {
+		// Convert grows what it changes to whole pairs, so the padding of an odd side belongs to its last pixel.
+		r.Max.X, r.Max.Y = r.Max.X+1, r.Max.Y+1
+		if r = r.Intersect(whole); !r.Empty() {
+			s.scale(dst, src, r)
+		}
 	}
 	return nil
 }
 
+func (s *Scaler) scale(dst, src *Image, r image.Rectangle) {
+	C.turtus_scaler_scale(s.c, dst.frame, src.frame, C.int(r.Min.X), C.int(r.Min.Y), C.int(r.Max.X), C.int(r.Max.Y))
+}
+
 // Close frees the scaler.
 func (s *Scaler) Close() {
-	if s.ctx != nil {
-		C.sws_freeContext(s.ctx)
-		s.ctx = nil
+	if s.c != nil {
+		C.turtus_scaler_free(s.c)
+		s.c = nil
 	}
 }
