@@ -21,6 +21,8 @@ const (
 	// iceFailed leaves a page whose network changed the time to ask for an ICE restart.
 	iceFailed    = 20 * time.Second
 	iceKeepAlive = 2 * time.Second
+	// relayWait is the head start of direct paths: some round trips of a slow link.
+	relayWait = 700 * time.Millisecond
 
 	// history is how many packets a track keeps for NACKs: a second and a half at 4 Mbit/s, some 600 kB.
 	history = 512
@@ -42,6 +44,12 @@ func newTransport(cfg Config) (*transport, error) {
 	settings.SetICETimeouts(iceDisconnected, iceFailed, iceKeepAlive)
 	// A page hides its addresses behind mDNS names; its own checks show us the address without asking the network.
 	settings.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	// Behind its mDNS names even a neighbour is peer-reflexive to us; pion would wait a second for something better. The
+	// best pair so far is taken at once, but a relay only when nothing direct has answered for a moment.
+	settings.SetHostAcceptanceMinWait(0)
+	settings.SetPrflxAcceptanceMinWait(0)
+	settings.SetSrflxAcceptanceMinWait(0)
+	settings.SetRelayAcceptanceMinWait(relayWait)
 	settings.SetDTLSRetransmissionInterval(150 * time.Millisecond)
 	settings.SetSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
 	// What pages send is small; this bounds what a flood can make us keep.
