@@ -35,7 +35,7 @@ type Options struct {
 
 	// MaxRunning bounds the runs of this server, MaxPerOwner those of one person's rooms; 0 allows none.
 	MaxRunning, MaxPerOwner int
-	// Spec is what all browsers have in common: picture, ICE servers, time-outs, the start page of rooms that name none.
+	// Spec is what all browsers have in common: ICE servers, time-outs, the start page of rooms that name none. The screen is the room's.
 	Spec Spec
 
 	StartTimeout  time.Duration // until ready; 90 s when 0

@@ -27,6 +27,7 @@ func TestABrowserStartsServesAndIsStopped(t *testing.T) {
 	spec := h.launched()
 	require.Equal(t, *b.Id, spec.Run)
 	require.Equal(t, "https://start.example/", spec.StartURL)
+	require.Equal(t, room.Screen, wire.Screen{Width: spec.Width, Height: spec.Height, FrameRate: spec.FrameRate})
 	claims, err := h.tokens.Verify(spec.Token, wire.PeerKindVb)
 	require.NoError(t, err)
 	require.Equal(t, rooms.Claims{Kind: wire.PeerKindVb, Room: room.ID, Browser: spec.Run}, claims)
@@ -69,7 +70,11 @@ func TestABrowserStartsServesAndIsStopped(t *testing.T) {
 	require.Eventually(t, func() bool { return h.row(spec.Run).EndedAt != nil }, patience, time.Millisecond)
 	require.Equal(t, "requested", *h.row(spec.Run).EndReason)
 
-	h.start(room, person) // one click starts again
+	own := wire.Screen{Width: 1920, Height: 1080, FrameRate: 60}
+	_, err = h.rooms.Update(context.Background(), room.Slug, person, rooms.Change{Screen: &own})
+	require.NoError(t, err)
+	spec = h.start(room, person) // one click starts again
+	require.Equal(t, own, wire.Screen{Width: spec.Width, Height: spec.Height, FrameRate: spec.FrameRate})
 }
 
 func TestAnAgentThatIsToldEndsByItself(t *testing.T) {

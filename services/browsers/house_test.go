@@ -58,7 +58,7 @@ func (h *house) open(change func(*Options)) {
 	h.Helper()
 	o := Options{
 		DB: h.pool, Launcher: h.launcher, Rooms: h.rooms, People: h.people, Tokens: h.tokens, MaxRunning: 10, MaxPerOwner: 10,
-		Spec:      Spec{Width: 1280, Height: 720, SignalTimeout: time.Hour, ViewerTimeout: time.Hour, StartURL: "https://start.example/"},
+		Spec:      Spec{SignalTimeout: time.Hour, ViewerTimeout: time.Hour, StartURL: "https://start.example/"},
 		StopGrace: time.Millisecond, ReapInterval: time.Hour,
 	}
 	if change != nil {

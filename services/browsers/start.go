@@ -38,6 +38,7 @@ func (s *Service) Start(ctx context.Context, room rooms.ID, by accounts.PersonID
 	}
 	spec := s.o.Spec
 	spec.Run, spec.Room = r.id, room
+	spec.Width, spec.Height, spec.FrameRate = info.Screen.Width, info.Screen.Height, info.Screen.FrameRate
 	if info.StartURL != "" {
 		spec.StartURL = info.StartURL
 	}

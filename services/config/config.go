@@ -30,9 +30,9 @@ type Config struct {
 	// ICEServers are handed to pages and agents as they are.
 	ICEServers ICEServers `env:"ICE_SERVERS" secret:"true" doc:"STUN and TURN servers as a JSON list of RTCIceServer, such as [{\"urls\":\"stun:stun.example.org\"}]."`
 	StartURL   string     `env:"START_URL" kind:"url" doc:"Page a room's browser opens first where the room names none."`
-	Width      int        `env:"WIDTH" default:"1280" min:"320" max:"3840" multiple:"2" doc:"Width of the picture in pixels."`
-	Height     int        `env:"HEIGHT" default:"720" min:"240" max:"2160" multiple:"2" doc:"Height of the picture in pixels."`
-	FrameRate  int        `env:"FRAME_RATE" default:"30" min:"1" max:"60" doc:"Most pictures per second."`
+	Width      int        `env:"WIDTH" default:"1280" min:"320" max:"1920" multiple:"2" doc:"Width of a browser's screen in pixels, in rooms that choose none."`
+	Height     int        `env:"HEIGHT" default:"720" min:"240" max:"1080" multiple:"2" doc:"Height of a browser's screen in pixels, in rooms that choose none."`
+	FrameRate  int        `env:"FRAME_RATE" default:"30" min:"5" max:"60" doc:"Most pictures per second, in rooms that choose no screen."`
 
 	MaxRoomsPerPerson int           `env:"MAX_ROOMS_PER_PERSON" default:"20" min:"1" max:"10000" doc:"Most rooms one person may own."`
 	RoomSize          int           `env:"ROOM_SIZE" default:"50" min:"1" max:"1000" doc:"Most people in one room at once."`

@@ -49,6 +49,7 @@ func (a *api) CreateRoom(ctx context.Context, request CreateRoomRequestObject) (
 	b := request.Body
 	r, err := a.Rooms.Create(ctx, person(ctx), rooms.NewRoom{
 		Title: b.Title, Slug: value(b.Slug), Privacy: value(b.Privacy), Password: value(b.Password), StartURL: value(b.StartUrl),
+		Screen: b.Screen,
 	})
 	if err != nil {
 		return nil, err
@@ -78,7 +79,7 @@ func (a *api) UpdateRoom(ctx context.Context, request UpdateRoomRequestObject) (
 	}
 	b := request.Body
 	r, err := a.Rooms.Update(ctx, request.Room, person(ctx), rooms.Change{
-		Title: b.Title, Slug: b.Slug, Privacy: b.Privacy, Password: b.Password, StartURL: b.StartUrl,
+		Title: b.Title, Slug: b.Slug, Privacy: b.Privacy, Password: b.Password, StartURL: b.StartUrl, Screen: b.Screen,
 	})
 	if err != nil {
 		return nil, err

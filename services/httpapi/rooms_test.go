@@ -78,6 +78,28 @@ func TestAFilmNightOverHTTP(t *testing.T) {
 	friend.do("GET", at, nil).fails(404, wire.ErrorCodeNotFound)
 }
 
+func TestARoomsScreenIsTheServersUntilItChoosesItsOwn(t *testing.T) {
+	h := newHouse(t)
+	owner := h.signedUp(t, "ada")
+	room := owner.room(wire.NewRoom{Title: "Films"})
+	require.Equal(t, wire.Screen{Width: 1280, Height: 720, FrameRate: 30}, room.Screen)
+	own := wire.Screen{Width: 1920, Height: 1080, FrameRate: 24}
+	require.Equal(t, own, owner.room(wire.NewRoom{Title: "Large films", Screen: &own}).Screen)
+
+	at := "/rooms/" + room.Slug
+	require.Equal(t, own, into[wire.Room](owner.do("PATCH", at, wire.RoomChange{Screen: &own}).is(200)).Screen)
+	require.Equal(t, []string{"room updated Films"}, h.hub.take())
+	require.Equal(t, own, into[wire.Room](owner.do("PATCH", at, wire.RoomChange{Title: new("Series")}).is(200)).Screen, "what is not given stays")
+	require.Equal(t, own, into[wire.Room](owner.do("GET", at, nil).is(200)).Screen)
+
+	odd := owner.do("PATCH", at, wire.RoomChange{Screen: &wire.Screen{Width: 1279, Height: 720, FrameRate: 30}})
+	require.Equal(t, []string{"screen.width"}, odd.fields())
+	require.Contains(t, string(odd.body), "a multiple of 2")
+	member := h.signedUp(t, "grace")
+	member.do("POST", at+"/join", wire.JoinRequest{}).is(200)
+	member.do("PATCH", at, wire.RoomChange{Screen: &own}).fails(403, wire.ErrorCodeForbidden)
+}
+
 func TestTheBrowserObeysPermissions(t *testing.T) {
 	h := newHouse(t)
 	owner, member, other, stranger := h.signedUp(t, "owner"), h.signedUp(t, "member"), h.signedUp(t, "other"), h.signedUp(t, "stranger")

@@ -224,6 +224,8 @@ func detail(e *openapi3.SchemaError) string {
 		return fmt.Sprintf("is %g at least", *s.Min)
 	case "maximum":
 		return fmt.Sprintf("is %g at most", *s.Max)
+	case "multipleOf":
+		return fmt.Sprintf("is a multiple of %g", *s.MultipleOf)
 	case "enum":
 		words := make([]string, len(s.Enum))
 		for i, word := range s.Enum {

@@ -129,6 +129,7 @@ type client struct {
 	messages chan wire.Envelope
 	closed   chan *websocket.CloseError
 	identity wire.Identity
+	screen   wire.Screen // of an agent, as it was told first
 	version  int64
 }
 
@@ -194,7 +195,17 @@ func (h *house) agentOf(r rooms.Room, run uuid.UUID) *client {
 	h.Helper()
 	token, _, err := h.tokens.Browser(r.ID, run)
 	require.NoError(h, err)
-	return h.enter(wire.Hello{Token: token, Kind: wire.PeerKindVb})
+	c := h.enter(wire.Hello{Token: token, Kind: wire.PeerKindVb})
+	c.screen = c.toldScreen()
+	return c
+}
+
+// toldScreen is the next message, which tells an agent its screen.
+func (c *client) toldScreen() wire.Screen {
+	c.Helper()
+	e := c.next()
+	require.Equal(c, wire.TypeVBScreen, e.Type)
+	return decode[wire.Screen](c.house, e)
 }
 
 func (h *house) enter(hello wire.Hello) *client {

@@ -281,6 +281,35 @@ func TestTheBrowsersServiceReachesTheAgent(t *testing.T) {
 	})
 }
 
+func TestTheAgentIsToldTheRoomsScreenAndItsChanges(t *testing.T) {
+	h := newHouse(t, nil)
+	owner := h.person()
+	room := h.room(owner)
+	viewer := h.join(room, owner)
+	vb, run := h.agent(room)
+	require.Equal(t, wire.Screen{Width: 1280, Height: 720, FrameRate: 30}, vb.screen)
+
+	change := func(c rooms.Change) {
+		changed, err := h.rooms.Update(context.Background(), room.Slug, owner, c)
+		require.NoError(t, err)
+		h.hub.RoomUpdated(room.ID, changed.Wire())
+	}
+	large := wire.Screen{Width: 1920, Height: 1080, FrameRate: 60}
+	change(rooms.Change{Screen: &large})
+	require.Equal(t, large, decode[wire.RoomEvent](t, viewer.await(wire.TypeRoomUpdated)).Room.Screen)
+	require.Equal(t, large, decode[wire.Screen](t, vb.await(wire.TypeVBScreen)))
+	change(rooms.Change{Title: wire.Ptr("Series")})
+	require.Equal(t, "Series", decode[wire.RoomEvent](t, vb.await(wire.TypeRoomUpdated)).Room.Title)
+	vb.quiet() // the screen is as it was
+
+	vb.drop()
+	viewer.await(wire.TypePeerUpdated)
+	small := wire.Screen{Width: 640, Height: 480, FrameRate: 10}
+	change(rooms.Change{Screen: &small})
+	require.Equal(t, small, h.agentOf(room, run).screen, "what changed while it was away")
+	require.Equal(t, small, h.join(room, owner).identity.Snapshot.Room.Screen)
+}
+
 func TestShutdownSendsEverybodyToComeBack(t *testing.T) {
 	h := newHouse(t, nil)
 	owner := h.person()

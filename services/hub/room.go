@@ -225,8 +225,19 @@ func (r *room) tellEach(messageType string, payload func(*seat) any) {
 func (r *room) updateInfo(info wire.Room) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	resized := r.info.Screen != info.Screen
 	r.info, r.infoKnown = info, true
 	r.tellEach(wire.TypeRoomUpdated, func(s *seat) any { return wire.RoomEvent{Room: r.infoFor(s)} })
+	if agent := r.agent(); resized && agent != nil {
+		r.tellScreen(agent)
+	}
+}
+
+// tellScreen has the agent show the room's screen; one that does already has nothing to do. It needs the lock.
+func (r *room) tellScreen(agent *seat) {
+	if agent.conn != nil {
+		agent.conn.send(encode(wire.NewEnvelope(wire.TypeVBScreen, r.info.Screen)))
+	}
 }
 
 func (r *room) updateBrowser(b wire.Browser) {

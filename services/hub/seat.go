@@ -126,6 +126,9 @@ func (r *room) sit(p *peer, claims rooms.Claims, person *wire.PublicPerson, resu
 		ResumeKey: r.hub.resumeKey(r.id, s.id, s.personID), Resumed: resumed, IceServers: r.hub.o.ICEServers,
 		Version: r.version, ServerTime: now.UTC(), Snapshot: r.snapshot(s),
 	})))
+	if s.kind == wire.PeerKindVb {
+		r.tellScreen(s) // it may have been changed since the agent was started, or while it was away
+	}
 	return !taken, nil
 }
 

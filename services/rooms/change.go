@@ -32,6 +32,7 @@ type NewRoom struct {
 	Privacy  wire.Privacy
 	Password string
 	StartURL string
+	Screen   *wire.Screen // nil: the server's default
 }
 
 // Create makes a room and its owner. Errors: guest_not_allowed, too_many_rooms, slug_taken, invalid_field.
@@ -51,7 +52,7 @@ func (s *Service) Create(ctx context.Context, by accounts.Person, n NewRoom) (Ro
 	if n.Privacy == "" {
 		n.Privacy = wire.PrivacyUnlisted
 	}
-	if err := errors.Join(checkPrivacy(n.Privacy), checkStartURL(n.StartURL)); err != nil {
+	if err := errors.Join(checkPrivacy(n.Privacy), checkStartURL(n.StartURL), checkScreen(n.Screen)); err != nil {
 		return Room{}, err
 	}
 	hash, err := s.hash(ctx, n.Password)
@@ -62,6 +63,7 @@ func (s *Service) Create(ctx context.Context, by accounts.Person, n NewRoom) (Ro
 		ID: NewID().UUID(), Title: title, Privacy: string(n.Privacy), PasswordHash: hash, StartUrl: n.StartURL,
 		OwnerID: by.ID.UUID(), CreatedAt: s.now(),
 	}
+	params.ScreenWidth, params.ScreenHeight, params.ScreenFrameRate = screenColumns(n.Screen)
 	err = db.InTx(ctx, s.pool, func(q *db.Queries) error {
 		// The owner is locked, so that two rooms at once are counted one after the other.
 		if _, err := q.LockPerson(ctx, by.ID.UUID()); err != nil {
@@ -121,6 +123,7 @@ type Change struct {
 	Privacy  *wire.Privacy
 	Password *string
 	StartURL *string
+	Screen   *wire.Screen
 }
 
 // Update changes a room. Errors: not_found, room_members_only, forbidden (needs Manage), slug_taken, invalid_field.
@@ -152,6 +155,10 @@ func (s *Service) Update(ctx context.Context, ref string, by accounts.Person, c 
 			return Room{}, err
 		}
 	}
+	if err := checkScreen(c.Screen); err != nil {
+		return Room{}, err
+	}
+	params.ScreenWidth, params.ScreenHeight, params.ScreenFrameRate = screenColumns(c.Screen)
 	if c.Password != nil {
 		if params.PasswordHash, err = s.hash(ctx, *c.Password); err != nil {
 			return Room{}, err

@@ -239,7 +239,7 @@ func (s *Service) accept(ctx context.Context, q *db.Queries, code string, person
 		RoomID: invite.Room.UUID(), PersonID: person.UUID(), Role: string(invite.Role), JoinedAt: now,
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
-		seat, _, err := find(ctx, q, invite.Room.String(), person)
+		seat, _, err := s.findIn(ctx, q, invite.Room.String(), person)
 		return seat, err
 	} else if err != nil {
 		return Room{}, fmt.Errorf("store the member: %w", err)
@@ -260,6 +260,6 @@ func (s *Service) accept(ctx context.Context, q *db.Queries, code string, person
 	if err := audit(ctx, q, now, person, invite.Room, "invite.accepted", map[string]any{"invite": invite.ID, "role": invite.Role}); err != nil {
 		return Room{}, err
 	}
-	seat, _, err := find(ctx, q, invite.Room.String(), person)
+	seat, _, err := s.findIn(ctx, q, invite.Room.String(), person)
 	return seat, err
 }

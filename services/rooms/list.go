@@ -41,7 +41,7 @@ func (s *Service) List(ctx context.Context, by accounts.Person, scope Scope, cur
 			return
 		}
 		last = position{room.UsedAt, room.ID}
-		page.Rooms = append(page.Rooms, veiled(fromRow(room, owner, role)))
+		page.Rooms = append(page.Rooms, veiled(s.fromRow(room, owner, role)))
 	}
 	// One more than asked for says whether there is a next page.
 	if scope == Public && by.Guest() {

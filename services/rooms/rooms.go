@@ -51,6 +51,7 @@ type Room struct {
 	Privacy     wire.Privacy
 	HasPassword bool
 	StartURL    string
+	Screen      wire.Screen
 	OwnerID     accounts.PersonID
 	Owner       wire.PublicPerson
 	CreatedAt   time.Time
@@ -64,7 +65,7 @@ func (r Room) Permissions() Permissions { return Of(r.Role) }
 func (r Room) Wire() wire.Room {
 	w := wire.Room{
 		Id: r.ID.UUID(), Slug: r.Slug, Title: r.Title, Privacy: r.Privacy, HasPassword: r.HasPassword, StartUrl: r.StartURL,
-		Owner: r.Owner, CreatedAt: r.CreatedAt.UTC(), BrowserState: wire.BrowserStateStopped,
+		Screen: r.Screen, Owner: r.Owner, CreatedAt: r.CreatedAt.UTC(), BrowserState: wire.BrowserStateStopped,
 	}
 	if r.Role != "" {
 		w.Role = &r.Role
@@ -77,6 +78,8 @@ type Options struct {
 	Pool *pgxpool.Pool
 	// Hasher is shared with accounts; nil makes one.
 	Hasher *accounts.Hasher
+	// Screen is that of rooms where nobody chose one; 1280x720 at 30 frames a second when zero.
+	Screen wire.Screen
 	// MaxRoomsPerPerson is how many rooms one person may own; 20 when 0.
 	MaxRoomsPerPerson int
 	// Now is the clock; time.Now when nil.
@@ -88,15 +91,19 @@ type Service struct {
 	pool     *pgxpool.Pool
 	q        *db.Queries
 	hasher   *accounts.Hasher
+	screen   wire.Screen
 	maxRooms int
 	now      func() time.Time
 }
 
 // New returns a Service. It starts nothing.
 func New(o Options) *Service {
-	s := &Service{pool: o.Pool, q: db.New(o.Pool), hasher: o.Hasher, maxRooms: o.MaxRoomsPerPerson, now: o.Now}
+	s := &Service{pool: o.Pool, q: db.New(o.Pool), hasher: o.Hasher, screen: o.Screen, maxRooms: o.MaxRoomsPerPerson, now: o.Now}
 	if s.hasher == nil {
 		s.hasher = accounts.NewHasher(accounts.HashCost{}, 0)
+	}
+	if s.screen == (wire.Screen{}) {
+		s.screen = wire.Screen{Width: 1280, Height: 720, FrameRate: 30}
 	}
 	if s.maxRooms == 0 {
 		s.maxRooms = 20
@@ -173,10 +180,10 @@ func veiled(room Room) Room {
 
 // find returns the room of an id or a slug with a person's role, and its password's hash.
 func (s *Service) find(ctx context.Context, ref string, person accounts.PersonID) (Room, *string, error) {
-	return find(ctx, s.q, ref, person)
+	return s.findIn(ctx, s.q, ref, person)
 }
 
-func find(ctx context.Context, q *db.Queries, ref string, person accounts.PersonID) (Room, *string, error) {
+func (s *Service) findIn(ctx context.Context, q *db.Queries, ref string, person accounts.PersonID) (Room, *string, error) {
 	params := db.GetRoomParams{PersonID: person.UUID()}
 	if id, ok := asID(ref); ok {
 		params.ID = &id
@@ -191,7 +198,7 @@ func find(ctx context.Context, q *db.Queries, ref string, person accounts.Person
 	} else if err != nil {
 		return Room{}, nil, db.Fault("look for the room", err)
 	}
-	return fromRow(row.Room, row.Person, row.Role), row.Room.PasswordHash, nil
+	return s.fromRow(row.Room, row.Person, row.Role), row.Room.PasswordHash, nil
 }
 
 // asID reads an id in the one form that is given out.
@@ -200,10 +207,10 @@ func asID(ref string) (uuid.UUID, bool) {
 	return id, err == nil && len(ref) == 36
 }
 
-func fromRow(room db.Room, owner db.Person, role string) Room {
+func (s *Service) fromRow(room db.Room, owner db.Person, role string) Room {
 	return Room{
 		ID: ID(room.ID), Slug: room.Slug, Title: room.Title, Privacy: wire.Privacy(room.Privacy), HasPassword: room.PasswordHash != nil,
-		StartURL: room.StartUrl, OwnerID: accounts.PersonID(room.OwnerID), Owner: accounts.FromRow(owner).Public(),
+		StartURL: room.StartUrl, Screen: s.screenOf(room), OwnerID: accounts.PersonID(room.OwnerID), Owner: accounts.FromRow(owner).Public(),
 		CreatedAt: room.CreatedAt, Role: wire.Role(role),
 	}
 }

@@ -198,12 +198,42 @@ func TestBadFieldsOfARoomAreNamed(t *testing.T) {
 		requireCode(t, wire.ErrorCodeInvalidField, err)
 		require.Contains(t, err.Error(), field)
 	}
+	for field, screen := range map[string]wire.Screen{
+		"screen.width":     {Width: 1281, Height: 720, FrameRate: 30},
+		"screen.height":    {Width: 1280, Height: 1082, FrameRate: 30},
+		"screen.frameRate": {Width: 1280, Height: 720, FrameRate: 61},
+	} {
+		_, err := h.Create(ctx, owner, NewRoom{Title: "x", Screen: &screen})
+		requireCode(t, wire.ErrorCodeInvalidField, err)
+		require.Contains(t, err.Error(), field)
+	}
 	_, err := h.Create(ctx, owner, NewRoom{Title: strings.Repeat("é", 81)})
 	requireCode(t, wire.ErrorCodeInvalidField, err)
 	_, err = h.Create(ctx, owner, NewRoom{Title: "x", Slug: uuid.NewString()})
 	requireCode(t, wire.ErrorCodeInvalidField, err)
 	_, err = h.Create(ctx, owner, NewRoom{Title: "x", StartURL: "https://user:secret@example.org"})
 	requireCode(t, wire.ErrorCodeInvalidField, err)
+}
+
+func TestARoomWhereNobodyChoseAScreenFollowsTheServer(t *testing.T) {
+	h := newHouse(t)
+	owner := h.account(t)
+	own := wire.Screen{Width: 640, Height: 480, FrameRate: 5}
+	chosen, err := h.Create(ctx, owner, NewRoom{Title: "Small", Screen: &own})
+	require.NoError(t, err)
+	open := h.room(t, owner, wire.PrivacyPublic)
+	require.Equal(t, wire.Screen{Width: 1280, Height: 720, FrameRate: 30}, open.Screen)
+
+	larger := wire.Screen{Width: 1920, Height: 1080, FrameRate: 60}
+	restarted := New(Options{Pool: h.pool, Screen: larger})
+	for id, want := range map[ID]wire.Screen{chosen.ID: own, open.ID: larger} {
+		room, err := restarted.ByID(ctx, id)
+		require.NoError(t, err)
+		require.Equal(t, want, room.Screen)
+	}
+	page, err := restarted.List(ctx, owner, Mine, "", 10)
+	require.NoError(t, err)
+	require.ElementsMatch(t, []wire.Screen{own, larger}, []wire.Screen{page.Rooms[0].Screen, page.Rooms[1].Screen})
 }
 
 func TestATakenAddressIsRefused(t *testing.T) {

@@ -46,7 +46,9 @@ func build(ctx context.Context, c config.Config, folder *dataFolder, pool *pgxpo
 	people := accounts.New(accounts.Options{
 		Pool: pool, Keys: keys, Hasher: hasher, SignUpsClosed: c.SignUps == "closed", AccessTokenLife: c.AccessTokenLife, SessionLife: c.SessionLife,
 	})
-	places := rooms.New(rooms.Options{Pool: pool, Hasher: hasher, MaxRoomsPerPerson: c.MaxRoomsPerPerson})
+	places := rooms.New(rooms.Options{
+		Pool: pool, Hasher: hasher, MaxRoomsPerPerson: c.MaxRoomsPerPerson, Screen: wire.Screen{Width: c.Width, Height: c.Height, FrameRate: c.FrameRate},
+	})
 	tokens := rooms.Tokens{Keys: keys}
 	ice := iceServers(c)
 
@@ -58,8 +60,7 @@ func build(ctx context.Context, c config.Config, folder *dataFolder, pool *pgxpo
 		DB: pool, Launcher: p.launcher, Rooms: places, People: people, Tokens: tokens,
 		MaxRunning: c.MaxBrowsers, MaxPerOwner: c.MaxBrowsersPerPerson, Log: log,
 		Spec: browsers.Spec{
-			StartURL: c.StartURL, Width: c.Width, Height: c.Height, Depth: 24, FrameRate: c.FrameRate, ICEServers: ice,
-			ViewerTimeout: c.ViewerTimeout, SignalTimeout: c.SignalTimeout,
+			StartURL: c.StartURL, Depth: 24, ICEServers: ice, ViewerTimeout: c.ViewerTimeout, SignalTimeout: c.SignalTimeout,
 		},
 	})
 	p.hub = hub.New(hub.Options{

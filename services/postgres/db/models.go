@@ -94,14 +94,17 @@ type RefreshToken struct {
 }
 
 type Room struct {
-	ID           uuid.UUID
-	Slug         string
-	Title        string
-	Privacy      string
-	PasswordHash *string
-	StartUrl     string
-	OwnerID      uuid.UUID
-	LastSeq      int64
-	CreatedAt    time.Time
-	UsedAt       time.Time
+	ID              uuid.UUID
+	Slug            string
+	Title           string
+	Privacy         string
+	PasswordHash    *string
+	StartUrl        string
+	OwnerID         uuid.UUID
+	LastSeq         int64
+	CreatedAt       time.Time
+	UsedAt          time.Time
+	ScreenWidth     *int32
+	ScreenHeight    *int32
+	ScreenFrameRate *int32
 }

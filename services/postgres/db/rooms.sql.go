@@ -52,7 +52,7 @@ func (q *Queries) GetRole(ctx context.Context, arg GetRoleParams) (string, error
 }
 
 const getRoom = `-- name: GetRoom :one
-SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, coalesce(members.role, '')::text AS role
+SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, coalesce(members.role, '')::text AS role
 FROM rooms
 JOIN people ON people.id = rooms.owner_id
 LEFT JOIN members ON members.room_id = rooms.id AND members.person_id = $1
@@ -86,6 +86,9 @@ func (q *Queries) GetRoom(ctx context.Context, arg GetRoomParams) (GetRoomRow, e
 		&i.Room.LastSeq,
 		&i.Room.CreatedAt,
 		&i.Room.UsedAt,
+		&i.Room.ScreenWidth,
+		&i.Room.ScreenHeight,
+		&i.Room.ScreenFrameRate,
 		&i.Person.ID,
 		&i.Person.Kind,
 		&i.Person.Username,
@@ -122,20 +125,23 @@ func (q *Queries) InsertMember(ctx context.Context, arg InsertMemberParams) erro
 }
 
 const insertRoom = `-- name: InsertRoom :execrows
-INSERT INTO rooms (id, slug, title, privacy, password_hash, start_url, owner_id, created_at, used_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+INSERT INTO rooms (id, slug, title, privacy, password_hash, start_url, screen_width, screen_height, screen_frame_rate, owner_id, created_at, used_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
 ON CONFLICT (slug) DO NOTHING
 `
 
 type InsertRoomParams struct {
-	ID           uuid.UUID
-	Slug         string
-	Title        string
-	Privacy      string
-	PasswordHash *string
-	StartUrl     string
-	OwnerID      uuid.UUID
-	CreatedAt    time.Time
+	ID              uuid.UUID
+	Slug            string
+	Title           string
+	Privacy         string
+	PasswordHash    *string
+	StartUrl        string
+	ScreenWidth     *int32
+	ScreenHeight    *int32
+	ScreenFrameRate *int32
+	OwnerID         uuid.UUID
+	CreatedAt       time.Time
 }
 
 // No row when the slug is taken.
@@ -147,6 +153,9 @@ func (q *Queries) InsertRoom(ctx context.Context, arg InsertRoomParams) (int64, 
 		arg.Privacy,
 		arg.PasswordHash,
 		arg.StartUrl,
+		arg.ScreenWidth,
+		arg.ScreenHeight,
+		arg.ScreenFrameRate,
 		arg.OwnerID,
 		arg.CreatedAt,
 	)
@@ -186,7 +195,7 @@ func (q *Queries) JoinOpenRoom(ctx context.Context, arg JoinOpenRoomParams) (int
 }
 
 const listPublicRooms = `-- name: ListPublicRooms :many
-SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, coalesce(members.role, '')::text AS role
+SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, coalesce(members.role, '')::text AS role
 FROM rooms
 JOIN people ON people.id = rooms.owner_id
 LEFT JOIN members ON members.room_id = rooms.id AND members.person_id = $1
@@ -234,6 +243,9 @@ func (q *Queries) ListPublicRooms(ctx context.Context, arg ListPublicRoomsParams
 			&i.Room.LastSeq,
 			&i.Room.CreatedAt,
 			&i.Room.UsedAt,
+			&i.Room.ScreenWidth,
+			&i.Room.ScreenHeight,
+			&i.Room.ScreenFrameRate,
 			&i.Person.ID,
 			&i.Person.Kind,
 			&i.Person.Username,
@@ -256,7 +268,7 @@ func (q *Queries) ListPublicRooms(ctx context.Context, arg ListPublicRoomsParams
 }
 
 const listRoomsOfPerson = `-- name: ListRoomsOfPerson :many
-SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, members.role
+SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, members.role
 FROM members
 JOIN rooms ON rooms.id = members.room_id
 JOIN people ON people.id = rooms.owner_id
@@ -304,6 +316,9 @@ func (q *Queries) ListRoomsOfPerson(ctx context.Context, arg ListRoomsOfPersonPa
 			&i.Room.LastSeq,
 			&i.Room.CreatedAt,
 			&i.Room.UsedAt,
+			&i.Room.ScreenWidth,
+			&i.Room.ScreenHeight,
+			&i.Room.ScreenFrameRate,
 			&i.Person.ID,
 			&i.Person.Kind,
 			&i.Person.Username,
@@ -326,7 +341,7 @@ func (q *Queries) ListRoomsOfPerson(ctx context.Context, arg ListRoomsOfPersonPa
 }
 
 const lockRoom = `-- name: LockRoom :one
-SELECT id, slug, title, privacy, password_hash, start_url, owner_id, last_seq, created_at, used_at FROM rooms WHERE id = $1 FOR UPDATE
+SELECT id, slug, title, privacy, password_hash, start_url, owner_id, last_seq, created_at, used_at, screen_width, screen_height, screen_frame_rate FROM rooms WHERE id = $1 FOR UPDATE
 `
 
 func (q *Queries) LockRoom(ctx context.Context, id uuid.UUID) (Room, error) {
@@ -343,6 +358,9 @@ func (q *Queries) LockRoom(ctx context.Context, id uuid.UUID) (Room, error) {
 		&i.LastSeq,
 		&i.CreatedAt,
 		&i.UsedAt,
+		&i.ScreenWidth,
+		&i.ScreenHeight,
+		&i.ScreenFrameRate,
 	)
 	return i, err
 }
@@ -421,18 +439,24 @@ SET title = coalesce($1, title),
     slug = coalesce($2, slug),
     privacy = coalesce($3, privacy),
     start_url = coalesce($4, start_url),
-    password_hash = CASE WHEN $5::boolean THEN $6 ELSE password_hash END
-WHERE id = $7
+    screen_width = coalesce($5, screen_width),
+    screen_height = coalesce($6, screen_height),
+    screen_frame_rate = coalesce($7, screen_frame_rate),
+    password_hash = CASE WHEN $8::boolean THEN $9 ELSE password_hash END
+WHERE id = $10
 `
 
 type UpdateRoomParams struct {
-	Title        *string
-	Slug         *string
-	Privacy      *string
-	StartUrl     *string
-	SetPassword  bool
-	PasswordHash *string
-	ID           uuid.UUID
+	Title           *string
+	Slug            *string
+	Privacy         *string
+	StartUrl        *string
+	ScreenWidth     *int32
+	ScreenHeight    *int32
+	ScreenFrameRate *int32
+	SetPassword     bool
+	PasswordHash    *string
+	ID              uuid.UUID
 }
 
 func (q *Queries) UpdateRoom(ctx context.Context, arg UpdateRoomParams) (int64, error) {
@@ -441,6 +465,9 @@ func (q *Queries) UpdateRoom(ctx context.Context, arg UpdateRoomParams) (int64, 
 		arg.Slug,
 		arg.Privacy,
 		arg.StartUrl,
+		arg.ScreenWidth,
+		arg.ScreenHeight,
+		arg.ScreenFrameRate,
 		arg.SetPassword,
 		arg.PasswordHash,
 		arg.ID,

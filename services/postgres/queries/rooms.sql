@@ -1,7 +1,7 @@
 -- name: InsertRoom :execrows
 -- No row when the slug is taken.
-INSERT INTO rooms (id, slug, title, privacy, password_hash, start_url, owner_id, created_at, used_at)
-VALUES (@id, @slug, @title, @privacy, @password_hash, @start_url, @owner_id, @created_at, @created_at)
+INSERT INTO rooms (id, slug, title, privacy, password_hash, start_url, screen_width, screen_height, screen_frame_rate, owner_id, created_at, used_at)
+VALUES (@id, @slug, @title, @privacy, @password_hash, @start_url, @screen_width, @screen_height, @screen_frame_rate, @owner_id, @created_at, @created_at)
 ON CONFLICT (slug) DO NOTHING;
 
 -- name: CountRoomsOwned :one
@@ -47,6 +47,9 @@ SET title = coalesce(sqlc.narg(title), title),
     slug = coalesce(sqlc.narg(slug), slug),
     privacy = coalesce(sqlc.narg(privacy), privacy),
     start_url = coalesce(sqlc.narg(start_url), start_url),
+    screen_width = coalesce(sqlc.narg(screen_width), screen_width),
+    screen_height = coalesce(sqlc.narg(screen_height), screen_height),
+    screen_frame_rate = coalesce(sqlc.narg(screen_frame_rate), screen_frame_rate),
     password_hash = CASE WHEN sqlc.arg(set_password)::boolean THEN sqlc.narg(password_hash) ELSE password_hash END
 WHERE id = @id;
 
