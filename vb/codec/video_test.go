@@ -13,7 +13,11 @@ import (
 	"turtus/vb/codec/codectest"
 )
 
-const frameTime = time.Second / 30
+const (
+	frameTime = time.Second / 30
+	// maxRefinements is what package stream grants a picture.
+	maxRefinements = 12
+)
 
 // stage is an encoder with its image, its decoder and a capture clock.
 type stage struct {

@@ -112,22 +112,6 @@ func (f Frame) At(x, y int) color.RGBA {
 	return color.RGBA{level(luma + 1.402*v), level(luma - 0.344136*u - 0.714136*v), level(luma + 1.772*u), 255}
 }
 
-// PSNR compares the frame's luma with that of the picture it came from, in
-// decibels; above 45 nobody sees a difference. Identical pictures give +Inf.
-func (f Frame) PSNR(p codec.Picture) float64 {
-	sum := 0.0
-	for y := range p.Height {
-		row := p.Pix[y*p.Stride:]
-		for x := range p.Width {
-			luma := 16 + 219.0/255*(0.299*float64(row[4*x+2])+0.587*float64(row[4*x+1])+0.114*float64(row[4*x]))
-			// Rounded as any converter must, so that lossless means lossless.
-			d := math.Round(luma) - float64(f.Y[y*f.Width+x])
-			sum += d * d
-		}
-	}
-	return 10 * math.Log10(255*255*float64(p.Width*p.Height)/sum)
-}
-
 // OpusDecoder decodes 48 kHz stereo.
 type OpusDecoder struct {
 	t testing.TB

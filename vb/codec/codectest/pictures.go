@@ -120,33 +120,3 @@ func photograph(p codec.Picture, r *rand.Rand, at image.Rectangle) {
 		}
 	}
 }
-
-// Window is the part of page that is height tall and begins at row top, sharing its pixels.
-func Window(page codec.Picture, top, height int) codec.Picture {
-	page.Pix = page.Pix[top*page.Stride : (top+height)*page.Stride]
-	page.Height = height
-	return page
-}
-
-// Film draws moving pictures: soft shapes that drift, with a camera's grain.
-// Played forwards and again from the start it has one cut.
-func Film(width, height, frames int) []codec.Picture {
-	r := rand.New(rand.NewPCG(3, 4))
-	film := make([]codec.Picture, frames)
-	for n := range film {
-		p := NewPicture(width, height, color.RGBA{})
-		for y := range height {
-			for x := range width {
-				xx, yy := x+3*n, y+n
-				v := (xx*xx/512 + yy*yy/300 + xx*yy/700) & 511
-				if v > 255 {
-					v = 511 - v
-				}
-				v = v*200/255 + r.IntN(12) + 20
-				set(p, x, y, color.RGBA{uint8(255 - v), uint8(v*3/4 + 30), uint8(v), 255})
-			}
-		}
-		film[n] = p
-	}
-	return film
-}
