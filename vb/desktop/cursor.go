@@ -94,20 +94,5 @@ func straighten(pixels []uint64) []byte {
 	return out
 }
 
-// Position asks the server where the pointer is; also while a Next waits.
-func (w *CursorWatcher) Position() (x, y int, err error) {
-	err = w.x.do("ask for the pointer", func() error {
-		var root, child C.Window
-		var rootX, rootY, winX, winY C.int
-		var mask C.uint
-		if C.XQueryPointer(w.x.c.display, w.x.c.root, &root, &child, &rootX, &rootY, &winX, &winY, &mask) == 0 {
-			return ErrProtocol
-		}
-		x, y = int(rootX), int(rootY)
-		return nil
-	})
-	return x, y, err
-}
-
 // Close ends a Next in progress and disconnects.
 func (w *CursorWatcher) Close() error { return w.x.close(nil) }

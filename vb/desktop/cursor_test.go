@@ -39,8 +39,4 @@ func TestTheCursorIsToldAtOnceAndThenWhenItChanges(t *testing.T) {
 	require.NotEqual(t, first.Serial, second.Serial)
 	require.NotEqual(t, first.RGBA, second.RGBA)
 	require.Positive(t, second.HotY)
-
-	x, y, err := w.Position()
-	require.NoError(t, err)
-	require.Equal(t, [2]int{30, 40}, [2]int{x, y})
 }

@@ -26,6 +26,8 @@ var (
 	ErrBadKeysym = errors.New("desktop: no such keysym")
 	// ErrTooManyKeys: more keys at once than MaxHeldKeys, or every spare keycode is held.
 	ErrTooManyKeys = errors.New("desktop: too many keys held")
+	// ErrClipboard: a text longer than MaxClipboard.
+	ErrClipboard = errors.New("desktop: too much for the clipboard")
 	// ErrSize: a screen size that this X server cannot take. Xvfb: nothing larger than it was started with.
 	ErrSize = errors.New("desktop: screen size not possible")
 )

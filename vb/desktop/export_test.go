@@ -1,5 +1,7 @@
 package desktop
 
+import "time"
+
 // Sync returns when the server has done all that was asked of it.
 func Sync(in *Input) error { return in.x.do("sync", in.x.sync) }
 
@@ -9,3 +11,6 @@ func (in *Input) FakeKey(code uint8, down bool) {
 	defer in.x.mu.Unlock()
 	in.fakeKey(code, down)
 }
+
+// GiveUpAfter sets how long a program may take to hand over what was copied.
+func (b *Clipboard) GiveUpAfter(d time.Duration) { b.timeout = d }

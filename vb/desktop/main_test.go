@@ -37,6 +37,7 @@ func TestAServerThatDiesGivesErrorsAndNotAnExit(t *testing.T) {
 	input := newInput(t, server.Display)
 	watcher := newWatcher(t, server.Display)
 	waiter := newCapturer(t, server.Display)
+	clipboard := newClipboard(t, server.Display)
 	_, err := watcher.Next(soon(t))
 	require.NoError(t, err)
 	_, err = waiter.Grab()
@@ -57,9 +58,9 @@ func TestAServerThatDiesGivesErrorsAndNotAnExit(t *testing.T) {
 	require.Eventually(t, func() bool { return errors.Is(input.Key('a', true), desktop.ErrServerGone) }, 5*time.Second, time.Millisecond)
 	require.ErrorIs(t, input.Move(1, 1), desktop.ErrServerGone)
 	require.ErrorIs(t, input.ReleaseAll(), desktop.ErrServerGone)
-	_, _, err = watcher.Position()
-	require.ErrorIs(t, err, desktop.ErrServerGone)
-	for _, closer := range []interface{ Close() error }{capturer, input, watcher, waiter} {
+	require.ErrorIs(t, clipboard.Set("a"), desktop.ErrServerGone)
+	require.ErrorIs(t, clipboard.Run(soon(t), nil), desktop.ErrServerGone)
+	for _, closer := range []interface{ Close() error }{capturer, input, watcher, waiter, clipboard} {
 		require.NoError(t, closer.Close())
 	}
 	_, err = desktop.NewCapturer(server.Display)
@@ -128,4 +129,12 @@ func newWatcher(t *testing.T, display string) *desktop.CursorWatcher {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, w.Close()) })
 	return w
+}
+
+func newClipboard(t *testing.T, display string) *desktop.Clipboard {
+	t.Helper()
+	c, err := desktop.NewClipboard(display)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, c.Close()) })
+	return c
 }

@@ -102,6 +102,35 @@ int keyboard_down(keyboard *k, uint8_t codes[32], unsigned *buttons); // asks: w
 int cursor_start(connection *c, int *event);
 int cursor_events(connection *c, int event);       // 1 when the image has changed
 
+// ---- clipboard.c
+
+enum { CLIPBOARD_MAX = 48 << 10 };
+enum { CLIPBOARD_IDLE, CLIPBOARD_ASKED, CLIPBOARD_RECEIVING };
+
+typedef struct clipboard {
+	connection *c;
+	Window window;              // the owner, when we are
+	int fixes_event;
+	Atom selection, targets, timestamp, utf8, plain, incr, property;
+	Time since;                 // when we became the owner
+	int owned;
+	char text[CLIPBOARD_MAX];   // what we serve while owned
+	int length;
+
+	int state;                  // of the one transfer that there may be
+	unsigned asked;             // how many transfers were begun
+	Window requestor;           // a window for each transfer: what comes for an older one comes to nobody
+	char got[CLIPBOARD_MAX];
+	int got_length;
+	int complete;               // got is whole
+} clipboard;
+
+int clipboard_start(clipboard *b, connection *c);  // asks; 0 without XFIXES
+void clipboard_events(clipboard *b);               // asks; reads what has come, serves and receives
+void clipboard_abandon(clipboard *b);              // the transfer, if there is one
+int clipboard_own(clipboard *b, const char *text, int length); // asks; 0 when somebody else stays the owner
+void clipboard_disown(clipboard *b);               // asks
+
 // ---- screen.c
 
 enum { SCREEN_OK, SCREEN_NO_RANDR, SCREEN_SIZE, SCREEN_FAILED };
