@@ -1,0 +1,152 @@
+package congestion
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// seeds are of the simulations: each figure must hold for all of them.
+var seeds = []uint64{1, 2, 3, 4, 5}
+
+func forSeeds(t *testing.T, run func(t *testing.T, seed uint64)) {
+	for _, seed := range seeds {
+		run(t, seed)
+	}
+}
+
+func estimated(l *link, seed uint64) *flow { return newFlow(l, seed, New(Config{})) }
+
+func TestAGreedyPictureFillsTheLinkAndKeepsItsQueueShort(t *testing.T) {
+	for _, test := range []struct {
+		name        string
+		rate        float64
+		change      func(*link, *flow)
+		utilisation float64
+		delay95     time.Duration
+	}{
+		{"500 kbit/s", 0.5 * mbit, nil, 0.9, 150 * time.Millisecond},
+		{"1 Mbit/s", 1 * mbit, nil, 0.9, 100 * time.Millisecond},
+		{"3 Mbit/s", 3 * mbit, nil, 0.9, 100 * time.Millisecond},
+		{"6 Mbit/s", 6 * mbit, nil, 0.9, 100 * time.Millisecond},
+		{"2 % of loss", 5 * mbit, func(l *link, _ *flow) { l.loss = 0.02 }, 0.9, 100 * time.Millisecond},
+		{"5 % of loss", 5 * mbit, func(l *link, _ *flow) { l.loss = 0.05 }, 0.88, 100 * time.Millisecond},
+		{"20 % of loss", 5 * mbit, func(l *link, _ *flow) { l.loss = 0.2 }, 0.6, 140 * time.Millisecond},
+		{"loss in bursts", 5 * mbit, func(l *link, _ *flow) { l.burstLoss = 0.005 }, 0.75, 100 * time.Millisecond},
+		{"jitter", 5 * mbit, func(l *link, _ *flow) { l.jitter = 15 * time.Millisecond }, 0.85, 100 * time.Millisecond},
+		{"ends that are not scheduled", 5 * mbit, func(_ *link, f *flow) {
+			f.sender.every, f.receiver.every = 200*time.Millisecond, 200*time.Millisecond
+		}, 0.85, 100 * time.Millisecond},
+		{"a fast clock", 5 * mbit, func(_ *link, f *flow) { f.drift = 200e-6 }, 0.9, 100 * time.Millisecond},
+		{"a slow clock", 5 * mbit, func(_ *link, f *flow) { f.drift = -200e-6 }, 0.9, 100 * time.Millisecond},
+		{"lost feedback", 5 * mbit, func(_ *link, f *flow) { f.feedbackLoss = 0.1 }, 0.8, 130 * time.Millisecond},
+		{"a buffer of 50 ms", 5 * mbit, func(l *link, _ *flow) { l.buffer = 50 * time.Millisecond }, 0.7, 60 * time.Millisecond},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			forSeeds(t, func(t *testing.T, seed uint64) {
+				l := newLink(seed, steady(test.rate))
+				f := estimated(l, seed)
+				if test.change != nil {
+					test.change(l, f)
+				}
+				simulate(l, 40*time.Second, f)
+				got := measure(l, 10*time.Second, 40*time.Second, f)
+				t.Log(got)
+				assert.Greater(t, got.utilisation, test.utilisation)
+				assert.Less(t, got.delay95, test.delay95)
+			})
+		})
+	}
+}
+
+func TestTheTargetFollowsALinkThatNarrowsAndWidens(t *testing.T) {
+	const narrows, widens = 15 * time.Second, 30 * time.Second
+	forSeeds(t, func(t *testing.T, seed uint64) {
+		l := newLink(seed, steps(6*mbit, narrows, 1*mbit, widens, 6*mbit))
+		f := estimated(l, seed)
+		simulate(l, 50*time.Second, f)
+		react := f.until(narrows, func(s State) bool { return s.Target < 1*mbit })
+		drained := l.drained(narrows+500*time.Millisecond, 50*time.Millisecond) + 500*time.Millisecond
+		recover := f.until(widens, func(s State) bool { return s.Target > 4*mbit })
+		t.Logf("below the new rate after %v, queue empty after %v, back after %v", react, drained, recover)
+		assert.Less(t, react, time.Second)
+		assert.Less(t, drained, 4*time.Second)
+		assert.Less(t, recover, 8*time.Second)
+	})
+}
+
+func TestAPolicerLowersTheTarget(t *testing.T) {
+	forSeeds(t, func(t *testing.T, seed uint64) {
+		l := newLink(seed, steady(20*mbit))
+		l.policer = 2 * mbit
+		f := estimated(l, seed)
+		simulate(l, 40*time.Second, f)
+		got := measure(l, 10*time.Second, 40*time.Second, f)
+		loss := 0.0
+		for _, s := range f.states[10*time.Second/tick:] {
+			loss += s.Loss / float64(30*time.Second/tick)
+		}
+		t.Log(got, "loss", loss)
+		assert.Greater(t, got.utilisation, 0.8)
+		assert.Less(t, got.median, int(2.2*mbit))
+		assert.Less(t, loss, 0.1)
+	})
+}
+
+func TestNothingIsLearnedFromAStillPage(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		sound bool
+	}{{"with sound", true}, {"without", false}} {
+		t.Run(test.name, func(t *testing.T) {
+			forSeeds(t, func(t *testing.T, seed uint64) {
+				const still = 15 * time.Second
+				l := newLink(seed, steady(5*mbit))
+				l.jitter, l.loss = 15*time.Millisecond, 0.05
+				f := estimated(l, seed)
+				f.sender.every, f.receiver.every = 200*time.Millisecond, 200*time.Millisecond
+				f.drift = 100e-6
+				f.source.wants = steps(3*mbit, still, 0.0)
+				f.source.sound = test.sound
+				simulate(l, 5*time.Minute, f)
+				before := f.states[(still+time.Second)/tick].Target
+				got := measure(l, still+time.Second, 5*time.Minute, f)
+				t.Log(before, got)
+				assert.Equal(t, before, got.least)
+				assert.Equal(t, before, got.most)
+			})
+		})
+	}
+}
+
+func TestAKeyframeAfterSilenceMeasuresTheLink(t *testing.T) {
+	forSeeds(t, func(t *testing.T, seed uint64) {
+		l := newLink(seed, steps(10*mbit, 20*time.Second, 1*mbit))
+		f := estimated(l, seed)
+		f.source.wants = steady(0)
+		f.source.keyframe = func(n int) bool { return n%300 == 0 }
+		simulate(l, 40*time.Second, f)
+		wide, narrow := f.states[19*time.Second/tick].Target, f.states[22*time.Second/tick].Target
+		t.Log(wide, narrow)
+		assert.Greater(t, wide, int(4*mbit))
+		assert.Less(t, wide, int(10*mbit))
+		assert.Less(t, narrow, int(1*mbit))
+		assert.Greater(t, narrow, int(0.5*mbit))
+	})
+}
+
+func TestTwoViewersShareABottleneck(t *testing.T) {
+	forSeeds(t, func(t *testing.T, seed uint64) {
+		l := newLink(seed, steady(6*mbit))
+		first, second := estimated(l, seed), estimated(l, seed+100)
+		second.source.wants = steps(0, 10*time.Second, 8*mbit)
+		simulate(l, 60*time.Second, first, second)
+		one, other := measure(l, 20*time.Second, time.Minute, first), measure(l, 20*time.Second, time.Minute, second)
+		t.Log(one, other)
+		assert.Greater(t, one.utilisation, 0.25)
+		assert.Greater(t, other.utilisation, 0.25)
+		assert.Greater(t, one.utilisation+other.utilisation, 0.9)
+		assert.Less(t, one.delay95, 130*time.Millisecond)
+	})
+}
