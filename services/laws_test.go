@@ -22,7 +22,7 @@ var floors = [][]string{
 	{"accounts"},
 	{"relay", "certs"},
 	{"postgres", "bus", "config"},
-	{"wire"},
+	{"wire", "runas"},
 }
 
 func TestImportsOnlyRunDown(t *testing.T) {

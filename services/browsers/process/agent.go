@@ -41,7 +41,7 @@ func (l *Launcher) spawn(agent, home string, spec browsers.Spec, port uint16) (*
 	defer out.Close()
 	cmd := exec.Command(agent)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = home, env, out, out
-	cmd.SysProcAttr = l.account.attributes()
+	cmd.SysProcAttr = attributes(l.account)
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("run %s: %w", agent, err)
 	}

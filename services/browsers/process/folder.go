@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"turtus/services/runas"
 )
 
 // outside is where homes are whose account cannot reach the data folder.
@@ -39,7 +41,7 @@ type record struct {
 	StartedAt time.Time `json:"startedAt"`
 }
 
-func prepareFolder(dir string, a account) (folder, error) {
+func prepareFolder(dir string, a runas.Account) (folder, error) {
 	base, err := filepath.Abs(dir)
 	if err != nil {
 		return folder{}, err
@@ -50,11 +52,11 @@ func prepareFolder(dir string, a account) (folder, error) {
 	if base, err = filepath.EvalSymlinks(base); err != nil {
 		return folder{}, err
 	}
-	if a.drop && !a.reaches(base) {
+	if a.Drop && !a.Reaches(base) {
 		sum := sha256.Sum256([]byte(base))
 		base = filepath.Join(outside, hex.EncodeToString(sum[:6]))
 		if err := os.MkdirAll(base, 0o711); err != nil {
-			return folder{}, fmt.Errorf("make a folder that user %s can reach: %w", a.name, err)
+			return folder{}, fmt.Errorf("make a folder that user %s can reach: %w", a.Name, err)
 		}
 	}
 	f := folder{base}
@@ -88,13 +90,13 @@ func (f folder) recordOf(run uuid.UUID) string { return f.path("runs", run.Strin
 func (f folder) logOf(run uuid.UUID) string    { return f.path("runs", run.String()+".log") }
 
 // makeHome makes the private folder of a browser.
-func (f folder) makeHome(run uuid.UUID, a account) (string, error) {
+func (f folder) makeHome(run uuid.UUID, a runas.Account) (string, error) {
 	home := f.home(run)
 	if err := os.Mkdir(home, 0o700); err != nil {
 		return "", fmt.Errorf("make the browser's home: %w", err)
 	}
-	if a.drop {
-		if err := os.Chown(home, a.uid, a.gid); err != nil {
+	if a.Drop {
+		if err := os.Chown(home, a.UID, a.GID); err != nil {
 			return "", fmt.Errorf("make the browser's home: %w", err)
 		}
 	}
@@ -177,12 +179,12 @@ func (f folder) readRecord(run uuid.UUID) (record, error) {
 }
 
 // agentFor is a path of the agent that the account can run: its own, or a copy.
-func (f folder) agentFor(agent string, a account) (string, error) {
+func (f folder) agentFor(agent string, a runas.Account) (string, error) {
 	agent, err := filepath.Abs(agent)
 	if err != nil {
 		return "", err
 	}
-	if !a.drop || (a.reaches(agent) && a.may(agent, 0o5)) {
+	if !a.Drop || (a.Reaches(agent) && a.May(agent, 0o5)) {
 		return agent, nil
 	}
 	from, err := os.Stat(agent)
@@ -194,7 +196,7 @@ func (f folder) agentFor(agent string, a account) (string, error) {
 		return target, nil
 	}
 	if err := copyProgram(agent, target, from.ModTime()); err != nil {
-		return "", fmt.Errorf("copy the agent to where user %s can run it: %w", a.name, err)
+		return "", fmt.Errorf("copy the agent to where user %s can run it: %w", a.Name, err)
 	}
 	return target, nil
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/google/uuid"
 
 	"turtus/services/browsers"
+	"turtus/services/runas"
 	"turtus/services/wire"
 )
 
@@ -47,7 +48,7 @@ type Options struct {
 // Launcher implements browsers.Launcher. Make it by New, end it by Close.
 type Launcher struct {
 	o       Options
-	account account
+	account runas.Account
 	folder  folder
 	events  chan browsers.Event
 

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"turtus/services/runas"
 )
 
 // binaries is an installed PostgreSQL.
@@ -24,7 +26,7 @@ var versionText = regexp.MustCompile(`\(PostgreSQL\) (\d+)`)
 
 // findBinaries returns the newest PostgreSQL there is, or the one of version major where that is not 0. It tries the program
 // as account a with dir as working folder, and so also finds out whether a may use both.
-func findBinaries(ctx context.Context, binDir string, major int, dir string, a account) (binaries, error) {
+func findBinaries(ctx context.Context, binDir string, major int, dir string, a runas.Account) (binaries, error) {
 	folders := candidateFolders(binDir)
 	for _, folder := range folders {
 		b := binaries{postgres: filepath.Join(folder, "postgres"), initdb: filepath.Join(folder, "initdb")}
@@ -79,32 +81,32 @@ func executable(path string) bool {
 }
 
 // outputAs runs a short command as a in dir and returns what it wrote. It dies with this process.
-func outputAs(ctx context.Context, a account, dir, name string, args ...string) ([]byte, error) {
+func outputAs(ctx context.Context, a runas.Account, dir, name string, args ...string) ([]byte, error) {
 	// The death signal is tied to the thread that forks.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = dir
-	cmd.Env = a.environment()
-	cmd.SysProcAttr = a.attributes(syscall.SIGKILL)
+	cmd.Env = environment()
+	cmd.SysProcAttr = attributes(a, syscall.SIGKILL)
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // initdb has children
 	cmd.WaitDelay = time.Second
 	return cmd.CombinedOutput()
 }
 
 // cannotRun says why program did not start as a in dir.
-func cannotRun(err error, program, dir string, a account) error {
-	if a.drop && errors.Is(err, syscall.EPERM) {
-		return fmt.Errorf("cannot switch to user %s: %w (CAP_SETUID and CAP_SETGID are missing)", a.name, err)
+func cannotRun(err error, program, dir string, a runas.Account) error {
+	if a.Drop && errors.Is(err, syscall.EPERM) {
+		return fmt.Errorf("cannot switch to user %s: %w (CAP_SETUID and CAP_SETGID are missing)", a.Name, err)
 	}
 	if !errors.Is(err, syscall.EACCES) {
 		return fmt.Errorf("run %s: %w", program, err)
 	}
 	for _, path := range []string{dir, program} {
-		if closed := a.closedParent(path); closed != "" {
-			return &PermissionError{Path: path, User: a.name, Problem: closed + " is closed to that user",
+		if closed := a.ClosedParent(path); closed != "" {
+			return &PermissionError{Path: path, User: a.Name, Problem: closed + " is closed to that user",
 				Remedy: "choose another folder, or chmod o+x " + closed}
 		}
 	}
-	return explain(err, program, a.name)
+	return explain(err, program, a.Name)
 }

@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"turtus/services/runas"
 )
 
 // Config of a cluster. DataDir is required.
@@ -44,7 +46,7 @@ type Config struct {
 // Cluster is a running private PostgreSQL. It is safe for concurrent use.
 type Cluster struct {
 	cfg      Config
-	account  account
+	account  runas.Account
 	binaries binaries
 	dir      string // real path of Config.DataDir
 	data     string // PostgreSQL's own folder in it
@@ -112,7 +114,7 @@ func (c *Cluster) prepare(ctx context.Context) error {
 	c.data = filepath.Join(c.dir, dataName)
 	major, err := dataVersion(c.dir)
 	if err != nil {
-		return explain(err, c.dir, c.account.name)
+		return explain(err, c.dir, c.account.Name)
 	}
 	if c.binaries, err = findBinaries(ctx, c.cfg.BinDir, major, c.dir, c.account); err != nil {
 		return err
@@ -123,10 +125,10 @@ func (c *Cluster) prepare(ctx context.Context) error {
 	if major != 0 {
 		return nil
 	}
-	if c.account.drop && c.account.name == "nobody" && c.cfg.RunAs == "" {
+	if c.account.Drop && c.account.Name == "nobody" && c.cfg.RunAs == "" {
 		c.cfg.Log.Warn("there is no user postgres: PostgreSQL runs as nobody, whose other programs can read its data")
 	}
-	c.cfg.Log.Info("making a new PostgreSQL database", "folder", c.dir, "version", c.binaries.major, "user", c.account.name)
+	c.cfg.Log.Info("making a new PostgreSQL database", "folder", c.dir, "version", c.binaries.major, "user", c.account.Name)
 	return makeData(ctx, c.binaries, c.dir, c.account, c.cfg.Ephemeral)
 }
 

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"turtus/services/runas"
 )
 
 // What stands in Config.DataDir.
@@ -27,7 +29,7 @@ const (
 const maxSocketPath = 107
 
 // prepareFolder makes dir where it does not exist, hands it to a, closes it to others, and returns its real path.
-func prepareFolder(dir string, a account) (string, error) {
+func prepareFolder(dir string, a runas.Account) (string, error) {
 	if dir == "" {
 		return "", errors.New("no folder for PostgreSQL's data is given")
 	}
@@ -36,38 +38,38 @@ func prepareFolder(dir string, a account) (string, error) {
 		return "", err
 	}
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		return "", explain(err, dir, a.name)
+		return "", explain(err, dir, a.Name)
 	}
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return "", explain(err, dir, a.name)
+		return "", explain(err, dir, a.Name)
 	}
 	if dir, err = filepath.EvalSymlinks(dir); err != nil {
-		return "", explain(err, dir, a.name)
+		return "", explain(err, dir, a.Name)
 	}
 	info, err := os.Stat(dir)
 	if err != nil {
-		return "", explain(err, dir, a.name)
+		return "", explain(err, dir, a.Name)
 	}
 	if !info.IsDir() {
 		return "", fmt.Errorf("%s is no folder", dir)
 	}
-	if err := a.own(dir); err != nil {
-		return "", explain(err, dir, a.name)
+	if err := hand(dir, a); err != nil {
+		return "", explain(err, dir, a.Name)
 	}
 	if info.Mode().Perm() != 0o700 {
 		if err := os.Chmod(dir, 0o700); err != nil {
-			return "", explain(err, dir, a.name)
+			return "", explain(err, dir, a.Name)
 		}
 	}
 	return dir, nil
 }
 
 // takeLock makes this process the owner of dir until the file is closed; the kernel lets go of it when the process dies.
-func takeLock(dir string, a account) (*os.File, error) {
+func takeLock(dir string, a runas.Account) (*os.File, error) {
 	path := filepath.Join(dir, lockName)
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
-		return nil, explain(err, path, a.name)
+		return nil, explain(err, path, a.Name)
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		defer f.Close()
@@ -80,7 +82,7 @@ func takeLock(dir string, a account) (*os.File, error) {
 	}
 	if err := writeOwner(f); err != nil {
 		f.Close()
-		return nil, explain(err, dir, a.name)
+		return nil, explain(err, dir, a.Name)
 	}
 	return f, nil
 }
@@ -95,32 +97,32 @@ func writeOwner(f *os.File) error {
 
 // prepareSocketFolder returns a folder of mode 0700 that is the account's, with a path short enough for a socket in it, and
 // whether it lies outside dir.
-func prepareSocketFolder(dir string, a account) (path string, outside bool, err error) {
+func prepareSocketFolder(dir string, a runas.Account) (path string, outside bool, err error) {
 	path = filepath.Join(dir, socketName)
 	if len(path)+len("/"+socketFile) > maxSocketPath {
 		outside = true
 		base := "/tmp"
-		if a.drop {
+		if a.Drop {
 			base = "/run"
 		}
 		sum := sha256.Sum256([]byte(dir))
 		path = filepath.Join(base, "turtus-postgres-"+hex.EncodeToString(sum[:8]))
 	}
 	if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return "", false, explain(err, path, a.name)
+		return "", false, explain(err, path, a.Name)
 	}
 	info, err := os.Lstat(path)
 	if err != nil {
-		return "", false, explain(err, path, a.name)
+		return "", false, explain(err, path, a.Name)
 	}
 	// In a folder that everybody writes to, somebody may have been there first.
-	if owner := ownerOf(info); !info.IsDir() || (owner != a.uid && owner != os.Geteuid()) {
-		return "", false, &PermissionError{Path: path, User: a.name, Problem: "it was made by user " + userName(owner), Remedy: "remove it"}
+	if owner := ownerOf(info); !info.IsDir() || (owner != a.UID && owner != os.Geteuid()) {
+		return "", false, &PermissionError{Path: path, User: a.Name, Problem: "it was made by user " + userName(owner), Remedy: "remove it"}
 	}
-	if err := a.own(path); err != nil {
-		return "", false, explain(err, path, a.name)
+	if err := hand(path, a); err != nil {
+		return "", false, explain(err, path, a.Name)
 	}
-	return path, outside, explain(os.Chmod(path, 0o700), path, a.name)
+	return path, outside, explain(os.Chmod(path, 0o700), path, a.Name)
 }
 
 // dataVersion returns the major version that made dir's data; 0 where there is none yet.

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"turtus/services/runas"
 )
 
 // smallServer is appended to postgresql.conf once, when the data is made: the administrator may change it there.
@@ -25,7 +27,7 @@ log_timezone = 'UTC'
 `
 
 // makeData makes PostgreSQL's data folder beside its place and moves it there when it is complete: one in its place is whole.
-func makeData(ctx context.Context, b binaries, dir string, a account, ephemeral bool) error {
+func makeData(ctx context.Context, b binaries, dir string, a runas.Account, ephemeral bool) error {
 	rests, _ := filepath.Glob(filepath.Join(dir, newPrefix+"*"))
 	for _, rest := range rests {
 		if err := os.RemoveAll(rest); err != nil {
@@ -34,25 +36,25 @@ func makeData(ctx context.Context, b binaries, dir string, a account, ephemeral 
 	}
 	making, err := os.MkdirTemp(dir, newPrefix)
 	if err != nil {
-		return explain(err, dir, a.name)
+		return explain(err, dir, a.Name)
 	}
 	defer os.RemoveAll(making) // gone already where all went well
-	if err := a.own(making); err != nil {
+	if err := hand(making, a); err != nil {
 		return err
 	}
 	if err := runInitdb(ctx, b, making, dir, a, ephemeral); err != nil {
 		return err
 	}
 	if err := appendConfig(filepath.Join(making, "postgresql.conf")); err != nil {
-		return explain(err, dir, a.name)
+		return explain(err, dir, a.Name)
 	}
 	if err := os.Rename(making, filepath.Join(dir, dataName)); err != nil {
-		return explain(err, dir, a.name)
+		return explain(err, dir, a.Name)
 	}
 	return syncFolder(dir)
 }
 
-func runInitdb(ctx context.Context, b binaries, making, dir string, a account, ephemeral bool) error {
+func runInitdb(ctx context.Context, b binaries, making, dir string, a runas.Account, ephemeral bool) error {
 	args := []string{"--pgdata", making, "--username", adminRole, "--encoding", "UTF8", "--lc-messages", "C",
 		"--auth-local", "trust", "--auth-host", "reject", "--data-checksums"}
 	if ephemeral {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"turtus/services/runas"
 )
 
 // mark stands in the arguments of each postmaster that this package starts, so that one left behind is known again.
@@ -23,12 +25,12 @@ type postmaster struct {
 }
 
 // startPostmaster starts PostgreSQL on the data in dir. It is sent SIGINT, its fast shutdown, when this process dies.
-func startPostmaster(b binaries, data, dir, sockets string, a account, ephemeral bool, log *slog.Logger) (*postmaster, error) {
+func startPostmaster(b binaries, data, dir, sockets string, a runas.Account, ephemeral bool, log *slog.Logger) (*postmaster, error) {
 	p := &postmaster{out: &serverLog{log: log, dir: dir}, exited: make(chan struct{})}
 	cmd := exec.Command(b.postgres, postmasterArgs(data, sockets, ephemeral)...)
 	cmd.Dir = data
-	cmd.Env = a.environment()
-	cmd.SysProcAttr = a.attributes(syscall.SIGINT)
+	cmd.Env = environment()
+	cmd.SysProcAttr = attributes(a, syscall.SIGINT)
 	cmd.Stderr = p.out
 	// Children of a killed postmaster hold its standard error a moment longer.
 	cmd.WaitDelay = time.Second

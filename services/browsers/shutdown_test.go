@@ -1,0 +1,56 @@
+package browsers
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"turtus/services/wire"
+)
+
+func TestShutdownEndsEveryBrowser(t *testing.T) {
+	h := newHouse(t, nil)
+	room, person := h.room()
+	other, another := h.room()
+	spec, second := h.ready(room, person), h.start(other, another)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	require.NoError(t, h.Shutdown(ctx))
+	require.Empty(t, h.launcher.running)
+	for _, run := range []uuid.UUID{spec.Run, second.Run} {
+		require.Equal(t, "server_stopped", *h.row(run).EndReason)
+		require.Equal(t, "stopped", h.row(run).State)
+	}
+	require.Equal(t, wire.EndReasonServerStopped, *h.hub.last(room.ID).EndReason)
+	_, err := h.Start(context.Background(), room.ID, person.ID)
+	h.refused(wire.ErrorCodeUnavailable, err)
+}
+
+func TestAShutdownDuringAStartThatFailsEnds(t *testing.T) {
+	var base switchable
+	h := newHouse(t, func(o *Options) { base.DBTX, o.DB = o.DB, &base })
+	room, person := h.room()
+	answer, started := h.whileStoring(context.Background(), &base, room, person)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- h.Shutdown(ctx) }()
+	h.await(room, wire.BrowserStateStopping)
+	answer <- errors.New("the database is away")
+	require.Error(t, <-started)
+	require.NoError(t, <-ended)
+}
+
+func TestShutdownDoesNotWaitForEverForWhatHangs(t *testing.T) {
+	h := newHouse(t, func(o *Options) { o.KillGrace = time.Millisecond })
+	hangs := make(chan struct{})
+	h.work(func() { <-hangs })
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+	defer cancel()
+	require.ErrorIs(t, h.Shutdown(ctx), context.DeadlineExceeded)
+	close(hangs)
+}
