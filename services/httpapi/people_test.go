@@ -109,7 +109,9 @@ func TestADeletedAccountTakesItsRoomsAlongAndEverybodyIsTold(t *testing.T) {
 	c := h.signedUp(t, "ada")
 	room := into[wire.Room](c.do("POST", "/rooms", wire.NewRoom{Title: "Mine", Privacy: wire.Ptr(wire.PrivacyPublic)}).is(201))
 	c.do("DELETE", "/users/me", wire.AccountDeletion{}).fails(403, wire.ErrorCodeWrongPassword)
-	c.do("DELETE", "/users/me", wire.AccountDeletion{Password: new(password)}).is(204)
+	a := c.do("DELETE", "/users/me", wire.AccountDeletion{Password: new(password)}).is(204)
+	require.Contains(t, a.header.Get("Set-Cookie"), "turtus_refresh=; Path=/api/v1/sessions; Max-Age=0")
+	c.do("POST", "/sessions/refresh", nil).is(204) // there is no cookie any more that could be refused
 	require.Equal(t, []string{"session ended", "room deleted", "person gone"}, h.hub.take())
 	h.signedUp(t, "grace").do("GET", "/rooms/"+room.Slug, nil).fails(404, wire.ErrorCodeNotFound)
 }

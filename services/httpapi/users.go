@@ -66,7 +66,8 @@ func (a *api) DeleteMe(ctx context.Context, request DeleteMeRequestObject) (Dele
 		a.Hub.RoomDeleted(rooms.ID(id))
 	}
 	a.Hub.PersonGone(c.caller.Person.ID)
-	return DeleteMe204Response{}, nil
+	cookie := clearedCookie(c.secure).String()
+	return DeleteMe204Response{Headers: DeleteMe204ResponseHeaders{SetCookie: &cookie}}, nil
 }
 
 func (a *api) ChangePassword(ctx context.Context, request ChangePasswordRequestObject) (ChangePasswordResponseObject, error) {

@@ -1125,6 +1125,7 @@ export interface operations {
             /** @description Deleted */
             204: {
                 headers: {
+                    "Set-Cookie"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
