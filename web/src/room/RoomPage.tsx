@@ -9,11 +9,14 @@ import type { HubStatus } from '@/api/hub/HubConnection';
 import { Notice } from '@/ui/Notice';
 import { Page } from '@/ui/Page';
 import pageClasses from '@/ui/Page.module.css';
+import { copyQuietly } from '@/ui/copy';
 import { useErrorText } from '@/ui/useErrorText';
 import { decodableCodecs } from './codecs';
 import { RoomProvider, useRoom, useRoomSession } from './context';
+import { picture } from './preferences';
 import { RoomScreen } from './RoomScreen';
 import { RoomSession } from './RoomSession';
+import { watchVisibility } from './stream/visibility';
 
 export function RoomPage() {
   const { slug = '' } = useParams();
@@ -28,6 +31,8 @@ export function RoomPage() {
     const made = makeSession(slug, api, password);
     setSession(made);
     made.enter();
+    made.setQuality(picture.getState().quality);
+    const ends = [picture.subscribe(({ quality }) => made.setQuality(quality)), watchVisibility((hidden) => made.setHidden(hidden))];
     const nudge = (): void => {
       if (!document.hidden) made.hub.nudge();
     };
@@ -36,6 +41,7 @@ export function RoomPage() {
     return () => {
       window.removeEventListener('online', nudge);
       document.removeEventListener('visibilitychange', nudge);
+      for (const end of ends) end();
       // Nothing of this runs when the page itself goes or is reloaded: then the hub holds the seat.
       made.leave();
       setSession(null);
@@ -65,6 +71,7 @@ function makeSession(slug: string, api: ApiClient, password: RefObject<string | 
     makePeerConnection: (configuration) => new RTCPeerConnection(configuration),
     codecs: decodableCodecs,
     storage: sessionStorage,
+    copy: copyQuietly,
   });
   return made;
 }

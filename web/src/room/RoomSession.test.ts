@@ -19,6 +19,9 @@ class FakeConnection {
   }
 }
 
+let copied: string[];
+let mayCopy: boolean;
+
 /** Inside a room whose browser runs, driving, with a live picture. */
 async function inside() {
   const sockets: FakeSocket[] = [];
@@ -38,6 +41,7 @@ async function inside() {
     },
     codecs: () => ['H264'],
     storage: sessionStorage,
+    copy: (text) => Promise.resolve(mayCopy && copied.push(text) > 0),
   });
   session.enter();
   await vi.advanceTimersByTimeAsync(0);
@@ -50,13 +54,18 @@ async function inside() {
   const sent: string[] = [];
   const channel = { label: 'input', readyState: 'open', bufferedAmount: 0, send: (frame: ArrayBuffer) => void sent.push(Buffer.from(frame).toString('hex')) };
   connection.ondatachannel?.({ channel });
+  const events = { label: 'events', onmessage: null as ((message: { data: string }) => void) | null };
+  connection.ondatachannel?.({ channel: events });
   connection.become('connected');
-  return { session, socket, sockets, connection, connections, channel, sent };
+  const hear = (type: string, payload: unknown): void => events.onmessage?.({ data: JSON.stringify({ type, payload }) });
+  return { hear, session, socket, sockets, connection, connections, channel, sent };
 }
 
 beforeEach(() => {
   vi.useFakeTimers();
   sessionStorage.clear();
+  copied = [];
+  mayCopy = true;
 });
 afterEach(() => vi.useRealTimers());
 
@@ -94,5 +103,39 @@ describe('RoomSession', () => {
     connection.become('connected');
     session.input.key(0x62, true);
     expect(sent).toEqual(['0500000007', '04000000070000006201']);
+  });
+
+  it('presses nothing while only the sound is wanted, for nobody sees what it would hit', async () => {
+    const { session, socket, sent } = await inside();
+    session.setQuality('sound');
+    session.input.key(0x61, true);
+    expect(sent).toEqual(['0500000007']);
+    expect(socket.last('stream.prefer')).toMatchObject({ target: 'vb', payload: { quality: 'sound', hidden: false } });
+    session.setQuality('auto');
+    session.input.key(0x61, true);
+    expect(sent.at(-1)).toBe('04000000070000006101');
+  });
+
+  it('shows the picture again after the browser of a paused picture has ended', async () => {
+    const { session, socket, connections } = await inside();
+    session.setPaused(true);
+    socket.say({ type: 'browser.changed', version: 8, payload: { browser: { state: 'stopped' } } });
+    expect(session.store.getState().paused).toBe(false);
+    socket.say({ type: 'browser.changed', version: 9, payload: { browser: { id: 'b2', state: 'ready', peer: 'vb2' } } });
+    expect(connections).toHaveLength(2);
+  });
+
+  it('copies here what was copied in the browser, or keeps it for a click where that is not allowed', async () => {
+    const { session, socket, hear } = await inside();
+    hear('clipboard', { text: 'one' });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(copied).toEqual(['one']);
+    expect(session.store.getState().copied).toBeNull();
+    mayCopy = false;
+    hear('clipboard', { text: 'two' });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(session.store.getState().copied).toBe('two');
+    socket.say({ type: 'control.changed', version: 8, payload: { epoch: 8, requests: [] } });
+    expect(session.store.getState().copied).toBeNull();
   });
 });

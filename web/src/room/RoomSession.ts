@@ -2,7 +2,7 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import { HubConnection, HubError, type HubStatus, type SocketLike } from '@/api/hub/HubConnection';
 import type { ClientMessageType, ClientPayload, ServerMessage } from '@/api/hub/messages';
 import { Outbox, randomKey, type Outgoing } from '@/api/hub/Outbox';
-import type { ChatMessage, CursorEvent, Join, PointerPosition, ScreenEvent, StatisticsEvent } from '@/api/types';
+import type { ChatMessage, CursorEvent, Join, PointerPosition, Quality, ScreenEvent, StatisticsEvent } from '@/api/types';
 import { applied, emptyRoom, welcomed, type RoomState } from './state/roomState';
 import { InputSender } from './stream/InputSender';
 import { StreamSession, type StreamState } from './stream/StreamSession';
@@ -12,11 +12,18 @@ export interface LiveRoom extends RoomState {
   status: HubStatus;
   stream: StreamState;
   paused: boolean;
+  /** Picture and sound, and the sound alone. */
   media: MediaStream | null;
+  sound: MediaStream | null;
+  quality: Quality;
+  /** Nobody sees the page. */
+  hidden: boolean;
   outbox: readonly Outgoing[];
   screen: ScreenEvent | null;
   cursor: CursorEvent | null;
   statistics: StatisticsEvent | null;
+  /** What was copied in the room's browser and waits to be copied here, by a click. */
+  copied: string | null;
   /** Somebody answered "Not now". */
   deniedAt: number;
   /** The hub's latest refusal of something that was asked, to be shown once. */
@@ -30,6 +37,8 @@ export interface RoomSessionOptions {
   makePeerConnection: (configuration: RTCConfiguration) => RTCPeerConnection;
   codecs: () => ('H264' | 'VP8')[];
   storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
+  /** Lays a text on this person's clipboard; false where the browser wants a click for it. */
+  copy: (text: string) => Promise<boolean>;
   now?: () => number;
 }
 
@@ -55,10 +64,14 @@ export class RoomSession {
       stream: 'idle',
       paused: false,
       media: null,
+      sound: null,
+      quality: 'auto',
+      hidden: false,
       outbox: [],
       screen: null,
       cursor: null,
       statistics: null,
+      copied: null,
       deniedAt: 0,
       refusal: null,
     }));
@@ -66,6 +79,7 @@ export class RoomSession {
     this.stream = new StreamSession({
       makePeerConnection: options.makePeerConnection,
       request: (session, target) => this.hub.send('stream.request', { session, codecs: options.codecs() }, target),
+      prefer: (session, quality, hidden, target) => this.hub.send('stream.prefer', { session, quality, hidden }, target),
       stop: (session, target) => this.hub.send('stream.stop', { session }, target),
       signal: (payload, target) => this.hub.send('signal', payload, target),
       makeSession: randomKey,
@@ -86,10 +100,10 @@ export class RoomSession {
       if (status.kind === 'closed') this.stream.setSource(null);
     });
     this.stream.on('state', (stream) => {
-      this.store.setState(stream === 'idle' ? { stream, media: null, cursor: null, statistics: null } : { stream });
+      this.store.setState(stream === 'idle' ? { stream, media: null, sound: null, cursor: null, statistics: null } : { stream });
       this.follow();
     });
-    this.stream.on('media', (media) => this.store.setState({ media }));
+    this.stream.on('media', (media, sound) => this.store.setState({ media, sound }));
     this.stream.on('event', (event) => {
       switch (event.type) {
         case 'screen':
@@ -107,6 +121,9 @@ export class RoomSession {
           break;
         case 'statistics':
           this.store.setState({ statistics: event.payload });
+          break;
+        case 'clipboard':
+          void this.copyOut(event.payload.text, options.copy);
           break;
         case 'error':
           break; // input that came a moment too late; the hub's control.changed tells the person
@@ -150,10 +167,15 @@ export class RoomSession {
       await this.hub.request(type, payload);
       return true;
     } catch (error) {
-      const { code, message } = error instanceof HubError ? error : { code: 'internal', message: '' };
-      this.store.setState({ refusal: { code, detail: message, at: this.now() } });
+      if (error instanceof HubError) this.refuse(error.code, error.message);
+      else this.refuse('internal');
       return false;
     }
+  }
+
+  /** Shows the person that something was not done. */
+  refuse(code: string, detail = ''): void {
+    this.store.setState({ refusal: { code, detail, at: this.now() } });
   }
 
   /** Older messages, fetched by REST, take their place before those shown. */
@@ -168,6 +190,27 @@ export class RoomSession {
     if (paused) this.stream.pause();
     else this.stream.resume();
     this.store.setState({ paused });
+  }
+
+  setQuality(quality: Quality): void {
+    this.stream.setQuality(quality);
+    this.store.setState({ quality });
+    this.follow();
+  }
+
+  setHidden(hidden: boolean): void {
+    this.stream.setHidden(hidden);
+    this.store.setState({ hidden });
+  }
+
+  /** The person has what was copied, or does not want it. */
+  dropCopied(): void {
+    this.store.setState({ copied: null });
+  }
+
+  private async copyOut(text: string, copy: RoomSessionOptions['copy']): Promise<void> {
+    const done = text !== '' && (await copy(text));
+    this.store.setState({ copied: done || text === '' ? null : text });
   }
 
   private receive(message: ServerMessage): void {
@@ -190,17 +233,23 @@ export class RoomSession {
   /** Stream and input follow what the store says of browser and control. */
   private follow(): void {
     if (this.disposed) return;
-    const { browser, control, self, status, stream } = this.store.getState();
+    const { browser, control, self, status, stream, paused, quality, copied } = this.store.getState();
     const streams = browser.state === 'ready' || browser.state === 'degraded';
     if (status.kind !== 'closed') {
       if (streams && browser.peer !== undefined) this.stream.setSource({ browser: browser.id ?? browser.peer, peer: browser.peer });
       // A degraded browser without its agent may come back in the same run: keep what there is.
-      else if (!streams) this.stream.setSource(null);
+      else if (!streams) {
+        this.stream.setSource(null);
+        // Whoever starts it again wants to see it.
+        if (paused) this.setPaused(false);
+      }
     }
-    // While the picture is interrupted nobody sees what a click would hit.
-    const driving = self !== null && control.holder === self.peer && stream === 'live';
+    const holds = self !== null && control.holder === self.peer;
+    // While the picture is interrupted, or not wanted, nobody sees what a click would hit.
+    const driving = holds && stream === 'live' && quality !== 'sound';
     this.input.setControl(driving, Math.max(control.epoch, this.agentEpoch));
-    this.stream.setJitterTarget(driving ? 0 : null);
+    this.stream.setLowDelay(driving);
+    if (!holds && copied !== null) this.dropCopied();
   }
 }
 

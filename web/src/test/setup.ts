@@ -22,7 +22,9 @@ HTMLMediaElement.prototype.play = () => Promise.resolve();
 Object.defineProperty(document, 'fonts', { value: { addEventListener: () => undefined, removeEventListener: () => undefined } });
 
 class FakeMediaStream extends EventTarget {
-  readonly tracks: MediaStreamTrack[] = [];
+  constructor(readonly tracks: MediaStreamTrack[] = []) {
+    super();
+  }
   addTrack(track: MediaStreamTrack): void {
     this.tracks.push(track);
   }

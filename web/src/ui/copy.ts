@@ -1,6 +1,21 @@
+interface Device {
+  clipboard?: Clipboard;
+  userActivation?: UserActivation;
+}
+
+/** Copies a text without a click, where the person has just done something here and the browser lets it pass. */
+export async function copyQuietly(text: string): Promise<boolean> {
+  const { clipboard, userActivation } = navigator as Device;
+  if (!clipboard || userActivation?.isActive === false || !document.hasFocus()) return false;
+  return clipboard.writeText(text).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** Copies a text; over plain HTTP, where a page has no clipboard, by a selection. */
 export async function copyText(text: string): Promise<boolean> {
-  const { clipboard } = navigator as { clipboard?: Clipboard };
+  const { clipboard } = navigator as Device;
   try {
     if (clipboard) {
       await clipboard.writeText(text);

@@ -123,7 +123,7 @@ export function Stage({ handle, touchTyping, onEscape }: Props) {
         input.focus({ preventScroll: true });
       },
     });
-    const keyboard = new Keyboard({ sender: session.input, escape: () => latest.current.onEscape() });
+    const keyboard = new Keyboard({ sender: session.input, tooLong: () => session.refuse('message_too_large'), escape: () => latest.current.onEscape() });
     keyboardRef.current = keyboard;
     pointerRef.current = pointer;
     const detach = [pointer.attach(element), keyboard.attach(input)];

@@ -18,18 +18,49 @@ describe('InputSender', () => {
     expect(sent).toEqual([]);
   });
 
-  it('sends at most 125 moves a second, and always the newest', () => {
+  it('sends a move at once, at most 250 a second, and always the newest', () => {
     const { sender, sent } = setUp();
     sender.setControl(true, 7);
+    sender.move(5, 5);
+    expect(sent).toHaveLength(1);
     for (let i = 0; i < 1000; i++) {
       sender.move(i, 0);
       vi.advanceTimersByTime(1);
     }
     vi.advanceTimersByTime(20);
-    expect(sent.length).toBeLessThanOrEqual(127);
-    expect(sent.length).toBeGreaterThan(100);
+    expect(sent.length).toBeLessThanOrEqual(252);
+    expect(sent.length).toBeGreaterThan(200);
     expect(sent.at(-1)?.[1].slice(10, 14)).toBe((999).toString(16).padStart(4, '0'));
     expect(new Set(sent.map(([channel]) => channel))).toEqual(new Set(['pointer']));
+  });
+
+  it('keeps only the newest move while the network is behind', () => {
+    const sent: string[] = [];
+    let open = false;
+    const sender = new InputSender({ send: (_channel, frame) => open && sent.push(Buffer.from(frame).toString('hex')) > 0 }, () => Date.now());
+    sender.setControl(true, 7);
+    sender.move(1, 1);
+    sender.move(2, 2);
+    sender.move(3, 3);
+    vi.advanceTimersByTime(50);
+    open = true;
+    vi.advanceTimersByTime(50);
+    expect(sent).toEqual(['01000000070003000300000001']);
+  });
+
+  it('pastes a text by the clipboard and the keys for it, or not at all', () => {
+    const { sender, sent } = setUp();
+    sender.setControl(true, 7);
+    expect(sender.paste('x'.repeat(50_000))).toBe(false);
+    expect(sent).toEqual([]);
+    expect(sender.paste('ü')).toBe(true);
+    expect(sent).toEqual([
+      ['input', '0600000007c3bc'],
+      ['input', '04000000070000ffe301'],
+      ['input', '04000000070000007601'],
+      ['input', '04000000070000007600'],
+      ['input', '04000000070000ffe300'],
+    ]);
   });
 
   it('lets no older move follow a button', () => {

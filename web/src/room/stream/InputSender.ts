@@ -1,12 +1,13 @@
-import { encodeInput, type Input } from './input';
+import { clipboardFrame, encodeInput, type Input } from './input';
+import { controlLeft, letterV } from './keysyms';
 import type { StreamSession } from './StreamSession';
 
-/** Moves go out at most this often: 125 a second. */
-const moveInterval = 8;
+/** Moves go out at most this often, 250 a second: a mouse speaks a thousand times, and more than a screen's pictures nobody sees. */
+const moveInterval = 4;
 
 /**
- * InputSender turns what the person does into frames of the present control epoch. Moves are thinned to the newest, and
- * nothing leaves while somebody else holds control (the agent would drop it anyway). What the stream refuses is not kept:
+ * InputSender turns what the person does into frames of the present control epoch. A move goes at once; those that come
+ * too fast, or while the network is behind, are thinned to the newest. Nothing leaves while somebody else holds control (the agent would drop it anyway). What the stream refuses is not kept:
  * when it takes frames again, everything is let go of first.
  */
 export class InputSender {
@@ -66,6 +67,25 @@ export class InputSender {
     this.key(keysym, false);
   }
 
+  /** Lays a text on the clipboard of the room's browser. False when it is too long for it. */
+  clipboard(text: string): boolean {
+    const frame = clipboardFrame(this.epoch, text);
+    if (!frame) return false;
+    if (!this.driving) return true;
+    if (this.owed) this.release();
+    this.owed ||= !this.stream.send('input', frame);
+    return true;
+  }
+
+  /** Pastes a text: the clipboard, then the keys that any page knows for it. False when it is too long. */
+  paste(text: string): boolean {
+    if (!this.clipboard(text)) return false;
+    this.key(controlLeft, true);
+    this.press(letterV);
+    this.key(controlLeft, false);
+    return true;
+  }
+
   release(): void {
     if (this.driving) this.owed = !this.stream.send('input', encodeInput({ op: 'release' }, this.epoch));
   }
@@ -85,11 +105,14 @@ export class InputSender {
     this.timer = null;
     if (!this.pending || !this.driving) return;
     const { x, y } = this.pending;
-    this.pending = null;
     this.lastMove = this.now();
-    this.last = { x, y };
+    if (!this.stream.send('pointer', encodeInput({ op: 'move', x, y, sequence: (this.sequence + 1) >>> 0 }, this.epoch))) {
+      this.timer = setTimeout(() => this.flushMove(), moveInterval);
+      return;
+    }
     this.sequence = (this.sequence + 1) >>> 0;
-    this.stream.send('pointer', encodeInput({ op: 'move', x, y, sequence: this.sequence }, this.epoch));
+    this.pending = null;
+    this.last = { x, y };
   }
 
   private cancelMove(): void {

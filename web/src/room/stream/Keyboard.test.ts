@@ -4,6 +4,7 @@ import { Keyboard } from './Keyboard';
 let field: HTMLTextAreaElement;
 let said: string[];
 const escape = vi.fn();
+const tooLong = vi.fn();
 const hex = (keysym: number): string => keysym.toString(16);
 
 function start(mac = false, driving = true): Keyboard {
@@ -13,12 +14,21 @@ function start(mac = false, driving = true): Keyboard {
       key: (keysym, down) => said.push(`${hex(keysym)} ${down ? 'down' : 'up'}`),
       press: (keysym) => said.push(`${hex(keysym)} pressed`),
       release: () => said.push('release'),
+      clipboard: (text) => text.length < 100 && said.push(`clipboard ${text}`) > 0,
+      paste: (text) => said.push(`paste ${text}`) > 0,
     },
+    tooLong,
     escape,
     mac,
   });
   keyboard.attach(field);
   return keyboard;
+}
+
+/** What the browser makes of the keys of a paste, unless the page forbids it. */
+function paste(text: string): void {
+  const event = Object.assign(new Event('paste', { bubbles: true, cancelable: true }), { clipboardData: { getData: () => text } });
+  expect(field.dispatchEvent(event)).toBe(false);
 }
 
 const key = (type: 'keydown' | 'keyup', init: KeyboardEventInit): boolean => field.dispatchEvent(new KeyboardEvent(type, { bubbles: true, cancelable: true, ...init }));
@@ -28,6 +38,7 @@ beforeEach(() => {
   document.body.replaceChildren(field);
   said = [];
   escape.mockReset();
+  tooLong.mockReset();
 });
 
 describe('Keyboard', () => {
@@ -149,6 +160,58 @@ describe('Keyboard', () => {
   it('lets keys pass while somebody else drives', () => {
     start(false, false);
     expect(key('keydown', { key: 'a', code: 'KeyA' })).toBe(true);
+    expect(said).toEqual([]);
+  });
+});
+
+describe('Keyboard, pasting', () => {
+  const control = { key: 'Control', code: 'ControlLeft', location: 1, ctrlKey: true };
+
+  it('sends the text of the clipboard before the key that pastes it', () => {
+    start();
+    key('keydown', control);
+    expect(key('keydown', { key: 'v', code: 'KeyV', ctrlKey: true })).toBe(true);
+    paste('héllo');
+    expect(key('keydown', { key: 'v', code: 'KeyV', ctrlKey: true, repeat: true })).toBe(false);
+    key('keyup', { key: 'v', code: 'KeyV', ctrlKey: true });
+    expect(said).toEqual(['ffe3 down', 'clipboard héllo', '76 down', '76 up']);
+  });
+
+  it('pastes by Command on a Mac, and by the key of V where the letters are others', () => {
+    start(true);
+    key('keydown', { key: 'Meta', code: 'MetaLeft', location: 1, metaKey: true });
+    key('keydown', { key: 'м', code: 'KeyV', metaKey: true });
+    paste('a');
+    key('keyup', { key: 'Meta', code: 'MetaLeft', location: 1 });
+    expect(said).toEqual(['ffe3 down', 'clipboard a', '76 down', 'ffe3 up', '76 up']);
+  });
+
+  it('leaves Control+V of a Mac to the room', () => {
+    start(true);
+    expect(key('keydown', { key: 'v', code: 'KeyV', ctrlKey: true })).toBe(false);
+    expect(said).toEqual(['76 down']);
+  });
+
+  it('presses the key all the same when no text comes', () => {
+    start();
+    key('keydown', control);
+    key('keydown', { key: 'v', code: 'KeyV', ctrlKey: true });
+    key('keyup', { key: 'v', code: 'KeyV', ctrlKey: true });
+    expect(said).toEqual(['ffe3 down', '76 pressed']);
+  });
+
+  it('pastes what comes without keys, as from a phone keyboard', () => {
+    start();
+    paste('from a menu');
+    expect(said).toEqual(['paste from a menu']);
+  });
+
+  it('says so when it is too long, and pastes nothing else instead', () => {
+    start();
+    key('keydown', { key: 'v', code: 'KeyV', ctrlKey: true });
+    paste('x'.repeat(100));
+    key('keyup', { key: 'v', code: 'KeyV', ctrlKey: true });
+    expect(tooLong).toHaveBeenCalledOnce();
     expect(said).toEqual([]);
   });
 });

@@ -1,15 +1,16 @@
 import type { InputSender } from './InputSender';
-import { isModifier, keysymOf, keysymsOfText } from './keysyms';
+import { controlLeft, isModifier, keysymOf, keysymsOfText, letterV } from './keysyms';
 
 const altLeft = 0xffe9;
 const altRight = 0xffea;
-const controlLeft = 0xffe3;
 const backSpace = 0xff08;
 /** Letters kept before the caret of a phone keyboard's field, so that it always has something to delete. */
 const padding = '\u00a0'.repeat(24);
 
 export interface KeyboardOptions {
-  sender: Pick<InputSender, 'key' | 'press' | 'release' | 'isDriving'>;
+  sender: Pick<InputSender, 'key' | 'press' | 'release' | 'clipboard' | 'paste' | 'isDriving'>;
+  /** What was pasted is more than the room's browser takes. */
+  tooLong: () => void;
   /** The way out by keyboard: Control, Alt and Shift held together. */
   escape: () => void;
   mac?: boolean;
@@ -22,6 +23,8 @@ export interface KeyboardOptions {
  */
 export class Keyboard {
   private readonly held = new Map<string, number>();
+  /** The key of a paste, which waits for its text. */
+  private pasting: { code: string; keysym: number } | null = null;
   private composing = false;
   private touchTyping = false;
   private lastTyped = { text: '', at: -Infinity };
@@ -40,6 +43,7 @@ export class Keyboard {
     field.addEventListener('compositionstart', () => (this.composing = true), { signal });
     field.addEventListener('compositionend', (event) => this.composed(event, field), { signal });
     field.addEventListener('input', (event) => this.input(event as InputEvent, field), { signal });
+    field.addEventListener('paste', (event) => this.pasted(event), { signal });
     field.addEventListener('blur', () => this.letGo(), { signal });
     window.addEventListener('blur', () => this.letGo(), { signal });
     document.addEventListener('visibilitychange', () => document.hidden && this.letGo(), { signal });
@@ -58,7 +62,7 @@ export class Keyboard {
 
   /** Releases everything held, here and there. */
   letGo(): void {
-    this.held.clear();
+    this.forget();
     this.composing = false;
     this.options.sender.release();
   }
@@ -66,6 +70,7 @@ export class Keyboard {
   /** Control was lost: the agent has released all, so only forget. */
   forget(): void {
     this.held.clear();
+    this.pasting = null;
   }
 
   private down(event: KeyboardEvent): void {
@@ -84,8 +89,14 @@ export class Keyboard {
     if (event.isComposing || event.keyCode === 229 || event.key === 'Process') return;
     if (event.key === 'Dead') return; // the field composes it with the next letter
     const keysym = this.keysym(event);
-    event.preventDefault();
     event.stopPropagation();
+    // Only as the field's own does this key bring the clipboard's text, and without a question to the person.
+    if (keysym !== null && !event.repeat && this.isPaste(event)) {
+      this.mend(event, keysym);
+      this.pasting = { code: event.code, keysym: /^(v|Insert)$/i.test(event.key) ? keysym : letterV };
+      return;
+    }
+    event.preventDefault();
     if (keysym === null || event.repeat) return; // the screen's own keyboard repeats
     this.mend(event, keysym);
     if (event.code === '') {
@@ -99,6 +110,7 @@ export class Keyboard {
 
   private up(event: KeyboardEvent): void {
     event.preventDefault();
+    if (this.pasting && (event.code === this.pasting.code || event.key === 'Meta')) this.pasteWithout();
     const keysym = this.held.get(event.code);
     if (keysym === undefined) return;
     this.held.delete(event.code);
@@ -111,6 +123,40 @@ export class Keyboard {
         this.options.sender.key(other, false);
       }
     }
+  }
+
+  /** Control+V, or Shift+Insert as on old keyboards; by the key's place where the letters are not Latin ones. */
+  private isPaste(event: KeyboardEvent): boolean {
+    if (event.altKey) return false;
+    if (event.key === 'Insert') return event.shiftKey && !event.ctrlKey && !event.metaKey;
+    return (this.mac ? event.metaKey : event.ctrlKey) && (/^v$/i.test(event.key) || (event.code === 'KeyV' && event.key > '\u007f'));
+  }
+
+  /** First the text, then the key that pastes it. */
+  private pasted(event: ClipboardEvent): void {
+    event.preventDefault();
+    const { sender, tooLong } = this.options;
+    const { pasting } = this;
+    this.pasting = null;
+    if (!sender.isDriving) return;
+    const text = event.clipboardData?.getData('text/plain') ?? '';
+    if (!pasting) {
+      // By a menu, or by a phone's keyboard.
+      if (text !== '' && !sender.paste(text)) tooLong();
+      return;
+    }
+    if (text !== '' && !sender.clipboard(text)) {
+      tooLong();
+      return;
+    }
+    this.held.set(pasting.code, pasting.keysym);
+    sender.key(pasting.keysym, true);
+  }
+
+  /** No text has come, as where the page may not read the clipboard: what the room's browser has on its own is pasted. */
+  private pasteWithout(): void {
+    if (this.pasting) this.options.sender.press(this.pasting.keysym);
+    this.pasting = null;
   }
 
   private keysym(event: KeyboardEvent): number | null {

@@ -2,7 +2,13 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AgentEvent } from '@/api/hub/messages';
 import { StreamSession, withStereo, type StreamState } from './StreamSession';
 
+class FakeReceiver {
+  jitterBufferTarget: number | null = null;
+  playoutDelayHint: number | null = null;
+}
+
 class FakeConnection {
+  receivers: FakeReceiver[] = [];
   ontrack: ((event: unknown) => void) | null = null;
   ondatachannel: ((event: unknown) => void) | null = null;
   onicecandidate: ((event: unknown) => void) | null = null;
@@ -26,8 +32,14 @@ class FakeConnection {
     this.candidates.push(candidate);
     return Promise.resolve();
   }
-  getReceivers(): never[] {
-    return [];
+  getReceivers(): FakeReceiver[] {
+    return this.receivers;
+  }
+  receive(): FakeReceiver {
+    const receiver = new FakeReceiver();
+    this.receivers.push(receiver);
+    this.ontrack?.({ track: {}, receiver });
+    return receiver;
   }
   close(): void {
     this.closed = true;
@@ -42,6 +54,7 @@ function setUp() {
   const connections: FakeConnection[] = [];
   const request = vi.fn((_session: string, _target: string) => true);
   const stop = vi.fn((_session: string, _target: string) => true);
+  const prefer = vi.fn((_session: string, _quality: string, _hidden: boolean, _target: string) => true);
   const signal = vi.fn();
   let n = 0;
   const stream = new StreamSession({
@@ -51,6 +64,7 @@ function setUp() {
       return connection as unknown as RTCPeerConnection;
     },
     request,
+    prefer,
     stop,
     signal,
     makeSession: () => `s${++n}`,
@@ -69,7 +83,7 @@ function setUp() {
     newest().become('connected');
     return newest();
   };
-  return { stream, connections, request, stop, signal, states, newest, live };
+  return { stream, connections, request, prefer, stop, signal, states, newest, live };
 }
 
 beforeEach(() => vi.useFakeTimers());
@@ -214,6 +228,98 @@ describe('StreamSession', () => {
     connection.become('disconnected');
     expect(stream.send('input', new ArrayBuffer(1))).toBe(false);
     expect(input.send).toHaveBeenCalledOnce();
+  });
+});
+
+describe('what the viewer wants', () => {
+  it('is not said while it is what every session begins with', async () => {
+    const { live, prefer } = setUp();
+    await live();
+    expect(prefer).not.toHaveBeenCalled();
+  });
+
+  it('is said when it changes, and again to each session that follows', async () => {
+    const { live, stream, prefer } = setUp();
+    const connection = await live();
+    stream.setQuality('sound');
+    stream.setQuality('sound');
+    expect(prefer.mock.calls).toEqual([['s1', 'sound', false, 'vb']]);
+    connection.become('failed');
+    await vi.advanceTimersByTimeAsync(500);
+    expect(prefer.mock.calls.slice(1)).toEqual([['s2', 'sound', false, 'vb']]);
+    stream.setSource({ browser: 'b2', peer: 'vb2' });
+    expect(prefer.mock.calls.slice(2)).toEqual([['s3', 'sound', false, 'vb2']]);
+  });
+
+  it('is said again when the hub is back, which may have lost it', async () => {
+    const { live, stream, prefer } = setUp();
+    await live();
+    stream.setQuality('low');
+    stream.hubBack();
+    expect(prefer.mock.calls).toEqual([['s1', 'low', false, 'vb'], ['s1', 'low', false, 'vb']]);
+  });
+
+  it('holds no picture for a page that stays hidden, and says at once that it is seen again', async () => {
+    const { live, stream, prefer } = setUp();
+    await live();
+    stream.setHidden(true);
+    expect(prefer).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(prefer.mock.calls).toEqual([['s1', 'auto', true, 'vb']]);
+    stream.setHidden(false);
+    expect(prefer.mock.calls.slice(1)).toEqual([['s1', 'auto', false, 'vb']]);
+  });
+
+  it('says nothing of a quick look elsewhere', async () => {
+    const { live, stream, prefer } = setUp();
+    await live();
+    stream.setHidden(true);
+    await vi.advanceTimersByTimeAsync(900);
+    stream.setHidden(false);
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(prefer).not.toHaveBeenCalled();
+  });
+});
+
+describe('low delay', () => {
+  it('holds nothing back while one drives, on tracks there are and tracks that come, and is let go of after', async () => {
+    const { live, stream } = setUp();
+    const connection = await live();
+    const picture = connection.receive();
+    stream.setLowDelay(true);
+    const sound = connection.receive();
+    expect([picture, sound]).toEqual([{ jitterBufferTarget: 0, playoutDelayHint: 0 }, { jitterBufferTarget: 0, playoutDelayHint: 0 }]);
+    stream.setLowDelay(false);
+    expect([picture, sound]).toEqual([{ jitterBufferTarget: null, playoutDelayHint: null }, { jitterBufferTarget: null, playoutDelayHint: null }]);
+  });
+});
+
+describe('sending', () => {
+  const frame = (bytes: number): ArrayBuffer => new ArrayBuffer(bytes);
+  const open = async (label: string) => {
+    const { live, stream } = setUp();
+    const connection = await live();
+    const channel = { label, readyState: 'open', bufferedAmount: 0, send: (sent: ArrayBuffer) => (channel.bufferedAmount += sent.byteLength) };
+    connection.ondatachannel?.({ channel });
+    return { stream, channel };
+  };
+
+  it('lets no move wait behind another', async () => {
+    const { stream, channel } = await open('pointer');
+    expect(stream.send('pointer', frame(13))).toBe(true);
+    expect(stream.send('pointer', frame(13))).toBe(false);
+    channel.bufferedAmount = 0;
+    expect(stream.send('pointer', frame(13))).toBe(true);
+  });
+
+  it('takes the keys that follow a large clipboard, and refuses when the network is behind with keys', async () => {
+    const { stream, channel } = await open('input');
+    expect(stream.send('input', frame(49_157))).toBe(true);
+    expect(stream.send('input', frame(10))).toBe(true);
+    channel.bufferedAmount = 0;
+    expect(stream.send('input', frame(10))).toBe(true);
+    channel.bufferedAmount = 9_000;
+    expect(stream.send('input', frame(10))).toBe(false);
   });
 });
 

@@ -1,6 +1,6 @@
 import { backoff } from '@/api/hub/backoff';
 import { parseAgentEvent, type AgentEvent } from '@/api/hub/messages';
-import type { ICEServer, SignalPayload } from '@/api/types';
+import type { ICEServer, Quality, SignalPayload } from '@/api/types';
 
 export type StreamState =
   /** There is no browser to ask, or the picture is paused. */
@@ -20,6 +20,7 @@ export interface StreamSource {
 export interface StreamOptions {
   makePeerConnection: (configuration: RTCConfiguration) => RTCPeerConnection;
   request: (session: string, target: string) => boolean;
+  prefer: (session: string, quality: Quality, hidden: boolean, target: string) => boolean;
   stop: (session: string, target: string) => boolean;
   signal: (payload: SignalPayload, target: string) => boolean;
   makeSession: () => string;
@@ -28,7 +29,8 @@ export interface StreamOptions {
 
 export interface StreamEvents {
   state: (state: StreamState) => void;
-  media: (stream: MediaStream) => void;
+  /** Picture and sound as they have come so far, and the sound alone. */
+  media: (all: MediaStream, sound: MediaStream | null) => void;
   event: (event: AgentEvent) => void;
 }
 
@@ -38,8 +40,8 @@ const offerTimeout = 10_000;
 const connectTimeout = 20_000;
 const disconnectedGrace = 1_500;
 const restartTimeout = 8_000;
-/** More than this waiting on the pointer channel means the network is behind: newer moves will do. */
-const pointerBacklog = 4_096;
+/** Between two tabs people switch to and fro; only who stays away spares the agent a picture and itself a keyframe. */
+const hiddenGrace = 1_000;
 /** Some hundreds of keys. What would come later than that is not what the person means any more. */
 const inputBacklog = 8_192;
 
@@ -61,8 +63,15 @@ export class StreamSession {
   private early: RTCIceCandidateInit[] = [];
   private described = false;
   private media = new MediaStream();
+  private sound: MediaStream | null = null;
   private attempt = 0;
   private wasLive = false;
+  private quality: Quality = 'auto';
+  private hidden = false;
+  private hiding: ReturnType<typeof setTimeout> | null = null;
+  private lowDelay = false;
+  /** Bytes of a clipboard that were put on the channel `input` at once: they are no sign that the network is behind. */
+  private bulk = 0;
   private timer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(private readonly options: StreamOptions) {}
@@ -100,7 +109,30 @@ export class StreamSession {
 
   /** The hub is back: what was asked meanwhile may not have arrived. */
   hubBack(): void {
-    if (this.source && !this.paused && this.state !== 'live') this.ask();
+    if (!this.source || this.paused) return;
+    if (this.state !== 'live') this.ask();
+    else this.prefer();
+  }
+
+  /** What the viewer wants of the picture, for this session and all that follow. */
+  setQuality(quality: Quality): void {
+    if (quality === this.quality) return;
+    this.quality = quality;
+    this.prefer();
+  }
+
+  /** Whether nobody sees the page. Said a moment later when it is so, and at once when it is seen again. */
+  setHidden(hidden: boolean): void {
+    if (this.hiding !== null) clearTimeout(this.hiding);
+    this.hiding = null;
+    if (hidden === this.hidden || this.disposed) return;
+    const say = (): void => {
+      this.hiding = null;
+      this.hidden = hidden;
+      this.prefer();
+    };
+    if (hidden) this.hiding = setTimeout(say, hiddenGrace);
+    else say();
   }
 
   pause(): void {
@@ -124,26 +156,41 @@ export class StreamSession {
   dispose(): void {
     if (this.disposed) return;
     this.disposed = true;
+    if (this.hiding !== null) clearTimeout(this.hiding);
     const { source } = this;
     this.source = null;
     this.end(source);
   }
 
-  /** False when the picture is not live, or the channel not open or behind: nothing done then may come out seconds later. */
+  /**
+   * False when the picture is not live, or the channel not open or behind: nothing done then may come out seconds later.
+   * A move waits for no other: the newest goes when the channel is empty.
+   */
   send(channel: InputChannel, frame: ArrayBuffer): boolean {
     const open = this.channels.get(channel);
     if (this.state !== 'live' || open?.readyState !== 'open') return false;
-    if (open.bufferedAmount > (channel === 'pointer' ? pointerBacklog : inputBacklog)) return false;
+    if (channel === 'pointer') {
+      if (open.bufferedAmount > 0) return false;
+    } else {
+      if (open.bufferedAmount <= inputBacklog) this.bulk = 0;
+      if (open.bufferedAmount > inputBacklog + this.bulk) return false;
+      if (frame.byteLength > inputBacklog) this.bulk += frame.byteLength;
+    }
     open.send(frame);
     return true;
   }
 
-  /** Zero holds no picture back for smoothness, which whoever drives wants; null leaves it to the browser. */
-  setJitterTarget(milliseconds: number | null): void {
-    for (const receiver of this.connection?.getReceivers() ?? []) {
-      // The older name is what browsers had before the standard's; a browser ignores the one it does not know.
-      Object.assign(receiver, { jitterBufferTarget: milliseconds, playoutDelayHint: milliseconds === null ? null : milliseconds / 1000 });
-    }
+  /** Whoever drives sees each picture as soon as it is decoded; the others get what their browser holds back for smoothness. */
+  setLowDelay(on: boolean): void {
+    if (on === this.lowDelay) return;
+    this.lowDelay = on;
+    for (const receiver of this.connection?.getReceivers() ?? []) this.tune(receiver);
+  }
+
+  private tune(receiver: RTCRtpReceiver): void {
+    const target = this.lowDelay ? 0 : null;
+    // The first is the standard's name (webrtc-extensions), the second what browsers had before; each ignores what it does not know.
+    Object.assign(receiver, { jitterBufferTarget: target, playoutDelayHint: target });
   }
 
   statistics(): Promise<RTCStatsReport> | null {
@@ -194,11 +241,14 @@ export class StreamSession {
     const connection = this.options.makePeerConnection({ iceServers: this.iceServers.map(toIceServer), bundlePolicy: 'max-bundle' });
     this.connection = connection;
     this.media = new MediaStream();
+    this.sound = null;
     this.setState(this.wasLive ? 'interrupted' : 'connecting');
     connection.ontrack = (event) => {
       if (connection !== this.connection) return;
+      if (this.lowDelay) this.tune(event.receiver);
       this.media.addTrack(event.track);
-      this.emit('media', this.media);
+      if (event.track.kind === 'audio') this.sound = new MediaStream([event.track]);
+      this.emit('media', this.media, this.sound);
     };
     connection.ondatachannel = ({ channel }) => {
       if (connection !== this.connection) return;
@@ -223,7 +273,13 @@ export class StreamSession {
       if (connection === this.connection) this.connectionChanged(connection.connectionState);
     };
     this.options.request(session, source.peer);
+    // Every session begins with the picture for all.
+    if (this.quality !== 'auto' || this.hidden) this.prefer();
     this.expect(offerTimeout);
+  }
+
+  private prefer(): void {
+    if (this.session && this.source) this.options.prefer(this.session, this.quality, this.hidden, this.source.peer);
   }
 
   private connectionChanged(state: RTCPeerConnectionState): void {
@@ -278,6 +334,7 @@ export class StreamSession {
     const { connection } = this;
     this.connection = null;
     this.channels.clear();
+    this.bulk = 0;
     this.early = [];
     this.described = false;
     if (connection) {

@@ -43,6 +43,9 @@ const silent: ReadonlySet<string> = new Set(['CapsLock', 'NumLock', 'Dead', 'Pro
 const rightSide = 2;
 const onKeypad = 3;
 
+export const controlLeft = 0xffe3;
+export const letterV = 0x76;
+
 export function isModifier(keysym: number): boolean {
   return (keysym >= 0xffe1 && keysym <= 0xffee) || keysym === 0xfe03;
 }
