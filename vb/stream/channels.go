@@ -13,8 +13,10 @@ import (
 
 const (
 	// maxInputRate is how many frames a second of input are taken; a mouse makes a thousand, a page's display 60 of them.
-	maxInputRate  = 1000
-	inputBurst    = 500
+	maxInputRate = 1000
+	inputBurst   = 500
+	// textBytes of a clipboard count as one more frame: twenty of the longest a second.
+	textBytes     = 1 << 10
 	eventsFull    = 64 << 10 // bytes waiting: events that can be left out are
 	eventsTooFull = 1 << 20  // bytes waiting: the page does not read any more
 )
@@ -50,7 +52,7 @@ func newChannels(v *viewer) (*channels, error) {
 	}
 	c.input.OnMessage(func(m webrtc.DataChannelMessage) {
 		// A flood waits in its own connection; no key release may be lost.
-		if c.inputRate.Wait(v.ctx) == nil {
+		if c.inputRate.WaitN(v.ctx, 1+min(len(m.Data)/textBytes, inputBurst-1)) == nil {
 			c.take(m, false)
 		}
 	})

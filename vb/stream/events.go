@@ -21,11 +21,27 @@ type event struct {
 }
 
 func newEvent(eventType string, payload any) event {
-	text, err := json.Marshal(wire.NewEnvelope(eventType, payload))
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false) // no page has it in HTML, and copied HTML would be five times as long
+	err := encoder.Encode(struct {
+		Type    string `json:"type"`
+		Payload any    `json:"payload"`
+	}{eventType, payload})
 	if err != nil {
 		panic(fmt.Sprintf("stream: marshal %s: %v", eventType, err)) // no payload of the contract does that
 	}
-	return event{text: text, dispensable: eventType == wire.EventPointer || eventType == wire.EventStatistics}
+	dispensable := eventType == wire.EventPointer || eventType == wire.EventStatistics || eventType == wire.EventClipboard
+	return event{text: bytes.TrimSuffix(text.Bytes(), []byte("\n")), dispensable: dispensable}
+}
+
+// maxEvent is the longest event in bytes: browsers take no message over 256 KiB.
+const maxEvent = 256 << 10
+
+// clipboardEvent fails for a text of control characters alone, which JSON makes six times as long.
+func clipboardEvent(text string) (event, bool) {
+	e := newEvent(wire.EventClipboard, wire.ClipboardEvent{Text: text})
+	return e, len(e.text) <= maxEvent
 }
 
 func screenEvent(width, height, frameRate int) event {

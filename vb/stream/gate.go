@@ -52,8 +52,11 @@ type gate struct {
 	applied  func(ControlHolder)       // a change of control is in force
 	pointed  func(by PeerID, x, y int) // where the controller's pointer is, 0 to 65535
 	activity func(epoch uint32)
-	health   *health
-	logger   *slog.Logger
+	// The clipboard is the controller's: paste has what it wants pasted, forget is told before another one may drive.
+	paste  func(text string)
+	forget func()
+	health *health
+	logger *slog.Logger
 
 	current atomic.Pointer[grant]
 	frames  chan admitted
@@ -71,6 +74,7 @@ type gate struct {
 	lastTold   time.Time
 	untold     bool
 	x, y       int
+	clipboard  PeerID // whose it is
 }
 
 func newGate(cfg Config, h *health, size func() (int, int)) *gate {
@@ -202,6 +206,10 @@ func (g *gate) change() {
 	} else if next.Peer != "" {
 		g.open(time.Now())
 	}
+	if next.Peer != g.clipboard {
+		g.forget()
+		g.clipboard = next.Peer
+	}
 	g.mu.Lock()
 	if g.next == next {
 		g.next = nil
@@ -267,6 +275,8 @@ func (g *gate) do(frame admitted) error {
 		return g.input.Key(in.Keysym, in.Down)
 	case wire.InputRelease:
 		return g.input.ReleaseAll()
+	case wire.InputClipboard:
+		g.paste(in.Text)
 	}
 	return nil
 }

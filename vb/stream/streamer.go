@@ -61,6 +61,7 @@ type Streamer struct {
 	audio     *audio
 	cursor    *cursor
 	gate      *gate
+	clipboard *clipboard
 	health    *health
 	watched   *demand // by the viewers
 	last      lastEvents
@@ -116,6 +117,8 @@ func New(cfg Config) (*Streamer, error) {
 	s.cursor = &cursor{display: cfg.Display, tell: s.tellCursor, health: s.health, logger: cfg.Logger, demand: s.watched}
 	s.gate = newGate(cfg, s.health, s.picture.Size)
 	s.gate.applied, s.gate.pointed = s.tellControl, s.tellPointer
+	s.clipboard = &clipboard{display: cfg.Display, copied: s.tellCopied, logger: cfg.Logger, demand: s.watched}
+	s.gate.paste, s.gate.forget = s.clipboard.paste, s.clipboard.forget
 	s.last.setScreen(screenEvent(cfg.Width, cfg.Height, cfg.FrameRate))
 	return s, nil
 }
@@ -125,7 +128,7 @@ func (s *Streamer) Run(ctx context.Context) {
 	stop := context.AfterFunc(ctx, s.cancel)
 	defer stop()
 	var parts sync.WaitGroup
-	for _, run := range []func(context.Context){s.picture.run, s.audio.run, s.cursor.run, s.gate.run, s.runStatistics} {
+	for _, run := range []func(context.Context){s.picture.run, s.audio.run, s.cursor.run, s.gate.run, s.clipboard.run, s.runStatistics} {
 		parts.Go(func() { run(s.ctx) })
 	}
 	parts.Wait()
@@ -314,6 +317,21 @@ func (s *Streamer) tellControl(holder ControlHolder) {
 
 func controlEvent(holder ControlHolder, to PeerID) event {
 	return newEvent(wire.EventControl, wire.ControlEvent{Epoch: int64(holder.Epoch), Yours: holder.Peer == to})
+}
+
+// tellCopied tells the controller alone. While control changes hands that is nobody.
+func (s *Streamer) tellCopied(text string) {
+	e, ok := clipboardEvent(text)
+	holder := s.gate.current.Load().Peer
+	if !ok || holder == "" {
+		return
+	}
+	s.mu.Lock()
+	v := s.viewers[holder]
+	s.mu.Unlock()
+	if v != nil {
+		v.tell(e)
+	}
 }
 
 func (s *Streamer) tellPointer(by PeerID, x, y int) {
