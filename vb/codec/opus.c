@@ -29,8 +29,10 @@ int turtus_opus_open(turtus_opus *enc, int frame_milliseconds, int64_t bitrate, 
     ctx->time_base = (AVRational){1, RATE};
     ctx->bit_rate = bitrate;
     SET_STEREO(ctx);
+    // Of ten. 10 ms blocks cost two thirds of what 20 ms ones do at libavcodec's default, the highest.
+    ctx->compression_level = 5;
     // Not "lowdelay": that leaves out SILK, and with it the forward error correction,
-    // to save 2.5 ms of look-ahead.
+    // to save 4 ms of look-ahead.
     av_opt_set(ctx->priv_data, "application", "audio", 0);
     av_opt_set(ctx->priv_data, "vbr", "on", 0);
     av_opt_set_int(ctx->priv_data, "frame_duration", frame_milliseconds, 0);

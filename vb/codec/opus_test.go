@@ -92,25 +92,27 @@ func correctsErrors(packet []byte) bool {
 	return mid || side && packet[0]&4 != 0
 }
 
+// voice fills pcm with a buzz with formants, louder and softer four times a second, from sample n on.
+func voice(pcm []int16, n int, r *rand.Rand) {
+	for i := range len(pcm) / 2 {
+		at := float64(n+i) / codec.OpusSampleRate
+		v := 0.0
+		for harmonic := 1.0; harmonic < 25; harmonic++ {
+			f := 120 * harmonic
+			v += math.Sin(2*math.Pi*f*at) / (1 + math.Abs(f-500)/200) / (1 + math.Abs(f-1500)/800)
+		}
+		v = (v + 0.01*r.NormFloat64()) * (0.5 + 0.5*math.Sin(2*math.Pi*4*at))
+		pcm[2*i] = int16(4000 * v)
+		pcm[2*i+1] = pcm[2*i]
+	}
+}
+
 func TestOpusCarriesForwardErrorCorrection(t *testing.T) {
-	corrected := func(cfg codec.OpusConfig) int {
-		enc := newOpus(t, cfg)
+	r := rand.New(rand.NewPCG(1, 1))
+	corrected := func(enc *codec.OpusEncoder) (count int) {
 		pcm := make([]int16, enc.FrameSamples())
-		r := rand.New(rand.NewPCG(1, 1))
-		count := 0
 		for n := range 100 {
-			// A voice: a buzz with formants, louder and softer four times a second.
-			for i := range len(pcm) / 2 {
-				at := float64(n*len(pcm)/2+i) / codec.OpusSampleRate
-				v := 0.0
-				for harmonic := 1.0; harmonic < 25; harmonic++ {
-					f := 120 * harmonic
-					v += math.Sin(2*math.Pi*f*at) / (1 + math.Abs(f-500)/200) / (1 + math.Abs(f-1500)/800)
-				}
-				v = (v + 0.01*r.NormFloat64()) * (0.5 + 0.5*math.Sin(2*math.Pi*4*at))
-				pcm[2*i] = int16(4000 * v)
-				pcm[2*i+1] = pcm[2*i]
-			}
+			voice(pcm, n*len(pcm)/2, r)
 			packet, err := enc.Encode(pcm)
 			if err != nil {
 				t.Fatal(err)
@@ -121,10 +123,74 @@ func TestOpusCarriesForwardErrorCorrection(t *testing.T) {
 		}
 		return count
 	}
-	if n := corrected(codec.OpusConfig{ExpectedLoss: 20}); n < 50 {
+	if n := corrected(newOpus(t, codec.OpusConfig{ExpectedLoss: 20})); n < 50 {
 		t.Errorf("of 100 packets only %d carry correction at 20 %% loss", n)
 	}
-	t.Logf("at the default expectation %d of 100 packets of a voice carry correction", corrected(codec.OpusConfig{}))
+	later := newOpus(t, codec.OpusConfig{ExpectedLoss: 1})
+	t.Logf("at 1 %% loss %d of 100 packets of a voice carry correction", corrected(later))
+	if err := later.SetLoss(20); err != nil {
+		t.Fatal(err)
+	}
+	if n := corrected(later); n < 50 {
+		t.Errorf("of 100 packets only %d carry correction once 20 %% are lost", n)
+	}
+}
+
+func TestOpusChangesItsMindUnheard(t *testing.T) {
+	enc, dec := newOpus(t, codec.OpusConfig{ExpectedLoss: 1}), codectest.NewOpusDecoder(t)
+	pcm := make([]int16, enc.FrameSamples())
+	heard := make([]int16, 0, 100*len(pcm))
+	for n := range 100 {
+		if n > 20 && n%5 == 0 {
+			if err := enc.SetLoss(1 + n%2); err != nil {
+				t.Fatal(err)
+			}
+		}
+		tone(pcm, n*len(pcm)/2, 1000, 0.5)
+		packet, err := enc.Encode(pcm)
+		if err != nil {
+			t.Fatal(err)
+		}
+		heard = append(heard, dec.Decode(packet)...)
+	}
+	heard = heard[len(heard)/5:]
+	// A click spreads over all frequencies, and a sine that goes on bends by the same share everywhere.
+	const bend = 0.0171 // (2 pi 1000 / 48000) squared
+	worst := 0.0
+	for i := 4; i < len(heard)-2; i += 2 {
+		v := float64(heard[i])
+		worst = max(worst, math.Abs(float64(heard[i-2])-2*v+float64(heard[i+2])+bend*v))
+	}
+	if worst > 0.01*math.MaxInt16 {
+		t.Errorf("a sine bends by %.0f where it shouldn't", worst)
+	}
+}
+
+func TestOpusTellsItsDelay(t *testing.T) {
+	enc, dec := newOpus(t, codec.OpusConfig{}), codectest.NewOpusDecoder(t)
+	pcm := make([]int16, enc.FrameSamples())
+	var heard []int16
+	for n := range 10 {
+		clear(pcm)
+		if n == 5 {
+			pcm[0], pcm[1] = 30000, 30000
+		}
+		packet, err := enc.Encode(pcm)
+		if err != nil {
+			t.Fatal(err)
+		}
+		heard = append(heard, dec.Decode(packet)...)
+	}
+	loudest := 0
+	for i := 0; i < len(heard); i += 2 {
+		if heard[i] > heard[loudest] {
+			loudest = i
+		}
+	}
+	late := time.Duration(loudest/2-5*len(pcm)/2) * time.Second / codec.OpusSampleRate
+	if off := late - enc.Delay(); off.Abs() > time.Millisecond || enc.Delay() == 0 {
+		t.Errorf("a click comes out %v late, not %v", late, enc.Delay())
+	}
 }
 
 func TestOpusRefusesWhatCannotWork(t *testing.T) {
@@ -141,15 +207,23 @@ func TestOpusRefusesWhatCannotWork(t *testing.T) {
 			t.Errorf("%d samples: %v, not ErrInvalid", samples, err)
 		}
 	}
+	for _, percent := range []int{0, 101} {
+		if err := enc.SetLoss(percent); !errors.Is(err, codec.ErrInvalid) {
+			t.Errorf("a loss of %d %%: %v, not ErrInvalid", percent, err)
+		}
+	}
 	pcm := make([]int16, enc.FrameSamples())
 	enc.Close()
 	enc.Close()
+	if err := enc.SetLoss(20); !errors.Is(err, codec.ErrClosed) {
+		t.Errorf("a closed encoder: %v, not ErrClosed", err)
+	}
 	if _, err := enc.Encode(pcm); !errors.Is(err, codec.ErrClosed) {
 		t.Errorf("a closed encoder: %v, not ErrClosed", err)
 	}
 }
 
-func BenchmarkEncodeOpus20ms(b *testing.B) {
+func BenchmarkEncodeOpus10ms(b *testing.B) {
 	enc := newOpus(b, codec.OpusConfig{})
 	pcm := make([]int16, enc.FrameSamples())
 	tone(pcm, 0, 1000, 0.5)
