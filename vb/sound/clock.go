@@ -7,12 +7,12 @@ const (
 	// it evens out the jitter of a second's measurements, and follows the
 	// few parts in a million by which a sound clock strays with no visible lag.
 	clockSlew = 64
-	// clockJump is beyond jitter: the server was suspended or dropped sound.
-	clockJump = 30 * time.Millisecond
+	// clockJump is beyond jitter: the server rested or dropped sound.
+	clockJump = 10 * time.Millisecond
 )
 
-// clock smooths capture times. The server's latency is a measurement with some
-// milliseconds of noise, but samples come at their own even pace.
+// clock smooths capture times. The server's timing is a measurement that a busy machine
+// makes milliseconds wrong, but samples come at their own even pace.
 type clock struct {
 	next time.Time // when the coming block ought to begin
 	last time.Time

@@ -2,6 +2,18 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+// How often the timing of the stream is measured while sound comes in, in microseconds.
+enum { MEASURE_EVERY = 1000000 };
+// What a measurement loses in worth while it ages: more than a sound clock strays from the monotonic one.
+enum { DRIFT_PPM = 500 };
+
+static int64_t now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000000LL + t.tv_nsec / 1000;
+}
 
 static void wake_on_context(pa_context *context, void *user) {
     (void)context;
@@ -18,10 +30,47 @@ static void wake_on_data(pa_stream *stream, size_t bytes, void *user) {
     wake_on_stream(stream, user);
 }
 
+// The server's answer is of one moment between question and answer; of many, those that came back quickest are the
+// best. libpulse's own interpolation isn't used: it is some ten milliseconds off after a silence.
 static void note_timing(pa_stream *stream, int success, void *user) {
     turtus_pulse *p = user;
-    if (success)
+    const pa_timing_info *timing = pa_stream_get_timing_info(stream);
+    if (--p->asking > 0 || !success || !timing)
+        return;
+    int64_t t = now(), error = t - p->asked;
+    int64_t age = timing->synchronized_clocks ? (int64_t)timing->transport_usec : error / 2;
+    if (age > error) // somebody set the clock
+        age = error / 2;
+    int64_t heard = (int64_t)pa_bytes_to_usec(timing->write_index, pa_stream_get_sample_spec(stream)) +
+                    (int64_t)timing->source_usec - (int64_t)timing->sink_usec;
+    int64_t origin = t - age - heard;
+    int64_t known = p->error + (t - p->measured) * DRIFT_PPM / 1000000;
+    if (!p->timed || error <= known || llabs(origin - p->origin) > error + known) {
+        p->origin = origin;
+        p->error = error;
+        p->measured = t;
         p->timed = 1;
+    }
+    wake_on_stream(stream, user);
+}
+
+static int measure(turtus_pulse *p) {
+    p->asked = now();
+    pa_operation *asked = pa_stream_update_timing_info(p->stream, note_timing, p);
+    if (!asked)
+        return -1;
+    pa_operation_unref(asked);
+    p->asking++;
+    return 0;
+}
+
+// The server suspends its sink while nobody plays. All goes on from another moment then.
+static void wake_on_suspended(pa_stream *stream, void *user) {
+    turtus_pulse *p = user;
+    if (pa_stream_is_suspended(stream) == 0) {
+        p->timed = 0;
+        measure(p); // what goes wrong shows in the stream's state
+    }
     wake_on_stream(stream, user);
 }
 
@@ -99,7 +148,9 @@ int turtus_pulse_record(turtus_pulse *p, const char *source, uint32_t rate, uint
     } else {
         pa_stream_set_state_callback(p->stream, wake_on_stream, p);
         pa_stream_set_read_callback(p->stream, wake_on_data, p);
-        if (pa_stream_connect_record(p->stream, source, &attr, PA_STREAM_ADJUST_LATENCY | PA_STREAM_INTERPOLATE_TIMING | PA_STREAM_AUTO_TIMING_UPDATE) < 0)
+        pa_stream_set_suspended_callback(p->stream, wake_on_suspended, p);
+        // The server may rest while nobody plays: nothing is sent here then, and nothing wakes up.
+        if (pa_stream_connect_record(p->stream, source, &attr, PA_STREAM_ADJUST_LATENCY | PA_STREAM_DONT_INHIBIT_AUTO_SUSPEND) < 0)
             rc = last_error(p);
     }
     pa_threaded_mainloop_unlock(p->loop);
@@ -112,20 +163,15 @@ static int stream_good(turtus_pulse *p) {
 
 int turtus_pulse_recording(turtus_pulse *p) {
     int rc = 0;
-    pa_operation *asked = NULL;
     pa_threaded_mainloop_lock(p->loop);
     while (!p->timed) {
-        if (!stream_good(p)) {
+        if (!stream_good(p) || (pa_stream_get_state(p->stream) == PA_STREAM_READY && p->asking == 0 && measure(p) < 0)) {
             rc = last_error(p);
             break;
         }
-        if (!asked && pa_stream_get_state(p->stream) == PA_STREAM_READY)
-            asked = pa_stream_update_timing_info(p->stream, note_timing, p);
-        if (!p->timed && (rc = wait(p)) < 0)
+        if ((rc = wait(p)) < 0)
             break;
     }
-    if (asked)
-        pa_operation_unref(asked);
     pa_threaded_mainloop_unlock(p->loop);
     return rc;
 }
@@ -144,18 +190,23 @@ int turtus_pulse_read(turtus_pulse *p, void *to, size_t size, int64_t *age) {
             rc = last_error(p);
             break;
         }
-        if (length == 0) {
+        if (length == 0 || !p->timed) {
             if ((rc = wait(p)) < 0)
                 break;
             continue;
         }
-        // The latency is that of the fragment's first byte. A monitor's may be
-        // negative: recorded, but yet to be heard.
-        pa_usec_t latency = 0;
-        int negative = 0;
-        if (pa_stream_get_latency(p->stream, &latency, &negative) < 0)
-            latency = 0;
-        *age = (negative ? -(int64_t)latency : (int64_t)latency) - (int64_t)pa_bytes_to_usec(p->consumed, pa_stream_get_sample_spec(p->stream));
+        int64_t t = now();
+        if (p->asking == 0 && t - p->asked >= MEASURE_EVERY && measure(p) < 0) {
+            rc = last_error(p);
+            break;
+        }
+        // libpulse counts what was dropped, and holds the read index at the fragment's first byte.
+        const pa_timing_info *timing = pa_stream_get_timing_info(p->stream);
+        if (!timing) {
+            rc = last_error(p);
+            break;
+        }
+        *age = t - p->origin - (int64_t)pa_bytes_to_usec(timing->read_index + p->consumed, pa_stream_get_sample_spec(p->stream));
         size_t take = length - p->consumed < size ? length - p->consumed : size;
         if (data)
             memcpy(to, (const char *)data + p->consumed, take);

@@ -82,7 +82,7 @@ func connect(ctx context.Context, server string) (*Recorder, error) {
 	if r.pulse == nil {
 		return nil, errors.New("sound: no memory or thread for a connection")
 	}
-	if _, err := r.wait(ctx, func() C.int { return C.turtus_pulse_connected(r.pulse) }); err != nil {
+	if _, err := r.during(ctx, func() C.int { return C.turtus_pulse_connected(r.pulse) }); err != nil {
 		r.Close()
 		return nil, fmt.Errorf("sound: connect to %s: %w", server, err)
 	}
@@ -96,13 +96,14 @@ func (r *Recorder) record(ctx context.Context, cfg Config) error {
 	if rc := C.turtus_pulse_record(r.pulse, source, SampleRate, Channels, fragment); rc < 0 {
 		return pulseError(rc)
 	}
-	_, err := r.wait(ctx, func() C.int { return C.turtus_pulse_recording(r.pulse) })
+	_, err := r.during(ctx, func() C.int { return C.turtus_pulse_recording(r.pulse) })
 	return err
 }
 
 // Read fills the whole of buf, waiting for the server, and returns when its first
 // sample was captured, on time.Now's monotonic clock. The times of successive
-// blocks follow the samples' own pace, so they neither jitter nor drift.
+// blocks follow the samples' own pace, so they neither jitter nor drift. While the
+// server rests because nobody plays it may wait for hours.
 //
 // It returns ctx's error (having lost what it had read so far), ErrClosed,
 // or ErrServer with what went wrong, after which the Recorder is of no
@@ -113,6 +114,7 @@ func (r *Recorder) Read(ctx context.Context, buf []int16) (time.Time, error) {
 	}
 	r.reading.Lock()
 	defer r.reading.Unlock()
+	defer context.AfterFunc(ctx, r.interrupt)()
 	var captured time.Time
 	for done := 0; done < len(buf); {
 		rest := buf[done:]
@@ -130,11 +132,15 @@ func (r *Recorder) Read(ctx context.Context, buf []int16) (time.Time, error) {
 	return r.clock.stamp(captured, len(buf)/Channels), nil
 }
 
+// during is wait for a call of its own.
+func (r *Recorder) during(ctx context.Context, call func() C.int) (int, error) {
+	defer context.AfterFunc(ctx, r.interrupt)()
+	return r.wait(ctx, call)
+}
+
 // wait calls into libpulse until it answers with something else than an
-// interruption, which comes from ctx or from Close.
+// interruption, which comes from ctx or from Close. The caller lets ctx interrupt.
 func (r *Recorder) wait(ctx context.Context, call func() C.int) (int, error) {
-	stop := context.AfterFunc(ctx, r.interrupt)
-	defer stop()
 	for {
 		if r.closed.Load() {
 			return 0, ErrClosed

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -44,9 +45,14 @@ func readUntil(t *testing.T, r *sound.Recorder, what string, fits func(buf []int
 	return nil
 }
 
-func TestAQuietServerIsRecordedAsSilence(t *testing.T) {
+// latency is what Firefox asks for when a page makes sound itself.
+const latency = 25 * time.Millisecond
+
+func TestSilenceIsRecordedAsSilence(t *testing.T) {
 	t.Parallel()
-	r := open(t, soundtest.StartPulse(t))
+	server := soundtest.StartPulse(t)
+	soundtest.NewPlayer(t, server, latency)
+	r := open(t, server)
 	buf := make([]int16, block)
 	for range 20 {
 		buf[3] = 1 // must be overwritten
@@ -101,7 +107,9 @@ func amplitudeAt(buf []int16, hertz float64) float64 {
 
 func TestCaptureTimesFollowTheSamples(t *testing.T) {
 	t.Parallel()
-	r := open(t, soundtest.StartPulse(t))
+	server := soundtest.StartPulse(t)
+	soundtest.NewPlayer(t, server, latency)
+	r := open(t, server)
 	buf := make([]int16, block)
 	before, err := r.Read(t.Context(), buf)
 	if err != nil {
@@ -124,6 +132,86 @@ func TestCaptureTimesFollowTheSamples(t *testing.T) {
 	}
 	if ahead := time.Until(before); ahead > 100*time.Millisecond {
 		t.Errorf("the last block is stamped %v in the future", ahead)
+	}
+}
+
+// untilClick reads blocks until the whole of a click has come, and tells when its first sample was heard and how many
+// frames there were of it.
+func untilClick(t *testing.T, r *sound.Recorder) (heard time.Time, frames int) {
+	t.Helper()
+	buf := make([]int16, block)
+	for range 10_000 {
+		at, err := r.Read(t.Context(), buf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := frames
+		for i := 0; i < len(buf); i += 2 {
+			if buf[i] == 0 {
+				continue
+			}
+			if frames == 0 {
+				heard = at.Add(time.Duration(i/2) * time.Second / sound.SampleRate)
+			}
+			frames++
+		}
+		if frames > 0 && frames == before {
+			return heard, frames
+		}
+	}
+	t.Fatal("never heard the click")
+	return heard, frames
+}
+
+func TestASoundIsStampedWithTheTimeItIsHeard(t *testing.T) {
+	t.Parallel()
+	server := soundtest.StartPulse(t)
+	r, p := open(t, server), soundtest.NewPlayer(t, server, latency)
+	var off []time.Duration
+	for range 15 {
+		clicked := make(chan time.Time, 1)
+		go func() { clicked <- p.Click() }()
+		at, _ := untilClick(t, r)
+		off = append(off, at.Sub(<-clicked))
+	}
+	slices.Sort(off)
+	t.Logf("stamped %v to %v after it is heard, half of all less than %v", off[0], off[14], off[7])
+	if off[7].Abs() > 20*time.Millisecond {
+		t.Errorf("a click is stamped %v after it is heard", off[7])
+	}
+}
+
+func TestAServerAtRestSendsNothingAndLosesNothing(t *testing.T) {
+	t.Parallel()
+	server := soundtest.StartPulse(t)
+	r, p := open(t, server), soundtest.NewPlayer(t, server, latency)
+	clicked := make(chan time.Time, 1)
+	click := func() { clicked <- p.Click() }
+	go click()
+	_, whole := untilClick(t, r)
+	<-clicked
+	for range 2 {
+		p.Pause(true)
+		rests := func() bool {
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+			defer cancel()
+			_, err := r.Read(ctx, make([]int16, block))
+			return errors.Is(err, context.DeadlineExceeded)
+		}
+		for n := 0; !rests(); n++ {
+			if n == 10_000 {
+				t.Fatal("silence is sent for ever")
+			}
+		}
+		p.Pause(false)
+		go click()
+		at, frames := untilClick(t, r)
+		if frames != whole {
+			t.Errorf("of a click of %d frames %d came", whole, frames)
+		}
+		if off := at.Sub(<-clicked); off.Abs() > 50*time.Millisecond {
+			t.Errorf("the first click after a rest is stamped %v after it is heard", off)
+		}
 	}
 }
 
@@ -172,7 +260,9 @@ func TestCloseEndsAReadUnderWay(t *testing.T) {
 
 func TestCancellingEndsARead(t *testing.T) {
 	t.Parallel()
-	r := open(t, soundtest.StartPulse(t))
+	server := soundtest.StartPulse(t)
+	soundtest.NewPlayer(t, server, latency)
+	r := open(t, server)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error)
 	go func() {

@@ -63,6 +63,8 @@ func Start(t testing.TB) *Server {
 	cmd := exec.Command(program, "-n", "--daemonize=no", "--system=no", "--use-pid-file=no", "--exit-idle-time=-1",
 		"--realtime=no", "--high-priority=no", "--log-target=stderr", "--log-level=error",
 		"-L", "module-null-sink sink_name=room rate=48000 channels=2 format=s16le norewinds=1",
+		// The shortest there is.
+		"-L", "module-suspend-on-idle timeout=1",
 		"-L", "module-native-protocol-unix auth-anonymous=1 socket="+socket)
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "XDG_RUNTIME_DIR=" + dir,
 		"PULSE_RUNTIME_PATH=" + dir, "PULSE_STATE_PATH=" + dir}
