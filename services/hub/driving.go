@@ -15,7 +15,7 @@ func steer(step func(c *control.State, by control.Peer, now time.Time) (bool, er
 		if !p.sits() {
 			return errSuperseded
 		}
-		changed, err := step(p.room.control, p.seat.controlPeer(), p.hub.o.Now())
+		changed, err := step(p.room.control, p.room.controlPeer(p.seat), p.hub.o.Now())
 		if changed {
 			p.room.tellControl(nil)
 		}
@@ -38,7 +38,7 @@ func giveControl(p *peer, e wire.Envelope) error {
 	if err != nil {
 		return err
 	}
-	changed, err := r.control.Give(p.seat.id, to.controlPeer(), p.hub.o.Now())
+	changed, err := r.control.Give(p.seat.id, r.controlPeer(to), p.hub.o.Now())
 	if changed {
 		r.tellControl(nil)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"turtus/services/accounts"
 	"turtus/services/wire"
 )
 
@@ -122,4 +123,65 @@ func TestAnUnusedControlIsReleased(t *testing.T) {
 	for holder != "" {
 		holder, _ = a.driver()
 	}
+}
+
+func TestControlMovesBetweenTheTabsOfOnePerson(t *testing.T) {
+	h := newHouse(t, nil)
+	room, friend := h.room(h.person()), h.person()
+	first, second := h.join(room, friend), h.join(room, friend)
+	other := h.join(room, h.person())
+	vb, _ := h.agent(room)
+	first.ok(wire.TypeControlTake, wire.Empty{}, "")
+	vb.driver()
+	other.refused(wire.ErrorCodeControlTaken, wire.TypeControlTake, wire.Empty{}, "")
+
+	second.ok(wire.TypeControlRequest, wire.Empty{}, "")
+	holder, epoch := vb.driver()
+	require.Equal(t, second.identity.Peer, holder)
+	first.ok(wire.TypeControlTake, wire.Empty{}, "")
+	holder, later := vb.driver()
+	require.Equal(t, first.identity.Peer, holder)
+	require.Greater(t, later, epoch, "what the other tab held down is let go of")
+}
+
+func TestAHolderGetsControlBackAfterARestart(t *testing.T) {
+	h := newHouse(t, nil)
+	owner, friend := h.person(), h.person()
+	room := h.room(owner)
+	a, b := h.join(room, friend), h.join(room, owner)
+	vb, run := h.agent(room)
+	a.ok(wire.TypeControlTake, wire.Empty{}, "")
+	_, epoch := vb.driver()
+	later := func(o *Options) { o.Now = func() time.Time { return time.Now().Add(time.Minute) } } // a restart takes longer
+	back := func(c *client, p accounts.Person, held bool) *client {
+		resume := &wire.Resume{Peer: c.identity.Peer, Key: c.identity.ResumeKey, Control: &held}
+		return h.enter(wire.Hello{Token: h.token(room, p), Kind: wire.PeerKindViewer, Resume: resume})
+	}
+
+	h.start(later) // the first lives on, nobody asks it any more
+	vb = h.agentOf(room, run)
+	require.Nil(t, vb.identity.Snapshot.Control.Holder)
+	watching := back(b, owner, false)
+	require.Nil(t, watching.identity.Snapshot.Control.Holder, "who did not hold it does not get it")
+	again := back(a, friend, true)
+	require.Equal(t, a.identity.Peer, *again.identity.Snapshot.Control.Holder)
+	holder, now := vb.driver()
+	require.Equal(t, a.identity.Peer, holder)
+	require.Greater(t, now, epoch)
+	holder, _ = watching.driver()
+	require.Equal(t, a.identity.Peer, holder)
+
+	t.Run("not where somebody took it meanwhile", func(t *testing.T) {
+		h.start(later)
+		taker := back(b, owner, false)
+		taker.ok(wire.TypeControlTake, wire.Empty{}, "")
+		require.Equal(t, b.identity.Peer, *back(a, friend, true).identity.Snapshot.Control.Holder)
+	})
+	t.Run("not from a hub that knows better", func(t *testing.T) {
+		h.start(later)
+		back(b, owner, false)
+		again := back(a, friend, true)
+		again.ok(wire.TypeControlRelease, wire.Empty{}, "")
+		require.Nil(t, back(a, friend, true).identity.Snapshot.Control.Holder)
+	})
 }

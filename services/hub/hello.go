@@ -66,7 +66,7 @@ func (p *peer) join(r *room, claims rooms.Claims, person *wire.PublicPerson, res
 		return false, err
 	}
 	if claims.Kind == wire.PeerKindViewer {
-		return r.sit(p, claims, person, resume)
+		return p.joinAsMember(r, claims, person, resume)
 	}
 	p.connection = connections.Add(1)
 	if err := p.hub.o.Browsers.Connected(r.id, claims.Browser, claims.Browser.String(), p.connection); err != nil {
@@ -75,7 +75,7 @@ func (p *peer) join(r *room, claims rooms.Claims, person *wire.PublicPerson, res
 	// At most one agent: a run that is followed by another is over, whatever became of its agent.
 	r.evict(func(s *seat) bool { return s.kind == wire.PeerKindVb && s.run != claims.Browser },
 		wire.PeerLeftReasonEnded, wire.CloseCodeBrowserEnded, "the browser has ended")
-	fresh, err = r.sit(p, claims, nil, resume)
+	fresh, err = r.sit(p, claims, nil, resume, 0)
 	if err != nil {
 		p.hub.o.Browsers.Disconnected(r.id, claims.Browser, p.connection)
 		return false, err
@@ -85,17 +85,39 @@ func (p *peer) join(r *room, claims rooms.Claims, person *wire.PublicPerson, res
 	return fresh, nil
 }
 
+// joinAsMember takes a viewer's seat with the role that the person has now: the token says which one they had when it was issued.
+func (p *peer) joinAsMember(r *room, claims rooms.Claims, person *wire.PublicPerson, resume *wire.Resume) (fresh bool, err error) {
+	for {
+		change := r.lastMemberChange()
+		ctx, cancel := p.callContext()
+		claims.Role, err = p.hub.o.Rooms.Membership(ctx, r.id, claims.Person)
+		cancel()
+		if err != nil {
+			return false, err
+		}
+		claims.Permissions = rooms.Of(claims.Role)
+		if fresh, err = r.sit(p, claims, person, resume, change); !errors.Is(err, errMembersChanged) {
+			return fresh, err
+		}
+	}
+}
+
 // connections numbers the connections of agents, over all hubs of this process.
 var connections atomic.Int64
 
-var errRunEnded = errors.New("the agent's run has ended")
+var (
+	errRunEnded = errors.New("the agent's run has ended")
+	// errMembersChanged says that a role was read that may be out of date.
+	errMembersChanged = errors.New("a member of the room has changed")
+)
 
 // closeCodes are the codes by which a refused hello is closed; for others the caller knows better.
 var closeCodes = map[wire.ErrorCode]wire.CloseCode{
-	wire.ErrorCodeTokenExpired: wire.CloseCodeTokenExpired,
-	wire.ErrorCodeRoomFull:     wire.CloseCodeRoomFull,
-	wire.ErrorCodeUnavailable:  wire.CloseCodeInternal,
-	wire.ErrorCodeStorageFull:  wire.CloseCodeInternal,
+	wire.ErrorCodeTokenExpired:    wire.CloseCodeTokenExpired,
+	wire.ErrorCodeRoomFull:        wire.CloseCodeRoomFull,
+	wire.ErrorCodeRoomMembersOnly: wire.CloseCodeKicked,
+	wire.ErrorCodeUnavailable:     wire.CloseCodeInternal,
+	wire.ErrorCodeStorageFull:     wire.CloseCodeInternal,
 }
 
 // refuse answers a hello by an error and closes. It returns nil: the error is answered.

@@ -37,6 +37,13 @@ func (r *room) beginMemberChange() int {
 	return r.memberChanges
 }
 
+// lastMemberChange is the number of the newest change of members.
+func (r *room) lastMemberChange() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.memberChanges
+}
+
 // setRole gives a person's seats a role that was read after a change began, and returns 0; or, if another has begun since, does nothing and
 // returns that one: the role may be out of date.
 func (r *room) setRole(person accounts.PersonID, role wire.Role, change int) int {

@@ -44,15 +44,23 @@ func TestARaisedRoleIsKnownToLivePeers(t *testing.T) {
 	})
 }
 
-// changing are rooms whose members change while a role is read.
+// changing are rooms whose members change while a role is read. Without a role, it is the stored one.
 type changing struct {
 	Rooms
 	role      func() wire.Role
 	whileRead func()
 }
 
-func (c *changing) Membership(context.Context, rooms.ID, accounts.PersonID) (wire.Role, error) {
-	role := c.role()
+func (c *changing) Membership(ctx context.Context, room rooms.ID, person accounts.PersonID) (wire.Role, error) {
+	var role wire.Role
+	if c.role == nil {
+		var err error
+		if role, err = c.Rooms.Membership(ctx, room, person); err != nil {
+			return "", err
+		}
+	} else {
+		role = c.role()
+	}
 	if once := c.whileRead; once != nil {
 		c.whileRead = nil
 		once()
@@ -89,4 +97,62 @@ func TestTheNewestRoleWins(t *testing.T) {
 		require.Equal(t, wire.PeerLeftReasonKicked, decode[wire.PeerLeft](t, a.await(wire.TypePeerLeft)).Reason)
 		require.Nil(t, decode[wire.Control](t, a.await(wire.TypeControlChanged)).Holder)
 	})
+}
+
+// setRole stores a role, or takes it away, and tells nobody.
+func (h *house) setRole(r rooms.Room, p accounts.Person, role wire.Role) {
+	h.Helper()
+	change, args := "UPDATE members SET role = $3 WHERE room_id = $1 AND person_id = $2", []any{r.ID.UUID(), p.ID.UUID(), role}
+	if role == "" {
+		change, args = "DELETE FROM members WHERE room_id = $1 AND person_id = $2", args[:2]
+	}
+	tag, err := h.pool.Exec(context.Background(), change, args...)
+	require.NoError(h, err)
+	require.EqualValues(h, 1, tag.RowsAffected())
+}
+
+func TestATokenGivesTheRoleOfNow(t *testing.T) {
+	h := newHouse(t, nil)
+	owner, friend := h.person(), h.person()
+	room := h.room(owner)
+	a := h.join(room, owner)
+	h.token(room, friend) // a member from now on
+	h.setRole(room, friend, wire.RoleModerator)
+	old := h.token(room, friend)
+
+	h.setRole(room, friend, wire.RoleGuest)
+	b := h.enter(wire.Hello{Token: old, Kind: wire.PeerKindViewer})
+	require.Equal(t, wire.RoleGuest, b.identity.Role)
+	require.Equal(t, rooms.Of(wire.RoleGuest).Names(), b.identity.Permissions)
+	require.Equal(t, wire.RoleGuest, decode[wire.PeerEvent](t, a.await(wire.TypePeerJoined)).Peer.Role)
+	a.ok(wire.TypeControlTake, wire.Empty{}, "")
+	b.refused(wire.ErrorCodeControlTaken, wire.TypeControlTake, wire.Empty{}, "")
+
+	h.setRole(room, friend, wire.RoleMember)
+	require.Equal(t, wire.RoleMember, h.enter(wire.Hello{Token: old, Kind: wire.PeerKindViewer}).identity.Role, "also a higher one")
+
+	h.setRole(room, friend, "")
+	c := h.connect()
+	c.send(wire.TypeHello, wire.Hello{Token: old, Kind: wire.PeerKindViewer}, "")
+	c.awaitError(wire.ErrorCodeRoomMembersOnly)
+	c.awaitClose(wire.CloseCodeKicked)
+}
+
+func TestARoleThatChangesDuringHelloIsNotMissed(t *testing.T) {
+	members := &changing{}
+	h := newHouse(t, func(o *Options) {
+		members.Rooms = o.Rooms
+		o.Rooms = members
+	})
+	owner, friend := h.person(), h.person()
+	room := h.room(owner)
+	h.join(room, owner)
+	h.token(room, friend)
+	h.setRole(room, friend, wire.RoleModerator)
+	token := h.token(room, friend)
+	members.whileRead = func() {
+		h.setRole(room, friend, wire.RoleGuest)
+		h.hub.MemberChanged(room.ID, friend.ID) // finds no seat of theirs yet
+	}
+	require.Equal(t, wire.RoleGuest, h.enter(wire.Hello{Token: token, Kind: wire.PeerKindViewer}).identity.Role)
 }

@@ -42,10 +42,17 @@ func (s *seat) wire() wire.Peer {
 	}
 }
 
-func (s *seat) controlPeer() control.Peer {
-	return control.Peer{
+// controlPeer is a seat as control sees it. It needs the lock.
+func (r *room) controlPeer(s *seat) control.Peer {
+	p := control.Peer{
 		ID: s.id, MayControl: s.kind == wire.PeerKindViewer && s.permissions.Has(rooms.Control), MayModerate: s.permissions.Has(rooms.Moderate),
 	}
+	for _, other := range r.seats {
+		if s.kind == wire.PeerKindViewer && other.kind == s.kind && other.personID == s.personID && other != s {
+			p.Own = append(p.Own, other.id)
+		}
+	}
+	return p
 }
 
 func (s *seat) stopGrace() {
@@ -79,8 +86,9 @@ func (h *Hub) resumes(room rooms.ID, peer PeerID, person accounts.PersonID, key 
 }
 
 // sit gives a peer that said hello its seat, tells the others, and queues identity as its first message. A fresh
-// seat takes over the caller's pin.
-func (r *room) sit(p *peer, claims rooms.Claims, person *wire.PublicPerson, resume *wire.Resume) (fresh bool, err error) {
+// seat takes over the caller's pin. A viewer's role was read after the change of members of that number; where another has begun since,
+// there is no seat but errMembersChanged.
+func (r *room) sit(p *peer, claims rooms.Claims, person *wire.PublicPerson, resume *wire.Resume, change int) (fresh bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
@@ -90,6 +98,10 @@ func (r *room) sit(p *peer, claims rooms.Claims, person *wire.PublicPerson, resu
 		return false, wire.Errorf(wire.ErrorCodeUnavailable, "The server restarts.")
 	case r.hub.signedOut(claims): // it may have happened since hello was checked
 		return false, errSignedOut
+	case claims.Kind == wire.PeerKindViewer && change != r.memberChanges:
+		return false, errMembersChanged
+	case claims.Kind == wire.PeerKindViewer && claims.Role == "":
+		return false, wire.Errorf(wire.ErrorCodeRoomMembersOnly, "You are no member of this room any more.")
 	}
 	now := r.hub.o.Now()
 	id, resumed := r.seatFor(claims, resume, now)
@@ -120,6 +132,11 @@ func (r *room) sit(p *peer, claims rooms.Claims, person *wire.PublicPerson, resu
 		}
 	} else {
 		r.tell(s, wire.TypePeerJoined, wire.PeerEvent{Peer: s.wire()})
+		// A restarted hub knows of no holder. That this one held control is the peer's word alone, but it gains nothing by it that
+		// control.take would not give.
+		if resumed && resume != nil && resume.Control != nil && *resume.Control && r.control.Restore(r.controlPeer(s), now) {
+			r.tellControl(s)
+		}
 	}
 	p.conn.send(encode(wire.NewEnvelope(wire.TypeIdentity, wire.Identity{
 		Peer: string(s.id), Kind: s.kind, Role: s.role, Permissions: s.permissions.Names(),

@@ -1237,8 +1237,10 @@ type Quality string
 
 // Resume The seat of an earlier connection, held for a grace time.
 type Resume struct {
-	Key  string `json:"key"`
-	Peer string `json:"peer"`
+	// Control The seat held control when its connection was lost. After a restart of the server, which does not know, it gets control back where that is free
+	Control *bool  `json:"control,omitempty"`
+	Key     string `json:"key"`
+	Peer    string `json:"peer"`
 }
 
 // Role defines model for Role.

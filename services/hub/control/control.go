@@ -21,6 +21,8 @@ type Peer struct {
 	ID PeerID
 	// MayControl is the permission control, MayModerate the permission moderate.
 	MayControl, MayModerate bool
+	// Own are the same person's other seats, as of a second tab: what one of them holds need not be asked for.
+	Own []PeerID
 }
 
 // State is the control of one room. Make it by New. It is not safe for concurrent use.
@@ -38,28 +40,39 @@ type State struct {
 // agent may have seen, so the hub makes epoch of the time.
 func New(epoch uint32) *State { return &State{epoch: epoch, absent: make(map[PeerID]bool)} }
 
-// Take gives control to p when it is free, or when p may take it from others. Taking what one holds changes nothing.
+// Take gives control to p when it is free, when p's person holds it on another seat, or when p may take it from others. Taking what one
+// holds changes nothing.
 func (s *State) Take(p Peer, now time.Time) (changed bool, err error) {
 	switch {
 	case !p.MayControl:
 		return false, errForbidden()
 	case s.holder == p.ID:
 		return false, nil
-	case s.holder != "" && !p.MayModerate:
+	case s.holder != "" && !p.MayModerate && !slices.Contains(p.Own, s.holder):
 		return false, wire.Errorf(wire.ErrorCodeControlTaken, "Somebody else has control. Ask for it.")
 	}
 	s.hand(p.ID, now)
 	return true, nil
 }
 
-// Request puts p into the queue of a held control, and takes a free one: it may have become free while p asked.
+// Restore gives a free control to p, who held it in an earlier life of the room that this State knows nothing of.
+func (s *State) Restore(p Peer, now time.Time) (changed bool) {
+	if !p.MayControl || s.holder != "" {
+		return false
+	}
+	s.hand(p.ID, now)
+	return true
+}
+
+// Request puts p into the queue of a held control, and takes one that is free, which it may have become while p asked, or that p's person
+// holds on another seat.
 func (s *State) Request(p Peer, now time.Time) (changed bool, err error) {
 	switch {
 	case !p.MayControl:
 		return false, errForbidden()
 	case s.holder == p.ID:
 		return false, nil
-	case s.holder == "":
+	case s.holder == "" || slices.Contains(p.Own, s.holder):
 		delete(s.absent, p.ID) // who asks is there
 		s.hand(p.ID, now)
 		return true, nil

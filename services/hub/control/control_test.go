@@ -19,7 +19,9 @@ var (
 	cleo  = Peer{ID: "cleo", MayControl: true}
 	guard = Peer{ID: "guard", MayControl: true, MayModerate: true}
 	idler = Peer{ID: "idler"}
-	peers = map[string]Peer{"anna": anna, "ben": ben, "cleo": cleo, "guard": guard, "idler": idler}
+	// anna2 is Anna's second tab.
+	anna2 = Peer{ID: "anna2", MayControl: true, Own: []PeerID{"anna"}}
+	peers = map[string]Peer{"anna": anna, "anna2": anna2, "ben": ben, "cleo": cleo, "guard": guard, "idler": idler}
 )
 
 // do runs a step such as "anna take", "anna give ben", "anna lost", "wait 61s", "used 2".
@@ -45,6 +47,8 @@ func do(t *testing.T, s *State, step string, now *time.Time) (changed bool, err 
 		return s.Take(by, *now)
 	case "request":
 		return s.Request(by, *now)
+	case "restore":
+		return s.Restore(by, *now), nil
 	case "cancel":
 		return s.Cancel(by.ID)
 	case "give":
@@ -93,6 +97,15 @@ func TestControlGoesFromHandToHand(t *testing.T) {
 		{"asking for a held one queues, with no new epoch", "anna take; ben request; cleo request", "anna/anna 1 [ben cleo]"},
 		{"asking twice queues once", "anna take; ben request; ben request", "same anna/anna 1 [ben]"},
 		{"the holder does not ask", "anna take; anna request", "same anna/anna 1 []"},
+		{"what one's other tab has is taken", "anna take; anna2 take", "anna2/anna2 2 []"},
+		{"what one's other tab has need not be asked for", "anna take; ben request; anna2 request", "anna2/anna2 2 [ben]"},
+		{"who asked for another's finds it with the own other tab", "ben take; anna2 request; ben give anna; anna2 request", "anna2/anna2 3 []"},
+		{"what one's other tab has while its connection is lost is taken", "anna take; anna lost; anna2 take", "anna2/anna2 3 []"},
+		{"another's tab is not one's own", "ben take; anna2 take", "control_taken ben/ben 1 []"},
+		{"a free one is given back", "anna restore", "anna/anna 1 []"},
+		{"what somebody took meanwhile is not given back", "ben take; anna restore", "same ben/ben 1 []"},
+		{"not even to a moderator", "ben take; guard restore", "same ben/ben 1 []"},
+		{"without permission nothing is given back", "idler restore", "same -/- 0 []"},
 		{"a request is withdrawn", "anna take; ben request; ben cancel", "anna/anna 1 []"},
 		{"no request, nothing to withdraw", "anna take; ben cancel", "control_not_requested anna/anna 1 []"},
 		{"the holder gives it", "anna take; ben request; cleo request; anna give ben", "ben/ben 2 [cleo]"},
@@ -174,12 +187,12 @@ func TestEpochsGoOnAboveTheFirst(t *testing.T) {
 // Whatever happens, the holder never queues, nobody queues twice, the epoch never falls, and it grows whenever who drives changes.
 func FuzzControlKeepsItsPromises(f *testing.F) {
 	f.Add([]byte{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 42, 99, 200})
-	names := []string{"anna", "ben", "cleo", "guard", "idler"}
+	names := []string{"anna", "anna2", "ben", "cleo", "guard", "idler"}
 	f.Fuzz(func(t *testing.T, program []byte) {
 		s, now := New(0), time.Unix(0, 0)
 		for i := 0; i+1 < len(program); i += 2 {
-			who, other := names[int(program[i])%5], names[int(program[i]/5)%5]
-			verbs := []string{"take", "request", "cancel", "give " + other, "deny " + other, "release", "lost", "back", "left"}
+			who, other := names[int(program[i])%6], names[int(program[i]/6)%6]
+			verbs := []string{"take", "restore", "request", "cancel", "give " + other, "deny " + other, "release", "lost", "back", "left"}
 			step := who + " " + verbs[int(program[i+1])%len(verbs)]
 			if program[i+1] > 240 {
 				step = "wait 61s"

@@ -804,6 +804,8 @@ export interface components {
         Resume: {
             peer: string;
             key: string;
+            /** @description The seat held control when its connection was lost. After a restart of the server, which does not know, it gets control back where that is free */
+            control?: boolean;
         };
         Identity: {
             peer: string;

@@ -70,6 +70,21 @@ describe('HubConnection', () => {
     expect(newest().last('hello').payload.resume).toEqual({ peer: 'p1', key: 'resume-key' });
   });
 
+  it('says that it held control, which a restarted server does not know', async () => {
+    const { online, newest } = setUp();
+    const first = await online();
+    first.say({ type: 'control.changed', version: 8, payload: { holder: 'p1', epoch: 7, requests: [] } });
+    first.drop(3000);
+    await vi.advanceTimersByTimeAsync(1000);
+    newest().accept();
+    expect(newest().last('hello').payload.resume).toEqual({ peer: 'p1', key: 'resume-key', control: true });
+    newest().say({ type: 'identity', payload: anIdentity({ resumed: true }) });
+    newest().drop(3000);
+    await vi.advanceTimersByTimeAsync(10_000);
+    newest().accept();
+    expect(newest().last('hello').payload.resume).toEqual({ peer: 'p1', key: 'resume-key' });
+  });
+
   it('keeps the key of a seat that it could not give up', async () => {
     const { hub, online } = setUp();
     (await online()).drop();

@@ -51,6 +51,8 @@ export interface HubEvents {
   message: (message: ServerMessage) => void;
 }
 
+type Seat = NonNullable<ClientPayload<'hello'>['resume']>;
+
 interface Waiting {
   resolve: (message: ServerMessage) => void;
   reject: (error: HubError) => void;
@@ -212,6 +214,10 @@ export class HubConnection {
       if (message.type === 'error') waiting?.reject(new HubError(message.payload.code, message.payload.detail, message.payload.retryAfter));
       else waiting?.resolve(message);
     }
+    if (message.type === 'control.changed') {
+      const seat = this.recall();
+      if (seat) this.keep(seat, message.payload.holder);
+    }
     this.emit('message', message);
   }
 
@@ -222,7 +228,7 @@ export class HubConnection {
     this.steadyTimer = setTimeout(() => (this.attempt = 0), steadyAfter);
     this.wasOnline = true;
     this.version = identity.version;
-    this.options.storage.setItem(this.storageKey, JSON.stringify({ peer: identity.peer, key: identity.resumeKey }));
+    this.keep({ peer: identity.peer, key: identity.resumeKey }, identity.snapshot.control.holder);
     this.status = { kind: 'online' };
     this.emit('identity', identity);
     this.emit('status', this.status);
@@ -286,11 +292,17 @@ export class HubConnection {
     return `turtus.seat.${this.options.room}`;
   }
 
-  private recall(): { peer: string; key: string } | null {
+  /** Keeps the seat's key, and whether the seat holds control: a restarted server asks for it. */
+  private keep({ peer, key }: Seat, holder: string | undefined): void {
+    const seat: Seat = { peer, key, ...(holder === peer ? { control: true } : {}) };
+    this.options.storage.setItem(this.storageKey, JSON.stringify(seat));
+  }
+
+  private recall(): Seat | null {
     try {
       const value: unknown = JSON.parse(this.options.storage.getItem(this.storageKey) ?? 'null');
       if (typeof value === 'object' && value !== null && 'peer' in value && 'key' in value && typeof value.peer === 'string' && typeof value.key === 'string') {
-        return { peer: value.peer, key: value.key };
+        return { peer: value.peer, key: value.key, ...('control' in value && value.control === true ? { control: true } : {}) };
       }
     } catch {
       // Somebody else wrote there; a new seat does.
