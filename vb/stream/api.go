@@ -11,7 +11,6 @@ import (
 	"github.com/pion/dtls/v3"
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
-	"github.com/pion/interceptor/pkg/nack"
 	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 )
@@ -23,14 +22,12 @@ const (
 	iceKeepAlive = 2 * time.Second
 	// relayWait is the head start of direct paths: some round trips of a slow link.
 	relayWait = 700 * time.Millisecond
-
-	// history is how many packets a track keeps for NACKs: a second and a half at 4 Mbit/s, some 600 kB.
-	history = 512
 )
 
 // transport makes peer connections that share one certificate, one set of codecs and, where wanted, one UDP port.
 type transport struct {
-	api         *webrtc.API
+	media       *webrtc.MediaEngine
+	settings    webrtc.SettingEngine
 	certificate webrtc.Certificate
 	mux         ice.UDPMux
 }
@@ -72,11 +69,6 @@ func newTransport(cfg Config) (*transport, error) {
 		t.mux = mux
 		settings.SetICEUDPMux(mux)
 	}
-	interceptors, err := newInterceptors(media)
-	if err != nil {
-		t.close()
-		return nil, err
-	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.close()
@@ -88,8 +80,16 @@ func newTransport(cfg Config) (*transport, error) {
 		return nil, fmt.Errorf("make a certificate: %w", err)
 	}
 	t.certificate = *certificate
-	t.api = webrtc.NewAPI(webrtc.WithMediaEngine(media), webrtc.WithSettingEngine(settings), webrtc.WithInterceptorRegistry(interceptors))
+	t.media, t.settings = media, settings
 	return t, nil
+}
+
+// api makes one viewer's peer connection. There are no interceptors: numbering, history, reports and feedback are the
+// sender's, which knows frames and not only packets.
+func (t *transport) api(f feedback) *webrtc.API {
+	settings := t.settings
+	settings.BufferFactory = f.buffer
+	return webrtc.NewAPI(webrtc.WithMediaEngine(t.media), webrtc.WithSettingEngine(settings), webrtc.WithInterceptorRegistry(&interceptor.Registry{}))
 }
 
 func (t *transport) close() {
@@ -113,7 +113,9 @@ func hasNetwork() bool {
 }
 
 var (
-	videoFeedback = []webrtc.RTCPFeedback{{Type: "ccm", Parameter: "fir"}, {Type: "nack"}, {Type: "nack", Parameter: "pli"}}
+	videoFeedback = []webrtc.RTCPFeedback{
+		{Type: "ccm", Parameter: "fir"}, {Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: webrtc.TypeRTCPFBTransportCC},
+	}
 
 	codecH264 = webrtc.RTPCodecParameters{
 		RTPCodecCapability: webrtc.RTPCodecCapability{
@@ -131,7 +133,8 @@ var (
 	codecOpus = webrtc.RTPCodecParameters{
 		RTPCodecCapability: webrtc.RTPCodecCapability{
 			MimeType: webrtc.MimeTypeOpus, ClockRate: audioRate, Channels: 2,
-			SDPFmtpLine: "minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1",
+			RTCPFeedback: []webrtc.RTCPFeedback{{Type: webrtc.TypeRTCPFBTransportCC}},
+			SDPFmtpLine:  "minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1",
 		},
 		PayloadType: 111,
 	}
@@ -157,8 +160,10 @@ func registerCodecs(media *webrtc.MediaEngine) error {
 		return fmt.Errorf("register Opus: %w", err)
 	}
 	for _, kind := range []webrtc.RTPCodecType{webrtc.RTPCodecTypeVideo, webrtc.RTPCodecTypeAudio} {
-		if err := media.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: sdp.SDESMidURI}, kind); err != nil {
-			return fmt.Errorf("register MID: %w", err)
+		for _, uri := range []string{sdp.SDESMidURI, sdp.TransportCCURI} {
+			if err := media.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: uri}, kind); err != nil {
+				return fmt.Errorf("register %s: %w", uri, err)
+			}
 		}
 	}
 	playoutDelay := webrtc.RTPHeaderExtensionCapability{URI: playoutDelayURI}
@@ -166,21 +171,4 @@ func registerCodecs(media *webrtc.MediaEngine) error {
 		return fmt.Errorf("register playout-delay: %w", err)
 	}
 	return nil
-}
-
-// newInterceptors: the transport-wide numbers must be the inner ones, so that what the history sends again gets new ones.
-func newInterceptors(media *webrtc.MediaEngine) (*interceptor.Registry, error) {
-	registry := &interceptor.Registry{}
-	if err := webrtc.ConfigureTWCCHeaderExtensionSender(media, registry); err != nil {
-		return nil, fmt.Errorf("register TWCC: %w", err)
-	}
-	for _, kind := range []webrtc.RTPCodecType{webrtc.RTPCodecTypeVideo, webrtc.RTPCodecTypeAudio} {
-		media.RegisterFeedback(webrtc.RTCPFeedback{Type: webrtc.TypeRTCPFBTransportCC}, kind)
-	}
-	responder, err := nack.NewResponderInterceptor(nack.ResponderSize(history))
-	if err != nil {
-		return nil, fmt.Errorf("make the packet history: %w", err)
-	}
-	registry.Add(responder)
-	return registry, nil
 }

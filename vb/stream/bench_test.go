@@ -66,7 +66,7 @@ func BenchmarkJoin(b *testing.B) {
 	var times []time.Duration
 	for b.Loop() {
 		start := time.Now()
-		p := r.open("a", SessionID(start.String()), codec.H264)
+		p := r.open(PeerID(start.String()), "s", codec.H264)
 		p.next()
 		times = append(times, time.Since(start))
 		r.Stop(p.peer, p.session)

@@ -35,7 +35,8 @@ func newPacketiser(kind codec.VideoKind, c clock) (*packetiser, error) {
 	case codec.H264:
 		return &packetiser{&codecs.H264Payloader{}, c}, nil
 	case codec.VP8:
-		return &packetiser{&codecs.VP8Payloader{EnablePictureID: true}, c}, nil
+		// Without picture ids: those of two layers would not go on from each other, as sequence numbers do.
+		return &packetiser{&codecs.VP8Payloader{}, c}, nil
 	}
 	return nil, fmt.Errorf("%w: no packetiser for %q", ErrConfig, kind)
 }

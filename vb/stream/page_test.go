@@ -102,6 +102,7 @@ type page struct {
 	channels map[string]*webrtc.DataChannel
 	opened   chan string
 	repeated int // packets of the picture that came again
+	byRTX    int // packets of the picture that came by RFC 4588
 	reports  []*rtcp.SenderReport
 	codec    string
 	frames   chan encoded
@@ -267,12 +268,17 @@ func (p *page) readPicture(track *webrtc.TrackRemote) {
 		}
 	}
 	for {
-		packet, _, err := track.ReadRTP()
+		packet, attributes, err := track.ReadRTP()
 		if err != nil {
 			return
 		}
 		if len(packet.Payload) == 0 {
 			continue
+		}
+		if attributes.Get(webrtc.AttributeRtxSsrc) != nil {
+			p.mu.Lock()
+			p.byRTX++
+			p.mu.Unlock()
 		}
 		if !started {
 			started, expected = true, packet.SequenceNumber

@@ -25,6 +25,7 @@ type picture struct {
 	health    *health
 
 	commands chan func()
+	lostWay  chan struct{} // somebody did
 	layers   map[codec.VideoKind]*layer
 	image    *codec.Image
 	pacer    pacer
@@ -38,9 +39,9 @@ func newPicture(cfg Config, c clock, h *health, onResize func(width, height int)
 	p := &picture{
 		display: cfg.Display, frameRate: cfg.FrameRate, bitrate: cfg.Bitrate, clock: c, logger: cfg.Logger,
 		onResize: onResize, health: h,
-		commands: make(chan func()),
-		layers:   make(map[codec.VideoKind]*layer),
-		pacer:    pacer{interval: time.Second / time.Duration(cfg.FrameRate)},
+		commands: make(chan func()), lostWay: make(chan struct{}, 1),
+		layers: make(map[codec.VideoKind]*layer),
+		pacer:  pacer{interval: time.Second / time.Duration(cfg.FrameRate)},
 	}
 	p.setSize(cfg.Width, cfg.Height)
 	return p
@@ -89,15 +90,24 @@ func (p *picture) unsubscribe(ctx context.Context, s *sender) {
 	})
 }
 
-// requestKeyframe is for a receiver that lost its way; all such requests until the next keyframe are one.
-func (p *picture) requestKeyframe(ctx context.Context, s *sender) {
-	p.do(ctx, func() {
-		for _, l := range p.layers {
-			if _, there := l.receivers[s]; there {
+// requestKeyframe is for a receiver that lost its way; all such requests until the next keyframe are one. It does not wait.
+func (p *picture) requestKeyframe(s *sender) {
+	s.lostWay.Store(true)
+	select {
+	case p.lostWay <- struct{}{}:
+	default:
+	}
+}
+
+// heed has those who lost their way wait for a keyframe.
+func (p *picture) heed() {
+	for _, l := range p.layers {
+		for s := range l.receivers {
+			if s.lostWay.Swap(false) {
 				l.wantKey = true
 			}
 		}
-	})
+	}
 }
 
 func (p *picture) run(ctx context.Context) {
@@ -196,6 +206,8 @@ func (p *picture) show(ctx context.Context) error {
 			return ctx.Err()
 		case f := <-p.commands:
 			f()
+		case <-p.lostWay:
+			p.heed()
 		case err := <-w.changed:
 			if err != nil {
 				return err

@@ -3,6 +3,8 @@ package stream
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -10,82 +12,384 @@ import (
 )
 
 const (
-	pictureQueue = 16 // frames: half a second; what a scheduler's hiccup needs, not a jitter buffer
-	soundQueue   = 25 // blocks of 20 ms
+	// pictureQueue is how many frames may wait, whatever they weigh: what a scheduler's hiccup needs, not a jitter buffer.
+	pictureQueue = 16
+	// maxWait is for how long, at the estimate, frames may wait behind the one that is being sent.
+	maxWait = 100 * time.Millisecond
+	// keyWait is how much longer they may behind a keyframe, which is worth many of them.
+	keyWait = 150 * time.Millisecond
+	// soundQueue is how many blocks of 20 ms may wait. Sound goes before all else, so they only do when nothing moves.
+	soundQueue = 4
+	// lostQueue is how many packets may wait to be sent again.
+	lostQueue = 256
+	// notReadyPause is when to try again what could not be sent because there is no path.
+	notReadyPause = 300 * time.Millisecond
+	// forever is a wait for nothing.
+	forever = time.Duration(1<<63 - 1)
 )
 
-// sender writes to one viewer, so that neither an encoder nor another viewer waits for it. Its goroutine is run.
+// sender writes to one viewer, so that neither an encoder nor another viewer waits for it. Its goroutine is run, and
+// sleeps without a timer while there is nothing to send.
 type sender struct {
 	video, audio *track
+	network      *network
 	writeRTCP    func([]rtcp.Packet) error
-	// caughtUp is called when the queue is empty again after a frame found it full.
+	// caughtUp is called when all has gone after frames were dropped. It must not wait.
 	caughtUp func()
+	// controls tells whether the viewer drives.
+	controls func() bool
 
-	pictures, sounds chan *frame
-	behind           atomic.Bool
+	counters counters
+	lostWay  atomic.Bool // and a keyframe was asked for; the picture's
+	wake     chan struct{}
+
+	mu       sync.Mutex
+	pictures []*frame
+	waiting  int // bytes of pictures
+	sounds   []*frame
+	lost     []uint16 // the viewer's NACKs
+	behind   bool     // frames were dropped
+	key      bool     // a keyframe is being sent
+
+	// Owned by run.
+	out         *transmitter
+	pacing      pacing // how fast packets leave
+	link        pacing // when the network has carried them, if the estimate is right
+	history     history
+	repair      repair
+	frame       *frame // being sent
+	next        int    // of its packets
+	sequences   struct{ video, audio, retransmission uint16 }
+	retransmits uint32
+	drove       bool // the viewer was told to show frames at once
 }
 
-func newSender(video, audio *track, writeRTCP func([]rtcp.Packet) error, caughtUp func()) *sender {
-	return &sender{
-		video: video, audio: audio, writeRTCP: writeRTCP, caughtUp: caughtUp,
-		pictures: make(chan *frame, pictureQueue), sounds: make(chan *frame, soundQueue),
+func newSender(video, audio *track, writeRTCP func([]rtcp.Packet) error) *sender {
+	s := &sender{
+		video: video, audio: audio, network: newNetwork(), writeRTCP: writeRTCP,
+		caughtUp: func() {}, controls: func() bool { return false },
+		wake: make(chan struct{}, 1),
+	}
+	s.out = newTransmitter(s.network.sent)
+	s.sequences.video, s.sequences.audio, s.sequences.retransmission = uint16(rand.Uint32()), uint16(rand.Uint32()), uint16(rand.Uint32())
+	return s
+}
+
+func (s *sender) awake() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
 	}
 }
 
-// picture takes a frame without waiting, or says that it can't.
+// picture takes a frame without waiting, or says that it can't: then all that waits is dropped, and only a keyframe helps.
 func (s *sender) picture(f *frame) bool {
-	select {
-	case s.pictures <- f:
-		return true
-	default:
-		s.behind.Store(true)
-		return false
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f.key {
+		s.clear()
+		s.behind = false
+	} else if len(s.pictures) > 0 {
+		limit := maxWait
+		if s.key {
+			limit += keyWait
+		}
+		if len(s.pictures) >= pictureQueue || span(s.waiting+f.bytes, s.estimate()) > limit {
+			s.clear()
+			s.behind = true
+			s.counters.dropped.Add(1)
+			s.awake()
+			return false
+		}
 	}
+	s.pictures = append(s.pictures, f)
+	s.waiting += f.bytes
+	s.awake()
+	return true
 }
 
-// sound takes a block without waiting; when it can't, the viewer's decoder conceals 20 ms.
+func (s *sender) clear() {
+	clear(s.pictures)
+	s.pictures, s.waiting = s.pictures[:0], 0
+}
+
+// pop takes the first out of a short queue and keeps the queue's memory.
+func pop[T any](queue *[]T) T {
+	first := (*queue)[0]
+	n := copy(*queue, (*queue)[1:])
+	clear((*queue)[n:])
+	*queue = (*queue)[:n]
+	return first
+}
+
+// sound takes a block without waiting. When too many wait the oldest goes: the viewer's decoder conceals 20 ms.
 func (s *sender) sound(f *frame) {
-	select {
-	case s.sounds <- f:
-	default:
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.sounds) >= soundQueue {
+		pop(&s.sounds)
 	}
+	s.sounds = append(s.sounds, f)
+	s.awake()
 }
 
-// run sends until the context ends or the connection is closed.
+// nack takes the numbers of packets of the picture that did not arrive.
+func (s *sender) nack(pairs []rtcp.NackPair) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range pairs {
+		pairs[i].Range(func(sequence uint16) bool {
+			s.counters.nacks.Add(1)
+			if len(s.lost) < lostQueue {
+				s.lost = append(s.lost, sequence)
+			}
+			return true
+		})
+	}
+	s.awake()
+}
+
+// estimate is what may be sent in bits per second, and a bold guess before the viewer reported.
+func (s *sender) estimate() int {
+	if !s.network.heard() {
+		return firstRate
+	}
+	return s.network.rate()
+}
+
+// pace is how fast packets leave, in bits per second.
+func (s *sender) pace() int {
+	if !s.network.heard() {
+		return firstRate
+	}
+	return int(paceFactor * float64(s.network.rate()))
+}
+
+// run sends until the context ends.
 func (s *sender) run(ctx context.Context) {
-	for {
-		var err error
+	timer := time.NewTimer(forever)
+	defer timer.Stop()
+	for ctx.Err() == nil {
+		wait := s.step()
+		var over <-chan time.Time
+		if wait < forever {
+			timer.Reset(wait)
+			over = timer.C
+		}
 		select {
 		case <-ctx.Done():
-			return
-		case f := <-s.sounds:
-			err = s.audio.write(f)
-		case f := <-s.pictures:
-			if err = s.video.write(f); errors.Is(err, errNotReady) {
-				s.behind.Store(true)
-			}
-			if len(s.pictures) == 0 && s.behind.Swap(false) {
-				s.caughtUp()
-			}
-		}
-		if err == nil {
-			err = s.report(time.Now())
-		}
-		if err != nil && ctx.Err() != nil {
-			return
+		case <-s.wake:
+		case <-over:
 		}
 	}
 }
 
-func (s *sender) report(now time.Time) error {
+// step sends all that may go now and returns how long the rest must wait.
+func (s *sender) step() time.Duration {
+	sent := false
+	for {
+		now := time.Now()
+		sound, lost, again := s.take()
+		if sound != nil {
+			s.sendSound(sound, now)
+			sent = true
+			continue
+		}
+		wait := s.pacing.wait(now, s.pace())
+		switch {
+		case again && wait == 0:
+			s.resend(lost, now, &s.counters.retransmissions, s.network.gap())
+		case again:
+			s.giveBack(lost)
+			return wait
+		case wait == 0 && s.repeat(now):
+		case s.frame != nil && wait == 0:
+			s.sendPicture(now)
+			sent = true
+		case s.frame != nil:
+			return wait
+		default:
+			if sent {
+				s.report(now)
+			}
+			return min(s.catchUp(now), s.repair.wait(now))
+		}
+	}
+}
+
+// take is what goes next, and begins a frame when none is under way.
+func (s *sender) take() (sound *frame, lost uint16, again bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.sounds) > 0 {
+		return pop(&s.sounds), 0, false
+	}
+	if len(s.lost) > 0 {
+		lost, again = pop(&s.lost), true
+	}
+	if s.frame == nil && len(s.pictures) > 0 {
+		s.frame, s.next = pop(&s.pictures), 0
+		s.waiting -= s.frame.bytes
+		s.key = s.frame.key
+	}
+	return nil, lost, again
+}
+
+func (s *sender) giveBack(lost uint16) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lost = append(s.lost, lost)
+}
+
+// catchUp asks for a keyframe after frames were dropped, when all has gone and the network has probably carried it.
+func (s *sender) catchUp(now time.Time) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.behind {
+		return forever
+	}
+	if wait := s.link.empty.Sub(now); wait > 0 {
+		return min(wait, time.Second)
+	}
+	s.behind = false
+	s.caughtUp()
+	return forever
+}
+
+func (s *sender) sendSound(f *frame, now time.Time) {
+	a := s.audio.agreed.Load()
+	if a == nil {
+		return
+	}
+	for i, payload := range f.payloads {
+		o := outgoing{
+			ssrc: a.ssrc, payloadType: a.payloadType, sequence: s.sequences.audio, timestamp: f.timestamp,
+			marker: f.marker && i == len(f.payloads)-1,
+		}
+		if s.audio.packets.Load() < midPackets {
+			o.mid = s.audio.mid()
+		}
+		bytes, err := s.out.write(a, o, payload, now)
+		if err != nil {
+			return
+		}
+		s.sequences.audio++
+		s.count(s.audio, bytes, len(payload), now)
+	}
+	s.audio.frames.Add(1)
+	s.audio.last = f
+}
+
+// sendPicture sends the next packet of the frame.
+func (s *sender) sendPicture(now time.Time) {
+	f, i := s.frame, s.next
+	a := s.video.agreed.Load()
+	if a == nil {
+		s.frame = nil
+		return
+	}
+	last := i == len(f.payloads)-1
+	o := outgoing{
+		ssrc: a.ssrc, payloadType: a.payloadType, sequence: s.sequences.video, timestamp: f.timestamp, marker: f.marker && last,
+	}
+	if i == 0 {
+		o.delay = s.delay()
+	}
+	if s.video.packets.Load() < midPackets {
+		o.mid = s.video.mid()
+	}
+	bytes, err := s.out.write(a, o, f.payloads[i], now)
+	if errors.Is(err, errNotReady) {
+		// Nothing of it will be seen, nor of what builds on it.
+		s.mu.Lock()
+		s.frame, s.behind, s.key = nil, true, false
+		s.mu.Unlock()
+		s.link.empty = now.Add(notReadyPause)
+		return
+	}
+	// Any other failure is a packet lost, to be asked for again.
+	s.history.put(s.sequences.video, f, i, now)
+	s.sequences.video++
+	s.count(s.video, bytes, len(f.payloads[i]), now)
+	s.next++
+	if last {
+		s.finish(a, now)
+	}
+}
+
+// finish ends the frame that is being sent.
+func (s *sender) finish(a *agreement, now time.Time) {
+	f := s.frame
+	s.video.frames.Add(1)
+	s.video.last = f
+	s.counters.delays.add(now.Sub(f.at))
+	s.repair.sent(a, f, s.sequences.video-uint16(len(f.payloads)), s.network.state(), now)
+	s.mu.Lock()
+	s.frame, s.key = nil, false
+	s.mu.Unlock()
+}
+
+// delay is what the frame says of the time until it is shown. It is said again with each, for packets get lost and the
+// page keeps the last word.
+func (s *sender) delay() playoutDelay {
+	switch {
+	case s.controls():
+		s.drove = true
+		return delayNone
+	case s.drove:
+		return delayRelaxed
+	}
+	return delayUnsaid
+}
+
+func (s *sender) count(t *track, bytes, octets int, now time.Time) {
+	t.packets.Add(1)
+	t.octets.Add(uint32(octets))
+	s.took(bytes, now)
+}
+
+func (s *sender) took(bytes int, now time.Time) {
+	s.pacing.took(now, bytes, s.pace())
+	s.link.took(now, bytes, s.estimate())
+	s.counters.bytes.Add(uint64(bytes))
+}
+
+// resend sends a packet of the past once more, unless it went less than a gap ago.
+func (s *sender) resend(sequence uint16, now time.Time, counter interface{ Add(uint64) uint64 }, gap time.Duration) {
+	a, p := s.video.agreed.Load(), s.history.get(sequence)
+	if a == nil || p == nil || !s.history.again(p, now, gap) {
+		return
+	}
+	f := p.frame
+	o := outgoing{
+		ssrc: a.ssrc, payloadType: a.payloadType, sequence: sequence, timestamp: f.timestamp,
+		marker: f.marker && int(p.index) == len(f.payloads)-1,
+	}
+	payload := f.payloads[p.index]
+	if r := a.retransmission; r.ssrc != 0 {
+		o.ssrc, o.payloadType, o.sequence = r.ssrc, r.payloadType, s.sequences.retransmission
+		s.sequences.retransmission++
+		payload = s.out.retransmission(sequence, payload)
+		if s.retransmits++; s.retransmits <= midPackets {
+			o.mid = s.video.mid()
+		}
+	}
+	bytes, err := s.out.write(a, o, payload, now)
+	if err != nil {
+		return
+	}
+	counter.Add(1)
+	s.took(bytes, now)
+}
+
+func (s *sender) report(now time.Time) {
 	var reports []rtcp.Packet
 	for _, t := range []*track{s.video, s.audio} {
 		if report := t.report(now); report != nil {
 			reports = append(reports, report)
 		}
 	}
-	if reports == nil {
-		return nil
+	if reports != nil {
+		_ = s.writeRTCP(reports) // the next one comes in a second, and a closed connection ends the session by itself
 	}
-	return s.writeRTCP(reports)
 }

@@ -55,7 +55,7 @@ func newViewer(s *Streamer, peer PeerID, session SessionID, kinds []codec.VideoK
 		mailbox:   make(chan func() error, signalQueue),
 		keyframes: rate.NewLimiter(rate.Every(300*time.Millisecond), 4),
 	}
-	pc, err := s.transport.api.NewPeerConnection(webrtc.Configuration{
+	pc, err := s.transport.api(feedback{v.feedback}).NewPeerConnection(webrtc.Configuration{
 		ICEServers: servers, Certificates: []webrtc.Certificate{s.transport.certificate},
 		BundlePolicy: webrtc.BundlePolicyMaxBundle,
 	})
@@ -82,7 +82,9 @@ func (v *viewer) addMedia(kinds []codec.VideoKind) error {
 		}
 	}
 	audio := &track{id: "sound", kind: webrtc.RTPCodecTypeAudio, rate: audioRate, clock: clock, mimeTypes: []string{webrtc.MimeTypeOpus}}
-	v.sender = newSender(video, audio, v.pc.WriteRTCP, func() { v.streamer.picture.requestKeyframe(v.ctx, v.sender) })
+	v.sender = newSender(video, audio, v.pc.WriteRTCP)
+	v.sender.caughtUp = func() { v.streamer.picture.requestKeyframe(v.sender) }
+	v.sender.controls = v.controls
 	for _, t := range []*track{video, audio} {
 		transceiver, err := v.pc.AddTransceiverFromTrack(t, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
 		if err != nil {
@@ -195,9 +197,6 @@ func (v *viewer) abandon() {
 func (v *viewer) run() {
 	v.logger.Info("a viewer asks for the stream")
 	v.streamer.owned.Go(func() { v.sender.run(v.ctx) })
-	for _, from := range v.pc.GetSenders() {
-		v.streamer.owned.Go(func() { v.readRTCP(from) })
-	}
 	timeout := time.NewTimer(connectTimeout)
 	defer timeout.Stop()
 	if err := v.offer(false); err != nil {
@@ -312,23 +311,28 @@ func (v *viewer) addCandidate(c webrtc.ICECandidateInit) {
 	}
 }
 
-// readRTCP serves a track's feedback until the connection is closed; reading is also what lets the history answer NACKs.
-func (v *viewer) readRTCP(from *webrtc.RTPSender) {
-	for {
-		packets, _, err := from.ReadRTCP()
-		if err != nil {
-			return
+// feedback takes the viewer's RTCP. It must not wait: what comes next would.
+func (v *viewer) feedback(packet rtcp.Packet) {
+	now := time.Now()
+	switch packet := packet.(type) {
+	case *rtcp.TransportLayerCC:
+		v.sender.network.feedback(packet, now)
+	case *rtcp.TransportLayerNack:
+		v.sender.nack(packet.Nacks)
+	case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
+		v.sender.counters.requests.Add(1)
+		if v.keyframes.Allow() {
+			v.streamer.picture.requestKeyframe(v.sender)
 		}
-		for _, packet := range packets {
-			switch packet.(type) {
-			case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
-				if v.keyframes.Allow() {
-					v.streamer.picture.requestKeyframe(v.ctx, v.sender)
-				}
-			}
+	case *rtcp.ReceiverReport:
+		for _, report := range packet.Reports {
+			v.sender.network.receiverReport(report, v.streamer.picture.clock.ntp(now))
 		}
 	}
 }
+
+// controls tells whether the viewer drives.
+func (v *viewer) controls() bool { return v.streamer.gate.current.Load().Peer == v.peer }
 
 // tell sends an event, if the page is there to read it.
 func (v *viewer) tell(e event) { v.channels.tell(e) }

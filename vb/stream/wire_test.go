@@ -52,16 +52,21 @@ func TestTheOfferIsWhatPagesNeed(t *testing.T) {
 	for _, want := range []string{
 		"profile-level-id=42e01f", "packetization-mode=1", "level-asymmetry-allowed=1", "useinbandfec=1", "sprop-stereo=1",
 		"stereo=1", "minptime=10", "nack pli", "ccm fir", "transport-cc", playoutDelayURI, "urn:ietf:params:rtp-hdrext:sdes:mid", "a=sendonly", "apt=102",
+		"a=ssrc-group:FID ", "transport-wide-cc-extensions-01",
 	} {
 		assert.Contains(t, offer, want)
 	}
 	assert.Less(t, strings.Index(offer, "H264/90000"), strings.Index(offer, "VP8/90000"))
 }
 
-func TestFramesAreShownWithoutDelay(t *testing.T) {
+func TestOnlyTheControllersFramesAreShownWithoutDelay(t *testing.T) {
 	display := desktoptest.StartXvfb(t, 320, 240)
-	p := newRoom(t, display, nil).open("ann", "s1")
-	f := p.next()
+	window := desktoptest.OpenWindow(t, display, whole)
+	r := newRoom(t, display, nil)
+	p := r.open("ann", "s1")
+	d := p.decoder()
+	first := p.next()
+	d.decode(first)
 	id := uint8(0)
 	for _, e := range p.pc.GetReceivers()[0].GetParameters().HeaderExtensions {
 		if e.URI == playoutDelayURI {
@@ -69,22 +74,46 @@ func TestFramesAreShownWithoutDelay(t *testing.T) {
 		}
 	}
 	require.NotZero(t, id)
-	assert.Equal(t, []byte{0, 0, 0}, f.packets[0].GetExtension(id))
+	assert.Nil(t, first.packets[0].GetExtension(id))
+	// shown is what the next frames say, when they all say the same.
+	colour := red
+	says := func(want []byte) {
+		t.Helper()
+		for n := 0; ; n++ {
+			require.Less(t, n, 1000)
+			colour.R, colour.G = colour.G, colour.R
+			window.Fill(whole, colour)
+			f := p.next()
+			d.decode(f)
+			if assert.ObjectsAreEqual(want, f.packets[0].GetExtension(id)) {
+				return
+			}
+		}
+	}
+	r.SetControl(ControlHolder{Peer: "ann", Epoch: 1})
+	says([]byte{0, 0, 0})
+	r.SetControl(ControlHolder{Peer: "ben", Epoch: 2})
+	says([]byte{0, relaxedDelay >> 8, relaxedDelay & 0xff})
 }
 
-func TestALostPacketIsSentAgain(t *testing.T) {
+func TestALostPacketIsSentAgainByRetransmission(t *testing.T) {
 	display := desktoptest.StartXvfb(t, 320, 240)
-	p := newRoom(t, display, nil).open("ann", "s1")
+	r := newRoom(t, display, nil)
+	p := r.open("ann", "s1")
 	first := p.next()
 	track := <-p.track
-	require.NoError(t, p.pc.WriteRTCP([]rtcp.Packet{&rtcp.TransportLayerNack{
+	nack := &rtcp.TransportLayerNack{
 		MediaSSRC: uint32(track.SSRC()), Nacks: rtcp.NackPairsFromSequenceNumbers([]uint16{first.packets[0].SequenceNumber}),
-	}}))
+	}
+	counters := &r.viewer("ann", "s1").sender.counters
 	require.Eventually(t, func() bool {
+		require.NoError(t, p.pc.WriteRTCP([]rtcp.Packet{nack}))
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		return p.repeated > 0
-	}, patience, 5*time.Millisecond)
+		return p.repeated > 0 && p.byRTX > 0
+	}, patience, 20*time.Millisecond)
+	assert.NotZero(t, counters.retransmissions.Load())
+	assert.LessOrEqual(t, counters.retransmissions.Load(), counters.nacks.Load())
 }
 
 func TestReportsTieSoundAndPictureToOneClock(t *testing.T) {
@@ -130,8 +159,9 @@ func TestAViewerWhoIsTooSlowGetsAKeyframeWhenItHasCaughtUp(t *testing.T) {
 	require.NoError(t, err)
 	asked := make(chan struct{}, 10)
 	c := newClock(time.Now())
-	slow := newSender(&track{clock: c}, &track{clock: c}, func([]rtcp.Packet) error { return nil }, func() { asked <- struct{}{} })
-	quick := newSender(&track{clock: c}, &track{clock: c}, func([]rtcp.Packet) error { return nil }, func() {})
+	slow := newSender(&track{clock: c}, &track{clock: c}, func([]rtcp.Packet) error { return nil })
+	slow.caughtUp = func() { asked <- struct{}{} }
+	quick := newSender(&track{clock: c}, &track{clock: c}, func([]rtcp.Packet) error { return nil })
 	l.join(slow)
 	l.join(quick)
 	l.deliver(&frame{})
@@ -139,9 +169,8 @@ func TestAViewerWhoIsTooSlowGetsAKeyframeWhenItHasCaughtUp(t *testing.T) {
 	l.deliver(&frame{key: true})
 	for range pictureQueue {
 		l.deliver(&frame{})
-		<-quick.pictures
+		quick.clear()
 	}
-	<-quick.pictures
 	assert.False(t, l.receivers[slow])
 	assert.True(t, l.receivers[quick], "nobody else waits")
 	ctx, cancel := context.WithCancel(context.Background())
