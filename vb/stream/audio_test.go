@@ -1,6 +1,9 @@
 package stream
 
 import (
+	"fmt"
+	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -29,7 +32,7 @@ func TestAViewerHearsAToneAndSilenceSendsNothing(t *testing.T) {
 		if n == 0 {
 			assert.True(t, packet.Marker, "the first packet of a spell of sound is marked")
 		} else {
-			assert.EqualValues(t, 960, packet.Timestamp-last, "no gap and no overlap while sound goes on")
+			assert.EqualValues(t, 480, packet.Timestamp-last, "no gap and no overlap while sound goes on")
 		}
 		last = packet.Timestamp
 		samples := decoder.Decode(packet.Payload)
@@ -90,7 +93,7 @@ func TestTimestampsOfSoundAreWithoutJitter(t *testing.T) {
 		require.True(t, send)
 		assert.Equal(t, n == 0, marker)
 		if n > 0 {
-			require.EqualValues(t, 960, timestamp-last)
+			require.EqualValues(t, 480, timestamp-last)
 		}
 		last = timestamp
 		at = at.Add(soundBlock)
@@ -109,14 +112,104 @@ func TestTimestampsOfSoundAreWithoutJitter(t *testing.T) {
 }
 
 func TestSoundDoesNotDriftFromItsClock(t *testing.T) {
+	const slack = int32(soundSlack*audioRate/time.Second) + 2 // what one more block and rounding add
+	for _, millionths := range []int{-1000, -200, -50, 0, 50, 200, 1000} {
+		t.Run(fmt.Sprint(millionths), func(t *testing.T) {
+			c := newClock(time.Now())
+			line := soundLine{clock: c}
+			frames, corrected := 0, 0
+			var last uint32
+			for n := 0; frames < 3600*audioRate; n++ {
+				at := c.start.Add(time.Duration(frames) * time.Second / audioRate * time.Duration(1_000_000+millionths) / 1_000_000)
+				timestamp, marker, _ := line.next(at, false)
+				if off := int32(timestamp - c.timestamp(at, audioRate)); off > slack || off < -slack {
+					t.Fatalf("after %v the timestamps are %d samples off", at.Sub(c.start), off)
+				}
+				if n > 0 && (marker || timestamp-last != 480) {
+					t.Fatalf("after %v there is a gap or an overlap", at.Sub(c.start))
+				}
+				last = timestamp
+				corrected += max(line.correction, -line.correction)
+				frames += 480 + line.correction
+			}
+			// No more than the clock's error asks for.
+			assert.InDelta(t, math.Abs(float64(millionths))*3600*audioRate/1e6, corrected, 100)
+		})
+	}
+}
+
+func TestSoundThatWasLostLeavesAGap(t *testing.T) {
 	c := newClock(time.Now())
 	line := soundLine{clock: c}
-	at := c.start
-	// A sound card that is a thousandth too slow, for an hour.
-	for range 180_000 {
-		timestamp, _, _ := line.next(at, false)
-		off := int32(timestamp - c.timestamp(at, audioRate))
-		require.LessOrEqual(t, max(off, -off), int32(soundDrift*audioRate/time.Second))
-		at = at.Add(soundBlock + soundBlock/1000)
+	first, _, _ := line.next(c.start, false)
+	later := c.start.Add(soundBlock + 3*soundDrift)
+	timestamp, marker, send := line.next(later, false)
+	assert.True(t, send)
+	assert.False(t, marker)
+	assert.Equal(t, c.timestamp(later, audioRate), timestamp)
+	assert.Zero(t, line.correction)
+	assert.EqualValues(t, (soundBlock+3*soundDrift)*audioRate/time.Second, timestamp-first)
+}
+
+func TestTheEncoderIsToldTheWorstLoss(t *testing.T) {
+	a := newAudio(Config{}, newClock(time.Now()), nil)
+	ann, bob, gone := &sender{}, &sender{}, &sender{}
+	a.subscribe(ann)
+	a.subscribe(bob)
+	assert.Equal(t, 5, a.expectedLoss())
+	a.lost(ann, 6)
+	a.lost(bob, 1)
+	a.lost(gone, 100)
+	assert.Equal(t, 10, a.expectedLoss())
+	a.lost(bob, 70)
+	assert.Equal(t, 20, a.expectedLoss())
+	a.unsubscribe(bob)
+	a.lost(ann, 0)
+	assert.Equal(t, 5, a.expectedLoss())
+}
+
+// The first sound that a viewer hears is stamped by the clock of the pictures, with the moment it is heard.
+func TestSoundIsStampedWithTheTimeItIsHeard(t *testing.T) {
+	display := desktoptest.StartXvfb(t, 320, 240)
+	server := soundtest.StartPulse(t)
+	r := newRoom(t, display, func(cfg *Config) {
+		cfg.Sound = func() sound.Config { return sound.Config{Server: server} }
+	})
+	player := soundtest.NewPlayer(t, server, 25*time.Millisecond)
+	p := r.open("ann", "s1")
+	for heard := false; !heard; { // the recording begins some time
+		player.Click()
+		select {
+		case <-p.opus:
+			heard = true
+		case <-time.After(silenceTail):
+		}
 	}
+	decoder := codectest.NewOpusDecoder(t)
+	untilQuiet := func() {
+		for quiet := false; !quiet; {
+			samples := decoder.Decode((<-p.opus).Payload)
+			quiet = !slices.ContainsFunc(samples, func(v int16) bool { return v > 100 || v < -100 })
+		}
+	}
+	untilQuiet()
+	clock := r.Streamer.picture.clock
+	var off []time.Duration
+	for range 9 {
+		clicked := make(chan time.Time, 1)
+		go func() { clicked <- player.Click() }()
+		var stamped uint32
+		for loud := -1; loud < 0; {
+			packet := <-p.opus
+			samples := decoder.Decode(packet.Payload)
+			loud = slices.IndexFunc(samples, func(v int16) bool { return v > 10_000 })
+			stamped = packet.Timestamp + uint32(max(loud, 0)/sound.Channels)
+		}
+		heard := clock.timestamp(<-clicked, audioRate)
+		off = append(off, time.Duration(int32(stamped-heard))*time.Second/audioRate)
+		untilQuiet()
+	}
+	slices.Sort(off)
+	t.Logf("stamped %v to %v after it is heard, half of all less than %v", off[0], off[8], off[4])
+	assert.Less(t, off[4].Abs(), 20*time.Millisecond)
 }
