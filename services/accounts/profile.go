@@ -91,25 +91,31 @@ func (s *Service) checkOwnPassword(ctx context.Context, id PersonID, password st
 	return *row.PasswordHash, nil
 }
 
-// Claim makes an account of a guest, who keeps id, seats and messages. Errors: already_account, username_taken, sign_ups_closed, invalid_field.
-func (s *Service) Claim(ctx context.Context, caller Caller, username, password string) (Person, error) {
+// Claimed says what became of a guest.
+type Claimed struct {
+	Person Person
+	Rooms  []uuid.UUID // rooms.ID: where they were a guest, and are a member now
+}
+
+// Claim makes an account of a guest, who keeps id, seats and messages, and is a guest of no room any more. Errors: already_account, username_taken, sign_ups_closed, invalid_field.
+func (s *Service) Claim(ctx context.Context, caller Caller, username, password string) (Claimed, error) {
 	if !caller.Person.Guest() {
-		return Person{}, errAlreadyAccount()
+		return Claimed{}, errAlreadyAccount()
 	}
 	if s.signUpsClosed {
-		return Person{}, errSignUpsClosed()
+		return Claimed{}, errSignUpsClosed()
 	}
 	if err := checkUsername(username); err != nil {
-		return Person{}, err
+		return Claimed{}, err
 	}
 	if err := checkPassword("password", password); err != nil {
-		return Person{}, err
+		return Claimed{}, err
 	}
 	hash, err := s.hasher.Hash(ctx, password)
 	if err != nil {
-		return Person{}, err
+		return Claimed{}, err
 	}
-	var person Person
+	var claimed Claimed
 	err = db.InTx(ctx, s.pool, func(q *db.Queries) error {
 		row, err := q.ClaimAccount(ctx, db.ClaimAccountParams{ID: caller.Person.ID.UUID(), Username: &username, PasswordHash: &hash})
 		if errors.Is(err, pgx.ErrNoRows) {
@@ -117,13 +123,16 @@ func (s *Service) Claim(ctx context.Context, caller Caller, username, password s
 		} else if err != nil {
 			return err
 		}
-		person = FromRow(row)
-		return audit(ctx, q, s.now(), person.ID, "account.claimed", nil)
+		claimed.Person = FromRow(row)
+		if claimed.Rooms, err = q.RaiseGuest(ctx, row.ID); err != nil {
+			return fmt.Errorf("make a member of the guest: %w", err)
+		}
+		return audit(ctx, q, s.now(), claimed.Person.ID, "account.claimed", nil)
 	})
 	if db.IsViolation(err, "people_username") {
-		return Person{}, errUsernameTaken(username)
+		return Claimed{}, errUsernameTaken(username)
 	}
-	return person, db.Fault("claim the account", err)
+	return claimed, db.Fault("claim the account", err)
 }
 
 // Deleted says what went with an account.

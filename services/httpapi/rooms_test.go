@@ -57,6 +57,8 @@ func TestAFilmNightOverHTTP(t *testing.T) {
 
 	claimed := into[wire.Person](friend.do("POST", "/users/me/claim", wire.AccountClaim{Username: "grace", Password: password}).is(200))
 	require.Equal(t, accepted.Session.Person.Id, claimed.Id)
+	require.Equal(t, []string{"member changed", "person updated Grace"}, h.hub.take())
+	require.Equal(t, wire.RoleMember, *into[wire.Room](friend.do("GET", at, nil).is(200)).Role)
 	require.Equal(t, wire.PersonKindAccount, into[wire.Person](friend.do("GET", "/users/me", nil)).Kind)
 
 	changed := into[wire.Room](owner.do("PATCH", at, wire.RoomChange{Title: new("Series night")}).is(200))

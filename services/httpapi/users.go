@@ -86,11 +86,14 @@ func (a *api) ClaimAccount(ctx context.Context, request ClaimAccountRequestObjec
 	if err := a.limits.signUp.take(c.address); err != nil {
 		return nil, err
 	}
-	p, err := a.Accounts.Claim(ctx, *c.caller, request.Body.Username, request.Body.Password)
+	claimed, err := a.Accounts.Claim(ctx, *c.caller, request.Body.Username, request.Body.Password)
 	if err != nil {
 		return nil, err
 	}
-	return ClaimAccount200JSONResponse(a.updated(p)), nil
+	for _, id := range claimed.Rooms {
+		a.Hub.MemberChanged(rooms.ID(id), claimed.Person.ID)
+	}
+	return ClaimAccount200JSONResponse(a.updated(claimed.Person)), nil
 }
 
 func (a *api) SetAvatar(ctx context.Context, request SetAvatarRequestObject) (SetAvatarResponseObject, error) {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"turtus/services/accounts"
+	"turtus/services/postgres/db"
 	"turtus/services/rooms"
 	"turtus/services/wire"
 )
@@ -42,6 +44,34 @@ func TestARaisedRoleIsKnownToLivePeers(t *testing.T) {
 		h.hub.MemberChanged(rooms.NewID(), owner.ID)
 		a.quiet()
 	})
+}
+
+func TestAGuestWhoMakesAnAccountIsAMemberAtOnce(t *testing.T) {
+	h := newHouse(t, nil)
+	owner := h.person()
+	room := h.room(owner)
+	invitation, err := h.rooms.CreateInvite(context.Background(), room.ID.String(), owner, rooms.NewInvite{})
+	require.NoError(t, err)
+	var guest accounts.Person
+	_, err = h.rooms.AcceptInviteAsGuest(context.Background(), invitation.Code, "Grace", func(_ *db.Queries, p accounts.Person) error {
+		guest = p
+		return nil
+	})
+	require.NoError(t, err)
+	h.signIn(guest)
+	a, b := h.join(room, owner), h.join(room, guest)
+	require.Equal(t, wire.RoleGuest, b.identity.Role)
+
+	claimed, err := h.people.Claim(context.Background(), accounts.Caller{Person: guest}, "grace", "a long password")
+	require.NoError(t, err)
+	require.Equal(t, []uuid.UUID{room.ID.UUID()}, claimed.Rooms)
+	h.hub.MemberChanged(room.ID, guest.ID)
+	h.hub.PersonUpdated(guest.ID, claimed.Person.Public())
+	self := decode[wire.SelfUpdate](t, b.await(wire.TypeSelfUpdated))
+	require.Equal(t, wire.RoleMember, self.Role)
+	require.Contains(t, self.Permissions, wire.PermissionInvite)
+	require.Equal(t, wire.RoleMember, decode[wire.PeerEvent](t, a.await(wire.TypePeerUpdated)).Peer.Role)
+	require.False(t, decode[wire.PeerEvent](t, a.await(wire.TypePeerUpdated)).Peer.Person.Guest)
 }
 
 // changing are rooms whose members change while a role is read. Without a role, it is the stored one.

@@ -192,7 +192,7 @@ func previewInvite(ctx context.Context, q *db.Queries, code string) (Preview, er
 	return Preview{invitation(row.Invite, row.Person), row.Slug, row.Title}, nil
 }
 
-// AcceptInvite makes a person a member with the invite's role. Who is a member with such a role already stays as they are and uses
+// AcceptInvite makes a person a member with the invite's role; guest is for those without an account, so who has one becomes a member by it. Who is a member with such a role already stays as they are and uses
 // nothing up, whatever has become of the invite. Errors: not_found, invite_revoked, invite_expired, invite_used_up.
 func (s *Service) AcceptInvite(ctx context.Context, code string, by accounts.Person) (Room, error) {
 	var seat Room
@@ -234,9 +234,18 @@ func (s *Service) accept(ctx context.Context, q *db.Queries, code string, person
 		return Room{}, err
 	}
 	now := s.now()
+	// The person is locked: they might claim their account at this moment.
+	row, err := q.LockPerson(ctx, person.UUID())
+	if err != nil {
+		return Room{}, fmt.Errorf("lock the person: %w", err)
+	}
+	role := invite.Role
+	if role == wire.RoleGuest && !accounts.FromRow(row).Guest() {
+		role = wire.RoleMember
+	}
 	// First the member: the same person at once elsewhere waits here, and then finds the seat taken by themself.
 	_, err = q.RaiseMember(ctx, db.RaiseMemberParams{
-		RoomID: invite.Room.UUID(), PersonID: person.UUID(), Role: string(invite.Role), JoinedAt: now,
+		RoomID: invite.Room.UUID(), PersonID: person.UUID(), Role: string(role), JoinedAt: now,
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		seat, _, err := s.findIn(ctx, q, invite.Room.String(), person)
@@ -257,7 +266,7 @@ func (s *Service) accept(ctx context.Context, q *db.Queries, code string, person
 		}
 		return Room{}, errors.New("an invite that works can't be used")
 	}
-	if err := audit(ctx, q, now, person, invite.Room, "invite.accepted", map[string]any{"invite": invite.ID, "role": invite.Role}); err != nil {
+	if err := audit(ctx, q, now, person, invite.Room, "invite.accepted", map[string]any{"invite": invite.ID, "role": role}); err != nil {
 		return Room{}, err
 	}
 	seat, _, err := s.findIn(ctx, q, invite.Room.String(), person)

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"turtus/services/accounts"
@@ -146,12 +147,36 @@ func TestAnInviteRaisesARoleAndNeverLowersOne(t *testing.T) {
 		code string
 		role wire.Role
 	}{
-		{friend, asGuest.Code, wire.RoleGuest}, {friend, asModerator.Code, wire.RoleModerator}, {friend, asGuest.Code, wire.RoleModerator},
+		{friend, asGuest.Code, wire.RoleMember}, {friend, asModerator.Code, wire.RoleModerator}, {friend, asGuest.Code, wire.RoleModerator},
 		{owner, asModerator.Code, wire.RoleOwner},
 	} {
 		seat, err := h.AcceptInvite(ctx, c.code, c.who)
 		require.NoError(t, err)
 		require.Equal(t, c.role, seat.Role)
+	}
+}
+
+func TestAGuestIsWhoHasNoAccount(t *testing.T) {
+	h := newHouse(t)
+	owner, friend := h.account(t), h.account(t)
+	r, other, third := h.room(t, owner, wire.PrivacyPrivate), h.room(t, owner, wire.PrivacyPrivate), h.room(t, owner, wire.PrivacyPrivate)
+	i := h.invite(t, r, owner, NewInvite{})
+	seat, err := h.AcceptInvite(ctx, i.Code, friend)
+	require.NoError(t, err)
+	require.Equal(t, wire.RoleMember, seat.Role, "an account is a member at least")
+
+	seat, guest, err := h.acceptAsGuest(i.Code, "Grace")
+	require.NoError(t, err)
+	require.Equal(t, wire.RoleGuest, seat.Role)
+	h.seat(t, other, guest, wire.RoleGuest)
+	h.seat(t, third, guest, wire.RoleModerator)
+	claimed, err := h.people.Claim(ctx, accounts.Caller{Person: guest}, "grace", "a long password")
+	require.NoError(t, err)
+	require.ElementsMatch(t, []uuid.UUID{r.ID.UUID(), other.ID.UUID()}, claimed.Rooms)
+	for room, want := range map[ID]wire.Role{r.ID: wire.RoleMember, other.ID: wire.RoleMember, third.ID: wire.RoleModerator} {
+		role, err := h.Membership(ctx, room, guest.ID)
+		require.NoError(t, err)
+		require.Equal(t, want, role)
 	}
 }
 

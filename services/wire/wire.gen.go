@@ -1081,11 +1081,11 @@ type NewInvite struct {
 	ExpiresIn *int `json:"expiresIn,omitempty"`
 	MaxUses   *int `json:"maxUses,omitempty"`
 
-	// Role Nobody can give more than they have
+	// Role Nobody can give more than they have. guest: for who has no account; an account becomes a member
 	Role *NewInviteRole `json:"role,omitempty"`
 }
 
-// NewInviteRole Nobody can give more than they have
+// NewInviteRole Nobody can give more than they have. guest: for who has no account; an account becomes a member
 type NewInviteRole string
 
 // NewRoom defines model for NewRoom.

@@ -365,6 +365,31 @@ func (q *Queries) LockRoom(ctx context.Context, id uuid.UUID) (Room, error) {
 	return i, err
 }
 
+const raiseGuest = `-- name: RaiseGuest :many
+UPDATE members SET role = 'member' WHERE person_id = $1 AND role = 'guest' RETURNING room_id
+`
+
+// Makes a member of who was a guest, in all their rooms.
+func (q *Queries) RaiseGuest(ctx context.Context, personID uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, raiseGuest, personID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var room_id uuid.UUID
+		if err := rows.Scan(&room_id); err != nil {
+			return nil, err
+		}
+		items = append(items, room_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const raiseMember = `-- name: RaiseMember :one
 INSERT INTO members (room_id, person_id, role, joined_at) VALUES ($1, $2, $3, $4)
 ON CONFLICT (room_id, person_id) DO UPDATE SET role = excluded.role

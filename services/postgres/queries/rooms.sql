@@ -81,3 +81,7 @@ ON CONFLICT (room_id, person_id) DO UPDATE SET role = excluded.role
 WHERE array_position(ARRAY['guest', 'member', 'moderator', 'owner'], members.role)
     < array_position(ARRAY['guest', 'member', 'moderator', 'owner'], excluded.role)
 RETURNING role;
+
+-- name: RaiseGuest :many
+-- Makes a member of who was a guest, in all their rooms.
+UPDATE members SET role = 'member' WHERE person_id = $1 AND role = 'guest' RETURNING room_id;
