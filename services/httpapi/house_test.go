@@ -81,10 +81,12 @@ func (h *hub) RoomDeleted(rooms.ID)                { h.tell("room deleted") }
 func (h *hub) PersonUpdated(_ accounts.PersonID, p wire.PublicPerson) {
 	h.tell("person updated " + p.DisplayName)
 }
-func (h *hub) PersonGone(accounts.PersonID)                 { h.tell("person gone") }
-func (h *hub) MemberChanged(rooms.ID, accounts.PersonID)    { h.tell("member changed") }
-func (h *hub) MessageStored(_ rooms.ID, m wire.ChatMessage) { h.tell("message " + m.Text) }
-func (h *hub) SessionEnded(accounts.SessionID)              { h.tell("session ended") }
+func (h *hub) PersonGone(accounts.PersonID)              { h.tell("person gone") }
+func (h *hub) MemberChanged(rooms.ID, accounts.PersonID) { h.tell("member changed") }
+func (h *hub) MessageStored(_ rooms.ID, m wire.ChatMessage, repeated bool) {
+	h.tell(fmt.Sprintf("message %s repeated=%t", m.Text, repeated))
+}
+func (h *hub) SessionEnded(accounts.SessionID) { h.tell("session ended") }
 
 // browsers runs nothing; it holds one state for all rooms.
 type browsers struct {

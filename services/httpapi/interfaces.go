@@ -37,8 +37,8 @@ type Hub interface {
 	PersonGone(id accounts.PersonID)
 	// MemberChanged is told when the person's role in a room may be another than before; the hub reads which.
 	MemberChanged(room rooms.ID, person accounts.PersonID)
-	// MessageStored is a message said over REST, without its key. A retry comes again; the hub tells nobody twice.
-	MessageStored(room rooms.ID, m wire.ChatMessage)
+	// MessageStored is a message said over REST, without its key. A retry comes again, as repeated; the hub tells nobody twice.
+	MessageStored(room rooms.ID, m wire.ChatMessage, repeated bool)
 	// SessionEnded closes the peers whose room token has this session (rooms.Claims.Session), with CloseCodeSignedOut.
 	SessionEnded(session accounts.SessionID)
 }

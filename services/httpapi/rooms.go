@@ -177,11 +177,11 @@ func (a *api) CreateMessage(ctx context.Context, request CreateMessageRequestObj
 	if err != nil {
 		return nil, err
 	}
-	m, _, err := a.Rooms.Append(ctx, r.ID, person(ctx).ID, request.Body.Key, request.Body.Text)
+	m, repeated, err := a.Rooms.Append(ctx, r.ID, person(ctx).ID, request.Body.Key, request.Body.Text)
 	if err != nil {
 		return nil, err
 	}
 	// Also a retry: the first time may have been stored and its answer lost. The hub tells nobody twice.
-	a.Hub.MessageStored(r.ID, m.Wire())
+	a.Hub.MessageStored(r.ID, m.Wire(), repeated)
 	return CreateMessage201JSONResponse(message(m, person(ctx))), nil
 }

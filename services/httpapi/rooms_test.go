@@ -48,7 +48,7 @@ func TestAFilmNightOverHTTP(t *testing.T) {
 	said := into[wire.ChatMessage](friend.do("POST", at+"/messages", wire.ChatSend{Key: "k1", Text: "hello"}).is(201))
 	again := into[wire.ChatMessage](friend.do("POST", at+"/messages", wire.ChatSend{Key: "k1", Text: "hello"}).is(201))
 	require.Equal(t, said, again)
-	require.Equal(t, []string{"message hello", "message hello"}, h.hub.take(), "the hub is told of a retry too, and knows that it has it")
+	require.Equal(t, []string{"message hello repeated=false", "message hello repeated=true"}, h.hub.take(), "the hub is told of a retry too, and knows that it has it")
 	friend.do("POST", at+"/messages", wire.ChatSend{Key: "k1", Text: "else"}).fails(409, wire.ErrorCodeKeyReused)
 	page := into[wire.MessagePage](owner.do("GET", at+"/messages?limit=1", nil).is(200))
 	require.Equal(t, "hello", page.Messages[0].Text)

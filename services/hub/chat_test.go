@@ -62,11 +62,11 @@ func TestChatIsStoredBeforeAnybodyHearsOfIt(t *testing.T) {
 	t.Run("what is said over REST is heard by all", func(t *testing.T) {
 		m, _, err := h.rooms.Append(context.Background(), room.ID, friend.ID, "rest", "from afar")
 		require.NoError(t, err)
-		h.hub.MessageStored(room.ID, m.Wire())
+		h.hub.MessageStored(room.ID, m.Wire(), false)
 		for _, c := range []*client{a, b} {
 			require.Equal(t, "from afar", decode[wire.ChatEvent](t, c.await(wire.TypeChatMessage)).Message.Text)
 		}
-		h.hub.MessageStored(room.ID, m.Wire())
+		h.hub.MessageStored(room.ID, m.Wire(), true)
 		b.quiet()
 	})
 	t.Run("without permission nothing is said", func(t *testing.T) {
@@ -160,8 +160,26 @@ func TestARetryOfAMessageThatTheRoomRemembersNoMoreIsTheAuthorsAlone(t *testing.
 	m, duplicate, err := h.rooms.Append(context.Background(), room.ID, owner.ID, "0", "x")
 	require.NoError(t, err)
 	require.True(t, duplicate)
-	h.hub.MessageStored(room.ID, m.Wire())
+	h.hub.MessageStored(room.ID, m.Wire(), true)
 	b.quiet()
+}
+
+func TestAMessageThatManyOvertookIsHeardAllTheSame(t *testing.T) {
+	h := newHouse(t, func(o *Options) { o.ChatBurst = 2 * historyLength })
+	owner, friend := h.person(), h.person()
+	room := h.room(owner)
+	a, b := h.join(room, owner), h.join(room, friend)
+	slow, _, err := h.rooms.Append(context.Background(), room.ID, owner.ID, "slow", "stored first, told last")
+	require.NoError(t, err)
+	for n := range historyLength + 1 {
+		a.call(wire.TypeChatSend, wire.ChatSend{Key: fmt.Sprint(n), Text: "x"}, "")
+		b.await(wire.TypeChatMessage)
+	}
+	h.hub.MessageStored(room.ID, slow.Wire(), false)
+	require.Equal(t, slow.Seq, decode[wire.ChatEvent](t, b.await(wire.TypeChatMessage)).Message.Seq)
+	h.hub.MessageStored(room.ID, slow.Wire(), true)
+	b.quiet()
+	require.Greater(t, h.join(room, friend).identity.Snapshot.Messages[0].Seq, slow.Seq, "it is none of the last ones")
 }
 
 func TestChatIsBounded(t *testing.T) {

@@ -57,11 +57,11 @@ func (h *Hub) PersonUpdated(id accounts.PersonID, p wire.PublicPerson) {
 	}
 }
 
-// MessageStored shows the room a message that was stored by somebody else than the hub. Tell it of a message whose key came again too:
-// nobody may have been told when it was stored, and the room hears nothing twice.
-func (h *Hub) MessageStored(id rooms.ID, m wire.ChatMessage) {
+// MessageStored shows the room a message that was stored by somebody else than the hub. Tell it of a message whose key came again too, as
+// repeated: nobody may have been told when it was stored, and the room hears nothing twice.
+func (h *Hub) MessageStored(id rooms.ID, m wire.ChatMessage, repeated bool) {
 	if r := h.live(id); r != nil {
-		r.addMessage(m, true, nil, "", "")
+		r.addMessage(m, repeated, nil, "", "")
 	}
 }
 
