@@ -55,8 +55,9 @@ test-web: web/node_modules/.installed ## Only the web tests
 e2e: prepare-test build web/node_modules/.installed ## Only the end-to-end tests (E2E="-g 'title'" picks some)
 	cd web && npx playwright test -c e2e/playwright.config.ts $(E2E)
 
-bench: prepare-test build $(BIN)/turtus-viewer web/node_modules/.installed ## Measure, print the table, keep the figures in docs/benchmarks/
-	cd web && npx playwright test -c bench/playwright.config.ts $(BENCH)
+bench: prepare-test build $(BIN)/turtus-viewer $(BIN)/turtus-link web/node_modules/.installed ## Measure, print the table, keep the figures in docs/benchmarks/ (BENCH="-g loss": one group)
+	@[ -z "$(BENCH_PEER)" ] || deploy/dev/prepare.sh run test peer
+	cd web && BENCH_PEER=$(BENCH_PEER) npx playwright test -c bench/playwright.config.ts $(BENCH)
 
 pictures: prepare-test build web/node_modules/.installed ## Take the pictures of README anew
 	cd web && npx playwright test -c e2e/pictures.config.ts
@@ -81,6 +82,9 @@ $(BIN)/turtus-agent: $(GO_SOURCES)
 
 $(BIN)/turtus-viewer: $(GO_SOURCES)
 	go build -o $@ ./vb/viewer
+
+$(BIN)/turtus-link: $(GO_SOURCES)
+	go build -o $@ ./vb/link/linkd
 
 web/dist/index.html: $(WEB_SOURCES) web/node_modules/.installed
 	npm --prefix web run build

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what this machine lacks, and nothing else: Debian or Ubuntu packages, as root or by sudo, saying what.
-# Usage: prepare.sh run [test]. The lists below are the whole of what Turtus needs beyond Go, Node and make.
+# Usage: prepare.sh run [test] [peer]. The lists below are the whole of what Turtus needs beyond Go, Node and make.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -12,6 +12,7 @@ run=(postgresql                                                                 
   xvfb dbus openbox pulseaudio firefox-esr webext-ublock-origin-firefox                    # a virtual browser
   fonts-dejavu-core fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji ca-certificates)
 test=(chromium xauth x11-utils ffmpeg procps)                                              # end-to-end tests and benchmarks
+peer=(gstreamer1.0-tools gstreamer1.0-x gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly) # make bench BENCH_PEER=1
 
 say() { printf '\033[1mturtus:\033[0m %s\n' "$*"; }
 fail() { printf '\033[1;31mturtus:\033[0m %s\n' "$*" >&2; exit 1; }
@@ -25,7 +26,9 @@ node_version=$(node --version | sed 's/^v//')
 newer "$node_version" 20.19 || fail "Node.js $node_version is too old: Turtus needs 20.19 or newer."
 
 wanted=("${build[@]}" "${run[@]}")
-for set in "${@:2}"; do [ "$set" = test ] && wanted+=("${test[@]}"); done
+for set in "${@:2}"; do
+  case $set in test) wanted+=("${test[@]}") ;; peer) wanted+=("${peer[@]}") ;; esac
+done
 
 installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 missing=()

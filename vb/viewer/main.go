@@ -43,25 +43,39 @@ func main() {
 	}
 }
 
+// atOnce is how many viewers join at the same time: a crowd comes within seconds, not within one handshake.
+const atOnce = 16
+
 func run(ctx context.Context, invite string, count int) error {
 	group, ctx := errgroup.WithContext(ctx)
 	viewers := make([]*viewer, count)
+	joining := make(chan struct{}, atOnce)
 	for i := range viewers {
-		viewers[i] = newViewer(fmt.Sprintf("Counter %d", i+1))
-		group.Go(func() error { return viewers[i].run(ctx, invite) })
+		viewers[i] = newViewer(i + 1)
+		group.Go(func() error {
+			select {
+			case joining <- struct{}{}:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			return viewers[i].run(ctx, invite, sync.OnceFunc(func() { <-joining }))
+		})
 	}
 	group.Go(func() error { return report(ctx, viewers) })
 	return group.Wait()
 }
 
-// Totals is what all viewers received since the start.
+// Totals is what all viewers received since the start. A packet counts as lost, and its frame as broken or whole, once
+// 256 newer ones have come.
 type Totals struct {
-	Viewers   int    `json:"viewers"`
-	Receiving int    `json:"receiving"`
-	Frames    uint64 `json:"frames"`
-	Lost      uint64 `json:"lost"`
-	Bytes     uint64 `json:"bytes"`
-	Audio     uint64 `json:"audioPackets"`
+	Viewers   int      `json:"viewers"`
+	Receiving int      `json:"receiving"`
+	Frames    uint64   `json:"frames"` // whole ones
+	Broken    uint64   `json:"broken"`
+	Lost      uint64   `json:"lost"`
+	Bytes     uint64   `json:"bytes"`
+	Audio     uint64   `json:"audioPackets"`
+	Each      []uint64 `json:"each"` // whole frames of each viewer
 }
 
 func report(ctx context.Context, viewers []*viewer) error {
@@ -84,31 +98,77 @@ func report(ctx context.Context, viewers []*viewer) error {
 	}
 }
 
+const (
+	// late is how many packets after it a packet may still come, sent again: then its frame is judged.
+	late = 256
+	// remembered is how many packets are, a power of two above late.
+	remembered = 1024
+)
+
 // counter is what one viewer received.
 type counter struct {
-	mu                         sync.Mutex
-	frames, lost, bytes, audio uint64
-	last                       uint16
-	seen                       bool
+	mu                                 sync.Mutex
+	frames, broken, lost, bytes, audio uint64
+
+	started bool
+	newest  uint16
+	behind  int // packets from the last one judged to the newest
+	packets [remembered]state
+	holed   bool // the frame being judged misses a packet
 }
 
-// video counts one packet: a marker ends a frame, a gap in the sequence is loss (a late packet gives it back).
+type state uint8
+
+const (
+	missing state = iota
+	came
+	cameLast // of its frame
+)
+
+// video counts one packet. A frame is whole when every packet since the frame before is there, however late.
 func (c *counter) video(sequence uint16, marker bool, size int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.bytes += uint64(size)
-	if marker {
-		c.frames++
-	}
-	switch step := sequence - c.last; {
-	case !c.seen:
-		c.seen, c.last = true, sequence
+	step := sequence - c.newest
+	switch {
+	case !c.started:
+		c.started, c.behind = true, 1
+		c.newest = sequence
 	case step == 0:
+		return
 	case step < 1<<15:
-		c.lost += uint64(step - 1)
-		c.last = sequence
-	case c.lost > 0:
-		c.lost--
+		for range step {
+			c.newest++
+			c.packets[c.newest%remembered] = missing
+			c.behind++
+			if c.behind > late {
+				c.judge(c.newest - late)
+			}
+		}
+	case int(-step) >= c.behind: // older than what is judged
+		return
+	}
+	c.packets[sequence%remembered] = came
+	if marker {
+		c.packets[sequence%remembered] = cameLast
+	}
+}
+
+// judge needs the lock.
+func (c *counter) judge(sequence uint16) {
+	c.behind--
+	switch c.packets[sequence%remembered] {
+	case missing:
+		c.lost++
+		c.holed = true
+	case cameLast:
+		if c.holed {
+			c.broken++
+		} else {
+			c.frames++
+		}
+		c.holed = false
 	}
 }
 
@@ -123,10 +183,12 @@ func (c *counter) addTo(t *Totals) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t.Frames += c.frames
+	t.Each = append(t.Each, c.frames)
+	t.Broken += c.broken
 	t.Lost += c.lost
 	t.Bytes += c.bytes
 	t.Audio += c.audio
-	if c.seen {
+	if c.started {
 		t.Receiving++
 	}
 }

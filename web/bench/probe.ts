@@ -80,19 +80,27 @@ export interface Playback {
   bytesPerSecond: number
 }
 
+/** What the page's connections received so far of picture or sound or both, with RTP's headers and without, and when that was. */
+export function received(page: Page, kind?: 'video' | 'audio'): Promise<{ bytes: number; payload: number; at: number }> {
+  return page.evaluate(async (only) => {
+    const { benchPeers } = globalThis as unknown as { benchPeers: RTCPeerConnection[] }
+    let bytes = 0
+    let payload = 0
+    for (const peer of benchPeers) {
+      if (peer.connectionState !== 'connected') continue
+      for (const report of (await peer.getStats()).values() as Iterable<{ type: string; kind?: string; bytesReceived?: number; headerBytesReceived?: number }>)
+        if (report.type === 'inbound-rtp' && (!only || report.kind === only)) {
+          payload += report.bytesReceived ?? 0
+          bytes += (report.bytesReceived ?? 0) + (report.headerBytesReceived ?? 0)
+        }
+    }
+    return { bytes, payload, at: performance.now() }
+  }, kind)
+}
+
 /** Watches the picture for some seconds: frames shown, gaps over 200 ms, bytes received. */
 export async function playback(page: Page, seconds: number): Promise<Playback> {
-  const bytes = (): Promise<number> =>
-    page.evaluate(async () => {
-      const { benchPeers } = globalThis as unknown as { benchPeers: RTCPeerConnection[] }
-      let sum = 0
-      for (const peer of benchPeers) {
-        if (peer.connectionState !== 'connected') continue
-        for (const report of (await peer.getStats()).values() as Iterable<{ type: string; bytesReceived?: number; headerBytesReceived?: number }>)
-          if (report.type === 'inbound-rtp') sum += (report.bytesReceived ?? 0) + (report.headerBytesReceived ?? 0)
-      }
-      return sum
-    })
+  const bytes = async (): Promise<number> => (await received(page)).bytes
   const before = await bytes()
   const result = await page.evaluate(
     (duration) =>

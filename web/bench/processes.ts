@@ -29,37 +29,91 @@ function groupOf(command: string): Group | undefined {
   return undefined
 }
 
+interface Stat {
+  parent: number
+  ticks: number
+}
+
+/** Field numbers as in proc_pid_stat(5), counted from the state on. */
+function stat(pid: number): Stat | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+    return { parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) }
+  } catch {
+    return undefined // It ended.
+  }
+}
+
 /** The processes below one (the server's, or the first adopted agent's) by what they are. */
-function look(root: number): Map<number, Seen> {
-  const parents = new Map<number, number>()
+export function processesOf(root: number): { pid: number; group: Group; ticks: number }[] {
+  const stats = new Map<number, Stat>()
   for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue
-    try {
-      const stat = readFileSync(`/proc/${name}/stat`, 'utf8')
-      parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]))
-    } catch {
-      // It ended.
-    }
+    const found = /^\d+$/.test(name) ? stat(Number(name)) : undefined
+    if (found) stats.set(Number(name), found)
   }
   const below = (pid: number): boolean => {
-    for (let at: number | undefined = pid; at && at > 1; at = parents.get(at)) if (at === root) return true
+    for (let at: number | undefined = pid; at && at > 1; at = stats.get(at)?.parent) if (at === root) return true
     return false
   }
-  const seen = new Map<number, Seen>()
-  for (const pid of parents.keys()) {
+  const seen = []
+  for (const [pid, { ticks }] of stats) {
     if (!below(pid)) continue
     try {
       const group = groupOf(readFileSync(`/proc/${pid}/cmdline`, 'utf8'))
-      if (!group) continue
-      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-      const pss = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))
-      seen.set(pid, { group, ticks: Number(fields[11]) + Number(fields[12]), memory: Number(pss?.[1] ?? 0) / 1024 })
+      if (group) seen.push({ pid, group, ticks })
     } catch {
       // It ended.
     }
   }
   return seen
+}
+
+function look(root: number): Map<number, Seen> {
+  const seen = new Map<number, Seen>()
+  for (const { pid, group, ticks } of processesOf(root)) {
+    try {
+      const pss = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))
+      seen.set(pid, { group, ticks, memory: Number(pss?.[1] ?? 0) / 1024 })
+    } catch {
+      // It ended.
+    }
+  }
+  return seen
+}
+
+/** What one process used since a look before, for processes of the bench itself. */
+export class Meter {
+  private readonly start = process.hrtime.bigint()
+  private readonly ticks: number
+
+  constructor(private readonly pid: number) {
+    this.ticks = stat(pid)?.ticks ?? 0
+  }
+
+  /** Per cent of one core. */
+  read(): number {
+    const elapsed = Number(process.hrtime.bigint() - this.start) / 1e9
+    return (((stat(this.pid)?.ticks ?? NaN) - this.ticks) / ticksPerSecond / elapsed) * 100
+  }
+}
+
+/**
+ * Waits until a group has come to rest: in three looks of two seconds one after the other it used no less than in the one
+ * before the first of them, so that what it still had to end (encoders, connections) is ended. It gives up after a minute:
+ * whatever it uses then is what it uses at rest.
+ */
+export async function rested(root: number, group: Group): Promise<void> {
+  const ticks = (): number => processesOf(root).reduce((sum, one) => sum + (one.group === group ? one.ticks : 0), 0)
+  let least = Infinity
+  let steady = 0
+  for (let look = 0; look < 30 && steady < 3; look++) {
+    const before = ticks()
+    await new Promise((done) => setTimeout(done, 2000))
+    const used = ticks() - before
+    steady = used < least ? 0 : steady + 1
+    least = Math.min(least, used)
+  }
 }
 
 /** Measures what each group uses over some seconds. */

@@ -1,0 +1,102 @@
+import { Counters } from './counters'
+import { firstFrame, playback } from './probe'
+import { Meter, rested } from './processes'
+import { expect } from '@playwright/test'
+import { seconds, test, trials } from './stage'
+
+test('start', async ({ stage, figures }) => {
+  const page = await stage.show('flip')
+  const starts: number[] = []
+  for (let i = 0; i < trials(3); i++) {
+    await stage.ann.stopBrowser()
+    await page.goto(stage.address)
+    await expect(page.getByTestId('start-browser')).toBeVisible()
+    const clicked = await page.evaluate(() => performance.now())
+    await page.getByTestId('start-browser').click()
+    starts.push((await firstFrame(page)).fromNavigation - clicked)
+  }
+  figures.add('start to first frame', 'ms', starts)
+})
+
+test('join', async ({ stage, figures }) => {
+  await stage.settle(await stage.show('flip'))
+  const joins: { fromNavigation: number; fromRequest: number }[] = []
+  for (let i = 0; i < trials(11); i++) {
+    const ben = await stage.arrive('Ben')
+    await ben.joinAsGuest(stage.invite)
+    await ben.seesPicture()
+    await ben.page.reload()
+    joins.push(await firstFrame(ben.page))
+    await ben.leave()
+  }
+  figures.add('join: stream asked for to first frame', 'ms', joins.map((join) => join.fromRequest))
+  figures.add('join: page opened to first frame', 'ms', joins.map((join) => join.fromNavigation))
+})
+
+test('still', async ({ stage, figures }) => {
+  const page = await stage.show('flip')
+  await stage.settle(page)
+  await rested(stage.server.pid, 'agent')
+  await stage.measure(figures, 'still page, one viewer', ['agent', 'xserver', 'firefox', 'sound', 'server'], { memory: true })
+  figures.add('still page, one viewer: on the wire', 'kB/s', (await playback(page, seconds(10))).bytesPerSecond / 1000)
+})
+
+test('nobody', async ({ stage, figures }) => {
+  await stage.settle(await stage.show('flip'))
+  await stage.withoutAnn()
+  await rested(stage.server.pid, 'agent')
+  await stage.measure(figures, 'still page, nobody watching', ['agent', 'xserver', 'firefox', 'sound', 'server'], { memory: true, window: 10 })
+})
+
+test('text', async ({ stage, figures }) => {
+  const page = await stage.show('text')
+  await playback(page, seconds(3))
+  await stage.measure(figures, 'scrolling text, one viewer', ['agent', 'xserver', 'firefox'])
+  const watched = await playback(page, seconds(5))
+  figures.add('scrolling text, one viewer: frames shown', 'per second', watched.framesPerSecond)
+  figures.add('scrolling text, one viewer: on the wire', 'kB/s', watched.bytesPerSecond / 1000)
+})
+
+test('clip', async ({ stage, figures }) => {
+  const page = await stage.show('clip')
+  await playback(page, seconds(3))
+  await stage.measure(figures, 'clip, one viewer', ['agent', 'xserver', 'firefox', 'server'], { memory: true })
+  const watched = await playback(page, seconds(15))
+  figures.add('clip, one viewer: frames shown', 'per second', watched.framesPerSecond)
+  figures.add('clip, one viewer: longest gap', 'ms', watched.longestGap)
+  figures.add('clip, one viewer: on the wire', 'kB/s', watched.bytesPerSecond / 1000)
+  const alone = figures.list.find((figure) => figure.name === 'clip, one viewer: agent CPU')?.value ?? NaN
+
+  const counters = await Counters.join(stage.invite, 10)
+  try {
+    await counters.line()
+    await stage.measure(figures, 'clip, eleven viewers', ['agent', 'server'], { memory: true })
+  } finally {
+    await counters.leave()
+  }
+  const eleven = figures.list.find((figure) => figure.name === 'clip, eleven viewers: agent CPU')?.value ?? NaN
+  figures.add('clip, each further viewer: agent CPU', '% of a core', (eleven - alone) / 10)
+})
+
+test('crowd', async ({ stage, figures }) => {
+  await stage.show('clip')
+  await stage.withoutAnn() // No decoding beside it: the two cores are for the agent and those who count.
+  const counters = await Counters.join(stage.invite, 200)
+  try {
+    await counters.line()
+    const meter = new Meter(counters.pid)
+    const before = await counters.line()
+    await stage.measure(figures, '200 viewers of the clip', ['agent', 'server'], { memory: true, windows: 2, window: 10 })
+    const after = await counters.line()
+    const each = after.totals.each.map((frames, index) => frames - (before.totals.each[index] ?? 0))
+    const most = Math.max(...each)
+    const span = (after.at - before.at) / 1000
+    figures.add('200 viewers of the clip: frames delivered', '%', (each.reduce((sum, frames) => sum + frames, 0) / each.length / most) * 100)
+    figures.add('200 viewers of the clip: whole frames of each', 'per second', each.map((frames) => frames / span))
+    figures.add('200 viewers of the clip: broken frames', 'count', after.totals.broken - before.totals.broken)
+    figures.add('200 viewers of the clip: on the wire', 'MB/s', (after.totals.bytes - before.totals.bytes) / span / 1e6)
+    figures.add('200 viewers of the clip: CPU of the counters themselves', '% of a core', meter.read())
+  } finally {
+    await counters.leave()
+  }
+})
