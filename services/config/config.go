@@ -17,6 +17,9 @@ type Config struct {
 	// AllowedOrigins are further origins beside the own one, scheme://host[:port], lower case.
 	AllowedOrigins []string `env:"ALLOWED_ORIGINS" kind:"origins" doc:"Further web origins that may use the API and the WebSocket, separated by commas."`
 
+	// TrustedProxies are networks; an address alone is one of its own.
+	TrustedProxies Networks `env:"TRUSTED_PROXIES" doc:"Reverse proxies in front of the server. What they say about a client's address by X-Forwarded-For or Forwarded is believed, and limits of requests go by it; what anybody else says is not."`
+
 	DataDir     string `env:"DATA_DIR" kind:"path" shown:"(/var/lib/turtus for root, else ~/.local/share/turtus)" doc:"Folder of everything the server keeps."`
 	DatabaseURL string `env:"DATABASE_URL" kind:"database" secret:"true" doc:"PostgreSQL to use (postgres://user:password@host/database). Empty: a private one in the data folder."`
 	PostgresBin string `env:"POSTGRES_BIN" kind:"path" doc:"Folder of the programs postgres and initdb for the private PostgreSQL. Empty: the newest in /usr/lib/postgresql, then PATH."`

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -55,6 +56,13 @@ func TestValuesAreRead(t *testing.T) {
 		"ALLOWED_ORIGINS=http://a:80, https://b:8443": func(c Config) (any, any) {
 			return c.AllowedOrigins, []string{"http://a", "https://b:8443"}
 		},
+		"TRUSTED_PROXIES=127.0.0.1, 10.1.2.3/8,::1,fd00::/8, ::ffff:192.0.2.1": func(c Config) (any, any) {
+			var want Networks
+			for _, network := range []string{"127.0.0.1/32", "10.0.0.0/8", "::1/128", "fd00::/8", "192.0.2.1/32"} {
+				want = append(want, netip.MustParsePrefix(network))
+			}
+			return c.TrustedProxies, want
+		},
 		"MEDIA_PORTS=52000-52100": func(c Config) (any, any) { return c.MediaPorts, PortRange{52000, 52100} },
 		"SESSION_LIFE=7d":         func(c Config) (any, any) { return c.SessionLife, 7 * 24 * time.Hour },
 		"LOG_LEVEL=WARN":          func(c Config) (any, any) { return c.LogLevel, slog.LevelWarn },
@@ -76,28 +84,32 @@ func TestValuesAreRead(t *testing.T) {
 
 func TestAWrongValueIsNamedWithWhatIsAllowed(t *testing.T) {
 	for env, want := range map[string]string{
-		"ADDR=8080":                    `TURTUS_ADDR: "8080" is not allowed; it takes host:port, such as localhost:8080, or :8080 for every interface`,
-		"ADDR=localhost:http":          "host:port",
-		"ADDR=localhost:70000":         "host:port",
-		"PUBLIC_URL=watch.example":     "https://watch.example.org, with no path",
-		"PUBLIC_URL=ftp://a":           "with no path",
-		"PUBLIC_URL=https://a/b":       "with no path",
-		"ALLOWED_ORIGINS=https://a,*":  "separated by commas",
-		"DATABASE_URL=mysql://u:hid@h": "TURTUS_DATABASE_URL: this value is not allowed; it takes a URL such as postgres://",
-		"LAUNCHER=docker":              `TURTUS_LAUNCHER: "docker" is not allowed; it takes auto or process`,
-		"MAX_BROWSERS=many":            "a whole number from 0 to 1000",
-		"MAX_BROWSERS=-1":              "a whole number from 0 to 1000",
-		"WIDTH=1281":                   "an even number from 320 to 1920",
-		"FRAME_RATE=61":                "a whole number from 5 to 60",
-		"VIEWER_TIMEOUT=60":            "a time such as 90s, 3m, 1h or 30d, from 1s to 24h",
-		"VIEWER_TIMEOUT=0s":            "from 1s to 24h",
-		"SESSION_LIFE=5000d":           "from 1h to 3650d",
-		"SIGN_UPS=maybe":               "open or closed",
-		"LOG_LEVEL=loud":               "debug, info, warn or error",
-		"MEDIA_PORTS=52100-52000":      "a range of ports such as 52000-52100",
-		"MEDIA_PORTS=0-70000":          "a range of ports",
-		"MEDIA_PORTS=52000-52001":      "2 ports are too few for TURTUS_MAX_BROWSERS=4",
-		"ICE_SERVERS=stun:a":           "a JSON list such as",
+		"ADDR=8080":                                        `TURTUS_ADDR: "8080" is not allowed; it takes host:port, such as localhost:8080, or :8080 for every interface`,
+		"ADDR=localhost:http":                              "host:port",
+		"ADDR=localhost:70000":                             "host:port",
+		"PUBLIC_URL=watch.example":                         "https://watch.example.org, with no path",
+		"PUBLIC_URL=ftp://a":                               "with no path",
+		"PUBLIC_URL=https://a/b":                           "with no path",
+		"ALLOWED_ORIGINS=https://a,*":                      "separated by commas",
+		"TRUSTED_PROXIES=10.0.0.0/33":                      "addresses and networks such as 127.0.0.1",
+		"TRUSTED_PROXIES=proxy":                            "addresses and networks",
+		"TRUSTED_PROXIES=fe80::1%eth0":                     "addresses and networks",
+		"TRUSTED_PROXIES=127.0.0.1,":                       "addresses and networks",
+		"DATABASE_URL=mysql://u:hid@h":                     "TURTUS_DATABASE_URL: this value is not allowed; it takes a URL such as postgres://",
+		"LAUNCHER=docker":                                  `TURTUS_LAUNCHER: "docker" is not allowed; it takes auto or process`,
+		"MAX_BROWSERS=many":                                "a whole number from 0 to 1000",
+		"MAX_BROWSERS=-1":                                  "a whole number from 0 to 1000",
+		"WIDTH=1281":                                       "an even number from 320 to 1920",
+		"FRAME_RATE=61":                                    "a whole number from 5 to 60",
+		"VIEWER_TIMEOUT=60":                                "a time such as 90s, 3m, 1h or 30d, from 1s to 24h",
+		"VIEWER_TIMEOUT=0s":                                "from 1s to 24h",
+		"SESSION_LIFE=5000d":                               "from 1h to 3650d",
+		"SIGN_UPS=maybe":                                   "open or closed",
+		"LOG_LEVEL=loud":                                   "debug, info, warn or error",
+		"MEDIA_PORTS=52100-52000":                          "a range of ports such as 52000-52100",
+		"MEDIA_PORTS=0-70000":                              "a range of ports",
+		"MEDIA_PORTS=52000-52001":                          "2 ports are too few for TURTUS_MAX_BROWSERS=4",
+		"ICE_SERVERS=stun:a":                               "a JSON list such as",
 		`ICE_SERVERS=[{"urls":"turn:hid","username":"u"}]`: "a TURN server needs both",
 		`ICE_SERVERS=[{"urls":"https://hid"}]`:             "begin with stun:, stuns:, turn: or turns:",
 		`ICE_SERVERS=[{}]`:                                 "a JSON list",

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,6 +36,33 @@ func (r PortRange) Len() int {
 		return 0
 	}
 	return int(r.Max) - int(r.Min) + 1
+}
+
+// Networks are IP networks, IPv4 ones never within IPv6.
+type Networks []netip.Prefix
+
+var errNetworks = errors.New("addresses and networks such as 127.0.0.1, 10.0.0.0/8 or fd00::/8, separated by commas")
+
+// UnmarshalText reads "10.0.0.0/8, ::1". Bits beyond a network's length are cleared.
+func (n *Networks) UnmarshalText(text []byte) error {
+	var networks Networks
+	for part := range strings.SplitSeq(string(text), ",") {
+		part = strings.TrimSpace(part)
+		network, err := netip.ParsePrefix(part)
+		if err != nil {
+			address, err := netip.ParseAddr(part)
+			if err != nil || address.Zone() != "" {
+				return errNetworks
+			}
+			network = netip.PrefixFrom(address.Unmap(), address.Unmap().BitLen())
+		}
+		if network.Addr().Is4In6() {
+			return errNetworks
+		}
+		networks = append(networks, network.Masked())
+	}
+	*n = networks
+	return nil
 }
 
 // ICEServer is an RTCIceServer of the WebRTC specification.

@@ -34,6 +34,7 @@ func callOf(ctx context.Context) *call {
 // person is the caller of an operation that needs one; authenticated has made sure of it.
 func person(ctx context.Context) accounts.Person { return callOf(ctx).caller.Person }
 
+// newCall takes the client's address from RemoteAddr, where logged has put it.
 func (a *api) newCall(r *http.Request) *call {
 	c := &call{id: requestID(), address: addressKey(r.RemoteAddr), userAgent: r.UserAgent(), secure: r.TLS != nil, origin: a.PublicURL}
 	if c.origin == "" {

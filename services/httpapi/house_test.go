@@ -63,6 +63,7 @@ type hub struct {
 	mu     sync.Mutex
 	told   []string
 	people int
+	remote []string // of the WebSockets
 }
 
 func (h *hub) tell(what string) { h.mu.Lock(); defer h.mu.Unlock(); h.told = append(h.told, what) }
@@ -72,7 +73,10 @@ func (h *hub) take() (told []string) {
 	told, h.told = h.told, nil
 	return told
 }
-func (h *hub) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h.mu.Lock()
+	h.remote = append(h.remote, r.RemoteAddr)
+	h.mu.Unlock()
 	w.WriteHeader(http.StatusUpgradeRequired)
 }
 func (h *hub) People(rooms.ID) int                 { return h.people }

@@ -15,6 +15,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -49,6 +50,8 @@ type Options struct {
 	PublicURL string
 	// AllowedOrigins are further origins whose pages may use the API.
 	AllowedOrigins []string
+	// TrustedProxies are the networks of the reverse proxies whose word on a client's address is believed.
+	TrustedProxies []netip.Prefix
 	// ICEServers are told to visitors without their credentials, which only come with a seat in a room.
 	ICEServers []wire.ICEServer
 	Limits     Limits
@@ -64,6 +67,7 @@ type api struct {
 	tokens  rooms.Tokens
 	limits  *limiters
 	origins *http.CrossOriginProtection
+	proxies proxies
 	web     *webApp
 }
 
@@ -78,7 +82,7 @@ func New(o Options) (http.Handler, error) {
 		o.Log = slog.Default()
 	}
 	o.PublicURL = strings.TrimSuffix(o.PublicURL, "/")
-	a := &api{Options: o, tokens: rooms.Tokens{Keys: o.Keys}, limits: newLimiters(o.Limits, o.Now), origins: http.NewCrossOriginProtection()}
+	a := &api{Options: o, tokens: rooms.Tokens{Keys: o.Keys}, limits: newLimiters(o.Limits, o.Now), origins: http.NewCrossOriginProtection(), proxies: o.TrustedProxies}
 	a.web = &webApp{files: o.Web, problem: a.problem}
 	trusted := o.AllowedOrigins
 	if o.PublicURL != "" {

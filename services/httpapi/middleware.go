@@ -23,6 +23,8 @@ func requestID() string { return rand.Text()[:16] }
 // may hold an invite's code.
 func (a *api) logged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = r.WithContext(r.Context()) // a copy of our own
+		r.RemoteAddr = a.proxies.client(r)
 		c, start := a.newCall(r), a.Now()
 		w.Header().Set("X-Request-Id", c.id)
 		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)

@@ -73,7 +73,7 @@ func build(ctx context.Context, c config.Config, folder *dataFolder, pool *pgxpo
 	}
 	p.handler, err = httpapi.New(httpapi.Options{
 		Accounts: people, Rooms: places, Keys: keys, Browsers: p.browsers, Hub: deletions{p.hub, p.browsers}, Ready: pool.Ping, Web: web.Files(),
-		Version: version, PublicURL: c.PublicURL, AllowedOrigins: c.AllowedOrigins, ICEServers: ice, Log: log,
+		Version: version, PublicURL: c.PublicURL, AllowedOrigins: c.AllowedOrigins, TrustedProxies: c.TrustedProxies, ICEServers: ice, Log: log,
 	})
 	if err != nil {
 		return nil, errors.Join(err, p.shutdown(ctx, nil))
