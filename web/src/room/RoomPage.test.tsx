@@ -1,36 +1,11 @@
 import { act, fireEvent, screen, waitFor, within } from '@testing-library/react';
-import { beforeEach, expect, it, vi } from 'vitest';
-import { aJoin, aMessage, anIdentity, aSession, FakeSocket, jon, mia, Refusal } from '@/test/mockServer';
-import type { ServerMessage } from '@/api/hub/messages';
+import { expect, it, vi } from 'vitest';
+import { aJoin, aMessage, jon, mia, Refusal } from '@/test/mockServer';
 import { open } from '@/test/page';
-
-let socket: FakeSocket;
-beforeEach(() => {
-  vi.stubGlobal(
-    'WebSocket',
-    class extends FakeSocket {
-      constructor() {
-        super();
-        // eslint-disable-next-line @typescript-eslint/no-this-alias -- the test holds the other end
-        socket = this;
-        setTimeout(() => this.accept());
-      }
-    },
-  );
-});
-
-const say = (message: ServerMessage): void => act(() => socket.say(message));
-
-async function enter(snapshot: Parameters<typeof anIdentity>[1] = {}, identity: Parameters<typeof anIdentity>[0] = {}): Promise<ReturnType<typeof open>> {
-  const page = open('/r/friday-movies', { 'POST /rooms/friday-movies/join': () => aJoin(), 'POST /sessions/refresh': () => aSession() });
-  await waitFor(() => expect(socket.sent.map(({ type }) => type)).toContain('hello'), { timeout: 5000 });
-  say({ type: 'identity', payload: anIdentity(identity, snapshot) });
-  await screen.findByTestId('room-heading');
-  return page;
-}
+import { enterRoom as enter } from '@/test/room';
 
 it('gives the seat up when one goes to the rooms, and not when the page goes', async () => {
-  const { router } = await enter();
+  const { router, socket } = await enter();
   fireEvent(window, new Event('pagehide'));
   fireEvent(window, new Event('beforeunload'));
   expect(socket.closedWith).toBeNull();
@@ -39,7 +14,7 @@ it('gives the seat up when one goes to the rooms, and not when the page goes', a
 });
 
 it('shows what is said, and one’s own words at once until they are stored', async () => {
-  await enter({ messages: [aMessage(1, { text: 'hello there' })] });
+  const { socket, say } = await enter({ messages: [aMessage(1, { text: 'hello there' })] });
   expect(screen.getByText('hello there')).toBeTruthy();
   fireEvent.change(screen.getByTestId('chat-input'), { target: { value: 'hi!' } });
   fireEvent.keyDown(screen.getByTestId('chat-input'), { key: 'Enter' });
@@ -51,7 +26,7 @@ it('shows what is said, and one’s own words at once until they are stored', as
 });
 
 it('offers Give and Not now to the holder whom somebody asks', async () => {
-  await enter({ control: { holder: 'p1', epoch: 4, requests: ['p2'] }, browser: { id: 'b', state: 'starting' } });
+  const { socket } = await enter({ control: { holder: 'p1', epoch: 4, requests: ['p2'] }, browser: { id: 'b', state: 'starting' } });
   const card = screen.getByTestId('control-request');
   expect(within(card).getByText('Jon asks for control')).toBeTruthy();
   fireEvent.click(screen.getByTestId('give-control'));
@@ -59,7 +34,7 @@ it('offers Give and Not now to the holder whom somebody asks', async () => {
 });
 
 it('shows the steps of the start, and why it failed', async () => {
-  await enter({ browser: { id: 'b', state: 'starting', step: 'sound', progress: 0.4 } });
+  const { say } = await enter({ browser: { id: 'b', state: 'starting', step: 'sound', progress: 0.4 } });
   expect(within(screen.getByTestId('start-steps')).getByText('Sound').closest('li')?.getAttribute('data-step')).toBe('now');
   say({ type: 'browser.changed', version: 8, payload: { browser: { state: 'failed', detail: 'Firefox is not installed.' } } });
   expect(await screen.findByText('Firefox is not installed.')).toBeTruthy();
@@ -103,13 +78,13 @@ it.each([
   [3506, 'room-elsewhere'],
   [3508, 'room-signed-out'],
 ])('says what close code %i means', async (code, testId) => {
-  await enter();
+  const { socket } = await enter();
   act(() => socket.drop(code));
   expect(await screen.findByTestId(testId)).toBeTruthy();
 });
 
 it('tells of somebody who comes in', async () => {
-  await enter();
+  const { say } = await enter();
   fireEvent.click(screen.getByTestId('tab-people'));
   expect(await screen.findAllByTestId('people-item')).toHaveLength(2);
   say({ type: 'peer.left', version: 8, payload: { peer: 'p2', reason: 'left' } });

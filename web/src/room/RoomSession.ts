@@ -5,6 +5,7 @@ import { Outbox, randomKey, type Outgoing } from '@/api/hub/Outbox';
 import type { ChatMessage, CursorEvent, Join, PointerPosition, Quality, ScreenEvent, StatisticsEvent } from '@/api/types';
 import { applied, emptyRoom, welcomed, type RoomState } from './state/roomState';
 import { InputSender } from './stream/InputSender';
+import { StatisticsLog } from './stream/StatisticsLog';
 import { StreamSession, type StreamState } from './stream/StreamSession';
 
 /** Everything the page shows of a room that lives: the hub's word, the connections' states, and what waits to be sent. */
@@ -51,6 +52,7 @@ export class RoomSession {
   readonly stream: StreamSession;
   readonly input: InputSender;
   readonly outbox: Outbox;
+  readonly log: StatisticsLog;
   private readonly pointerListeners = new Set<PointerListener>();
   private agentEpoch = 0;
   private disposed = false;
@@ -85,6 +87,14 @@ export class RoomSession {
       makeSession: randomKey,
     });
     this.input = new InputSender(this.stream);
+    this.log = new StatisticsLog({
+      statistics: () => this.stream.statistics(),
+      agent: () => this.store.getState().statistics,
+      circumstances: () => {
+        const { quality, hidden } = this.store.getState();
+        return { quality, hidden, driving: this.input.isDriving };
+      },
+    });
     this.hub.on('identity', (identity) => {
       const before = this.store.getState().self?.peer;
       this.stream.setIceServers(identity.iceServers);
@@ -101,6 +111,8 @@ export class RoomSession {
     });
     this.stream.on('state', (stream) => {
       this.store.setState(stream === 'idle' ? { stream, media: null, sound: null, cursor: null, statistics: null } : { stream });
+      if (stream === 'live') this.log.start();
+      else if (stream !== 'interrupted') this.log.stop();
       this.follow();
     });
     this.stream.on('media', (media, sound) => this.store.setState({ media, sound }));

@@ -40,6 +40,7 @@ export const sound = remembered<Sound>('turtus.sound', ({ volume, muted }) => ({
 export const picture = remembered<{ quality: Quality }>('turtus.picture', ({ quality }) => ({ quality: quality !== undefined && qualities.includes(quality) ? quality : 'auto' }));
 
 export const useSound = (): Sound => useStore(sound);
+export const useQuality = (): Quality => useStore(picture).quality;
 export const setVolume = (volume: number): void => sound.setState({ volume, muted: volume === 0 });
 export const toggleMute = (): void => sound.setState(({ volume, muted }) => ({ muted: !muted, volume: muted && volume === 0 ? 0.5 : volume }));
 export const setQuality = (quality: Quality): void => picture.setState({ quality });

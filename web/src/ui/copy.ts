@@ -13,6 +13,15 @@ export async function copyQuietly(text: string): Promise<boolean> {
   );
 }
 
+/** What is on the person's clipboard; null where the page may not read it. Browsers may ask the person first. */
+export async function readClipboard(): Promise<string | null> {
+  const { clipboard } = navigator as Device;
+  // Firefox had the clipboard long before it let pages read it.
+  const read = (clipboard as Partial<Clipboard> | undefined)?.readText;
+  if (!clipboard || !read) return null;
+  return read.call(clipboard).catch(() => null);
+}
+
 /** Copies a text; over plain HTTP, where a page has no clipboard, by a selection. */
 export async function copyText(text: string): Promise<boolean> {
   const { clipboard } = navigator as Device;

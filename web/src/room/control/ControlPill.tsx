@@ -5,13 +5,16 @@ import { useTranslation } from 'react-i18next';
 import { PersonAvatar } from '@/ui/PersonAvatar';
 import { useMay, useRoom, useRoomSession } from '../context';
 import { peerById } from '../state/roomState';
+import { heldElsewhere, useTaking } from './useTaking';
 import classes from './Control.module.css';
 
 /** Who drives, and what one may do about it. */
 export function ControlPill({ short = false }: { short?: boolean }) {
   const { t } = useTranslation();
   const session = useRoomSession();
-  const { self, holderId, holder, asked } = useRoom((room) => ({
+  const taking = useTaking();
+  const { self, holderId, holder, asked, elsewhere } = useRoom((room) => ({
+    elsewhere: heldElsewhere(room),
     self: room.self?.peer,
     holderId: room.control.holder,
     holder: peerById(room, room.control.holder),
@@ -56,11 +59,12 @@ export function ControlPill({ short = false }: { short?: boolean }) {
     );
   }
   const name = holder?.person?.displayName ?? t('control.somebody');
+  const said = elsewhere ? t(short ? 'control.otherTabShort' : 'control.otherTab') : short ? name : t(holder?.connected === false ? 'control.away' : 'control.theirs', { name });
   return (
-    <div className={classes.pill} data-testid="control-pill" data-control="theirs">
+    <div className={classes.pill} data-testid="control-pill" data-control="theirs" data-elsewhere={elsewhere || undefined}>
       {holder?.person && <PersonAvatar person={holder.person} size={26} />}
       <span className={classes.words}>
-        <span className={classes.ellipsis}>{short ? name : t(holder?.connected === false ? 'control.away' : 'control.theirs', { name })}</span>
+        <span className={classes.ellipsis}>{said}</span>
       </span>
       {mayControl &&
         (asked ? (
@@ -69,12 +73,16 @@ export function ControlPill({ short = false }: { short?: boolean }) {
               {t('control.asked')}
             </Button>
           </Tooltip>
+        ) : elsewhere && taking ? (
+          <Button size="compact-sm" h={32} px={14} onClick={() => ask(taking)} disabled={busy} aria-label={t('control.takeHere')} data-testid="take-here">
+            {t(short ? 'control.takeHereShort' : 'control.takeHere')}
+          </Button>
         ) : (
           <Button size="compact-sm" h={32} px={14} onClick={() => ask('control.request')} disabled={busy} data-testid="ask-control">
             {t('control.ask')}
           </Button>
         ))}
-      {mayControl && mayModerate && (
+      {mayControl && mayModerate && !elsewhere && (
         <Tooltip label={t('control.seize')}>
           <Button size="compact-sm" h={32} px={10} variant="default" onClick={() => ask('control.take')} disabled={busy} aria-label={t('control.seize')} data-testid="seize-control">
             <IconHandStop size={17} stroke={1.7} aria-hidden />

@@ -16,6 +16,7 @@ import { useErrorText } from '@/ui/useErrorText';
 import { useFields } from '@/ui/useFields';
 import { useMay, useRoom } from '../context';
 import { VolumeSlider } from '../stage/Toolbar';
+import { sameScreen, ScreenChoice } from './ScreenChoice';
 import classes from './Settings.module.css';
 
 export function SettingsPanel() {
@@ -83,6 +84,7 @@ function RoomForm({ room }: { room: Room }) {
   const [password, setPassword] = useState('');
   const [removing, setRemoving] = useState(false);
   const [startUrl, setStartUrl] = useState(room.startUrl);
+  const [screen, setScreen] = useState(room.screen);
   const save = useMutation({
     mutationFn: (body: RoomChange) => unwrap(api.PATCH('/rooms/{room}', { params: { path: { room: room.id } }, body })),
     onSuccess: () => {
@@ -98,6 +100,7 @@ function RoomForm({ room }: { room: Room }) {
     ...(privacy !== room.privacy ? { privacy } : {}),
     ...(removing && room.hasPassword ? { password: '' } : password !== '' ? { password } : {}),
     ...(withScheme(startUrl) !== room.startUrl ? { startUrl: withScheme(startUrl) } : {}),
+    ...(sameScreen(screen, room.screen) ? {} : { screen }),
   };
   const { errors, general, complete } = useFields(
     {
@@ -142,6 +145,7 @@ function RoomForm({ room }: { room: Room }) {
           )}
         </Stack>
         <TextInput label={t('settings.startPage')} value={startUrl} onChange={(event) => setStartUrl(event.currentTarget.value)} placeholder="https://" maxLength={2048} inputMode="url" error={errors.startUrl} data-testid="settings-start-page" />
+        <ScreenChoice value={screen} onChange={setScreen} />
         {general !== null && (
           <Alert color="red" role="alert">
             {general}

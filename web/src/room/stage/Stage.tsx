@@ -2,15 +2,20 @@ import { useCallback, useEffect, useLayoutEffect, useRef, useState, type RefObje
 import { useTranslation } from 'react-i18next';
 import { Button, Loader } from '@mantine/core';
 import { IconVolume } from '@tabler/icons-react';
-import { useDriving, useMay, useRoom, useRoomSession } from '../context';
+import { useDriving, useRoom, useRoomSession } from '../context';
 import { useSound } from '../preferences';
 import { Keyboard } from '../stream/Keyboard';
 import { contentRect, type Rect } from '../stream/letterbox';
 import { Pointer } from '../stream/Pointer';
-import { cursorStyle } from './cursor';
+import { Copied } from './Copied';
+import { NetworkMark } from './NetworkMark';
 import { RemotePointer } from './RemotePointer';
+import { SoundOnly } from './SoundOnly';
 import { StageState } from './StageState';
+import { useCursor } from './useCursor';
+import { useDegraded } from './useDegraded';
 import { ControlRequest } from '../control/ControlRequest';
+import { useTaking } from '../control/useTaking';
 import classes from './Stage.module.css';
 
 export interface StageHandle {
@@ -28,15 +33,18 @@ interface Props {
 export function Stage({ handle, touchTyping, onEscape }: Props) {
   const { t } = useTranslation();
   const session = useRoomSession();
-  const { media, stream, browser, screen, holder, paused } = useRoom((room) => ({
+  const { media, sound, quality, hidden, stream, browser, screen, holder, paused } = useRoom((room) => ({
     media: room.media,
+    sound: room.sound,
+    quality: room.quality,
+    hidden: room.hidden,
     stream: room.stream,
     browser: room.browser.state,
     screen: room.screen,
     holder: room.control.holder,
     paused: room.paused,
   }));
-  const mayControl = useMay('control');
+  const taking = useTaking();
   const driving = useDriving();
   const frame = useRef<HTMLDivElement>(null);
   const { video, field } = handle;
@@ -67,19 +75,21 @@ export function Stage({ handle, touchTyping, onEscape }: Props) {
     }
   }, [video]);
 
+  // Chromium plays nothing of a stream with a picture until its first frame: where none will come, it plays the sound alone.
+  const played = quality === 'sound' || (hidden && !hasPicture) ? sound : media;
   useEffect(() => {
     const element = video.current;
     if (!element) return;
-    if (element.srcObject !== media) element.srcObject = media;
-    if (!media) {
+    if (element.srcObject !== played) {
+      element.srcObject = played;
       setHasPicture(false);
-      return;
     }
+    if (!played) return;
     void play();
     const added = (): void => void play();
-    media.addEventListener('addtrack', added);
-    return () => media.removeEventListener('addtrack', added);
-  }, [media, play, video]);
+    played.addEventListener('addtrack', added);
+    return () => played.removeEventListener('addtrack', added);
+  }, [played, play, video]);
 
   useEffect(() => {
     const element = video.current;
@@ -96,13 +106,14 @@ export function Stage({ handle, touchTyping, onEscape }: Props) {
     void element.play().catch(() => undefined);
   }, [muted, video]);
 
-  const live = stream !== 'idle' && hasPicture;
-  const clickable = live && mayControl && holder === undefined;
+  const live = stream !== 'idle' && hasPicture && quality !== 'sound';
+  const soundOnly = quality === 'sound' && (stream === 'live' || stream === 'interrupted');
+  const take = live ? taking : null;
 
   // The latest of what the listeners need, without attaching them anew.
-  const latest = useRef({ content, clickable, unsilence, silenced, onEscape });
+  const latest = useRef({ content, take, unsilence, silenced, onEscape });
   useLayoutEffect(() => {
-    latest.current = { content, clickable, unsilence, silenced, onEscape };
+    latest.current = { content, take, unsilence, silenced, onEscape };
   });
 
   useEffect(() => {
@@ -114,9 +125,9 @@ export function Stage({ handle, touchTyping, onEscape }: Props) {
       content: () => latest.current.content(),
       clicked: () => {
         if (latest.current.silenced) latest.current.unsilence();
-        if (!latest.current.clickable) return;
+        if (latest.current.take === null) return;
         input.focus({ preventScroll: true });
-        void session.ask('control.take', {});
+        void session.ask(latest.current.take, {});
       },
       focus: () => {
         if (latest.current.silenced) latest.current.unsilence();
@@ -152,14 +163,14 @@ export function Stage({ handle, touchTyping, onEscape }: Props) {
     if (touchTyping) field.current.focus({ preventScroll: true });
   }, [touchTyping, field]);
 
-  const cursor = useCursor(driving && live, content);
+  const cursor = useCursor(driving && live, content, frame);
   const ratio = live && video.current && video.current.videoWidth > 0 ? video.current.videoWidth / video.current.videoHeight : width / height;
 
   return (
     <div
       ref={frame}
       className={classes.frame}
-      style={{ '--ratio': ratio, cursor: cursor ?? (clickable ? 'pointer' : undefined) } as React.CSSProperties}
+      style={{ '--ratio': ratio, cursor: cursor ?? (take ? 'pointer' : undefined) } as React.CSSProperties}
       data-testid="stage"
       data-live={live || undefined}
       data-driving={driving || undefined}
@@ -175,7 +186,7 @@ export function Stage({ handle, touchTyping, onEscape }: Props) {
         autoPlay
         playsInline
         disableRemotePlayback
-        onLoadedData={() => setHasPicture(true)}
+        onLoadedData={() => setHasPicture((video.current?.videoWidth ?? 0) > 0)}
         onResize={() => setHasPicture((video.current?.videoWidth ?? 0) > 0)}
       />
       <textarea
@@ -191,9 +202,14 @@ export function Stage({ handle, touchTyping, onEscape }: Props) {
         data-testid="stage-keyboard"
       />
       {live && !driving && holder !== undefined && <RemotePointer content={content} frame={frame} />}
-      {!live && <StageState connecting={(browser === 'ready' || browser === 'degraded') && !paused} />}
-      {live && <StageBanners />}
-      {live && silenced && (
+      {soundOnly && <SoundOnly />}
+      {!live && !soundOnly && <StageState connecting={(browser === 'ready' || browser === 'degraded') && !paused} />}
+      {(live || soundOnly) && <StageBanners />}
+      <div className={classes.corner}>
+        {live && <NetworkMark />}
+        {driving && <Copied onDone={() => field.current?.focus({ preventScroll: true })} />}
+      </div>
+      {(live || soundOnly) && silenced && (
         <Button className={classes.sound} size="md" leftSection={<IconVolume size={20} />} onClick={unsilence} data-testid="unmute-overlay">
           {t('stage.sound')}
         </Button>
@@ -206,8 +222,9 @@ export function Stage({ handle, touchTyping, onEscape }: Props) {
 /** Soft words over a picture that stays. */
 function StageBanners() {
   const { t } = useTranslation();
-  const { status, stream, state, detail } = useRoom((room) => ({ status: room.status.kind, stream: room.stream, state: room.browser.state, detail: room.browser.detail }));
-  const text = status === 'reconnecting' ? t('room.reconnecting') : stream !== 'live' ? t('stage.interrupted') : state === 'degraded' ? (detail ?? t('stage.degraded')) : state === 'stopping' ? t('stage.stopping') : null;
+  const degraded = useDegraded();
+  const { status, stream, browser } = useRoom((room) => ({ status: room.status.kind, stream: room.stream, browser: room.browser }));
+  const text = status === 'reconnecting' ? t('room.reconnecting') : stream !== 'live' ? t('stage.interrupted') : browser.state === 'degraded' ? degraded(browser) : browser.state === 'stopping' ? t('stage.stopping') : null;
   if (text === null) return null;
   return (
     <div className={classes.banner} role="status" data-testid="stage-banner">
@@ -215,25 +232,4 @@ function StageBanners() {
       <span>{text}</span>
     </div>
   );
-}
-
-/** The agent's cursor as this page's own: it moves without any delay. */
-function useCursor(active: boolean, content: () => Rect): string | undefined {
-  const { cursor, screen } = useRoom((room) => ({ cursor: room.cursor, screen: room.screen }));
-  const [style, setStyle] = useState<string | undefined>(undefined);
-  useEffect(() => {
-    if (!active || !cursor) {
-      setStyle(undefined);
-      return;
-    }
-    let current = true;
-    const scale = screen ? content().width / screen.width : 1;
-    void cursorStyle(cursor, scale, window.devicePixelRatio || 1).then((made) => {
-      if (current) setStyle(made);
-    });
-    return () => {
-      current = false;
-    };
-  }, [active, cursor, screen, content]);
-  return style;
 }

@@ -9,6 +9,8 @@ import { serverQuery } from '@/api/queries';
 import type { BrowserStep } from '@/api/types';
 import { useErrorText } from '@/ui/useErrorText';
 import { useMay, useRoom, useRoomSession } from '../context';
+import { ShellPattern } from './ShellPattern';
+import { useDegraded } from './useDegraded';
 import classes from './Stage.module.css';
 
 const steps = ['launching', 'display', 'sound', 'firefox', 'picture'] as const satisfies readonly BrowserStep[];
@@ -18,6 +20,7 @@ export function StageState({ connecting }: { connecting: boolean }) {
   const { t } = useTranslation();
   const session = useRoomSession();
   const { browser, paused, roomId } = useRoom((room) => ({ browser: room.browser, paused: room.paused, roomId: room.room?.id ?? '' }));
+  const degraded = useDegraded();
   const mayStart = useMay('navigate');
   const api = useApi();
   const errorText = useErrorText();
@@ -56,7 +59,7 @@ export function StageState({ connecting }: { connecting: boolean }) {
       <>
         <Loader color="turtle.4" type="dots" />
         <h2>{t('stage.connecting')}</h2>
-        {browser.state === 'degraded' && <p>{browser.detail ?? t('stage.degraded')}</p>}
+        {browser.state === 'degraded' && <p>{degraded(browser)}</p>}
       </>
     );
   } else if (browser.state === 'failed') {
@@ -111,26 +114,5 @@ function Starting({ step, progress }: { step: BrowserStep | undefined; progress:
         ))}
       </ol>
     </>
-  );
-}
-
-/** The scutes of a turtle's shell, faint, behind the words. */
-function ShellPattern() {
-  return (
-    <svg className={classes.shell} aria-hidden preserveAspectRatio="xMidYMid slice" viewBox="0 0 640 360">
-      <defs>
-        <pattern id="scutes" width="84" height="145.5" patternUnits="userSpaceOnUse" patternTransform="translate(-8 -20)">
-          <path d="M42 0v24.250L84 48.500v48.500L42 121.25 0 97V48.500L42 24.250M42 121.250v24.250M0 48.50 0 48.500M84 97l0 0" fill="none" stroke="rgba(140, 220, 185, 0.13)" strokeWidth="1.2" />
-        </pattern>
-        <radialGradient id="fade" cx="50%" cy="46%" r="62%">
-          <stop offset="0.35" stopColor="#fff" stopOpacity="0" />
-          <stop offset="1" stopColor="#fff" stopOpacity="1" />
-        </radialGradient>
-        <mask id="edges">
-          <rect width="640" height="360" fill="url(#fade)" />
-        </mask>
-      </defs>
-      <rect width="640" height="360" fill="url(#scutes)" mask="url(#edges)" />
-    </svg>
   );
 }

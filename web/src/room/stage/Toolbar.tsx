@@ -1,21 +1,15 @@
-import { ActionIcon, Button, Group, Indicator, Menu, Modal, Popover, Slider, Stack, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Group, Indicator, Popover, Slider, Tooltip } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { notifications } from '@mantine/notifications';
 import {
-  IconActivity, IconArrowsMaximize, IconArrowsMinimize, IconDots, IconKeyboard, IconMessageCircle, IconPictureInPicture, IconPlayerPause, IconPlayerPlay, IconPlayerStop,
-  IconRectangle, IconRectangleFilled, IconVolume, IconVolume2, IconVolumeOff,
+  IconActivity, IconArrowsMaximize, IconArrowsMinimize, IconKeyboard, IconMessageCircle, IconPictureInPicture, IconRectangle, IconRectangleFilled, IconVolume, IconVolume2, IconVolumeOff,
 } from '@tabler/icons-react';
-import { useMutation } from '@tanstack/react-query';
 import type { RefObject } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useApi } from '@/account/session';
-import { unwrap } from '@/api/client';
-import { useErrorText } from '@/ui/useErrorText';
-import { useDriving, useMay, useRoom, useRoomSession } from '../context';
+import { useDriving, useRoom } from '../context';
 import { ControlPill } from '../control/ControlPill';
 import { setVolume, toggleMute, useSound } from '../preferences';
-import { viewersOf } from '../state/roomState';
 import type { View } from '../view';
+import { MoreMenu } from './MoreMenu';
 import { Statistics } from './Statistics';
 import classes from './Toolbar.module.css';
 
@@ -30,26 +24,9 @@ interface Props {
 
 export function Toolbar({ view, video, touchTyping, onTouchTyping, unread, onChat }: Props) {
   const { t } = useTranslation();
-  const session = useRoomSession();
-  const { live, running, paused, others, startedByMe } = useRoom((room) => ({
-    live: room.stream === 'live' || room.stream === 'interrupted',
-    running: ['starting', 'ready', 'degraded'].includes(room.browser.state),
-    paused: room.paused,
-    others: viewersOf(room).filter(({ id, connected }) => connected && id !== room.self?.peer).length,
-    startedByMe: room.browser.startedBy !== undefined && room.browser.startedBy.id === room.peers.find(({ id }) => id === room.self?.peer)?.person?.id,
-  }));
+  const live = useRoom((room) => room.stream === 'live' || room.stream === 'interrupted');
   const driving = useDriving();
-  const mayStop = useMay('moderate') || startedByMe;
-  const [asking, { open: askStop, close: closeStop }] = useDisclosure(false);
   const [statsOpen, { toggle: toggleStats, close: closeStats, open: openStats }] = useDisclosure(false);
-  const api = useApi();
-  const errorText = useErrorText();
-  const roomId = useRoom((room) => room.room?.id ?? '');
-  const stop = useMutation({
-    mutationFn: () => unwrap(api.DELETE('/rooms/{room}/browser', { params: { path: { room: roomId } } })),
-    onError: (error) => notifications.show({ message: errorText(error), color: 'red' }),
-    onSettled: closeStop,
-  });
   const pip = 'pictureInPictureEnabled' in document && document.pictureInPictureEnabled;
   const small = view.narrow;
   const picturesOut = (): void => {
@@ -74,7 +51,7 @@ export function Toolbar({ view, video, touchTyping, onTouchTyping, unread, onCha
         )}
         {live && <Volume slider={!small} />}
         {live && !small && (
-          <Popover opened={statsOpen} onChange={(open) => (open ? openStats() : closeStats())} position="top" width={270}>
+          <Popover opened={statsOpen} onChange={(open) => (open ? openStats() : closeStats())} position="top" width={320}>
             <Popover.Target>
               <Tooltip label={t('toolbar.statistics')} disabled={statsOpen}>
                 <ActionIcon aria-label={t('toolbar.statistics')} aria-expanded={statsOpen} onClick={toggleStats} data-testid="statistics">
@@ -82,7 +59,7 @@ export function Toolbar({ view, video, touchTyping, onTouchTyping, unread, onCha
                 </ActionIcon>
               </Tooltip>
             </Popover.Target>
-            <Popover.Dropdown p="md">
+            <Popover.Dropdown p="md" aria-label={t('statistics.title')}>
               <Statistics />
             </Popover.Dropdown>
           </Popover>
@@ -107,49 +84,8 @@ export function Toolbar({ view, video, touchTyping, onTouchTyping, unread, onCha
         <Tool label={view.fullscreen ? t('toolbar.leaveFullscreen') : t('toolbar.fullscreen')} onClick={view.toggleFullscreen} testId="fullscreen">
           {view.fullscreen ? <IconArrowsMinimize size={20} stroke={1.7} /> : <IconArrowsMaximize size={20} stroke={1.7} />}
         </Tool>
-        {running && (
-          <Menu position="top-end" width={230}>
-            <Menu.Target>
-              <ActionIcon aria-label={t('toolbar.more')} data-testid="more">
-                <IconDots size={20} stroke={1.7} />
-              </ActionIcon>
-            </Menu.Target>
-            <Menu.Dropdown>
-              {small && live && pip && (
-                <Menu.Item leftSection={<IconPictureInPicture size={17} />} onClick={picturesOut}>
-                  {t('toolbar.pip')}
-                </Menu.Item>
-              )}
-              {small && (
-                <Menu.Item leftSection={<IconRectangle size={17} />} onClick={view.toggleTheatre} data-testid="theatre">
-                  {view.theatre ? t('room.leaveTheatre') : t('room.theatre')}
-                </Menu.Item>
-              )}
-              <Menu.Item leftSection={paused ? <IconPlayerPlay size={17} /> : <IconPlayerPause size={17} />} onClick={() => session.setPaused(!paused)} data-testid="pause-picture">
-                {paused ? t('stage.resume') : t('toolbar.pause')}
-              </Menu.Item>
-              {mayStop && (
-                <Menu.Item color="red" leftSection={<IconPlayerStop size={17} />} onClick={() => (others > 0 ? askStop() : stop.mutate())} data-testid="stop-browser">
-                  {t('toolbar.stop')}
-                </Menu.Item>
-              )}
-            </Menu.Dropdown>
-          </Menu>
-        )}
+        <MoreMenu view={view} live={live} onPictureInPicture={pip ? picturesOut : null} />
       </Group>
-      <Modal opened={asking} onClose={closeStop} title={t('toolbar.stopTitle')} closeButtonProps={{ 'aria-label': t('app.close') }}>
-        <Stack>
-          <Text c="dimmed">{t('toolbar.stopText', { count: others })}</Text>
-          <Group justify="flex-end">
-            <Button variant="default" onClick={closeStop} data-autofocus>
-              {t('app.cancel')}
-            </Button>
-            <Button color="red" loading={stop.isPending} onClick={() => stop.mutate()} data-testid="stop-confirm">
-              {t('toolbar.stopDo')}
-            </Button>
-          </Group>
-        </Stack>
-      </Modal>
     </div>
   );
 }

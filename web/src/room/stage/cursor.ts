@@ -23,7 +23,9 @@ export async function cursorStyle(cursor: CursorEvent, scale: number, density: n
     if (!context) return 'default';
     context.imageSmoothingQuality = 'high';
     context.drawImage(image, 0, 0, canvas.width, canvas.height);
-    return `image-set(url(${canvas.toDataURL()}) ${density}x) ${hot}, default`;
+    const sharp = `image-set(url(${canvas.toDataURL()}) ${density}x) ${hot}, default`;
+    // An older browser takes a picture only in its own size.
+    return CSS.supports('cursor', sharp) ? sharp : `url(${source}) ${cursor.hotX} ${cursor.hotY}, default`;
   } catch {
     return 'default';
   }

@@ -1,0 +1,58 @@
+import { SegmentedControl, Stack, Text } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+import type { Screen } from '@/api/types';
+
+const sizes: readonly Pick<Screen, 'width' | 'height'>[] = [
+  { width: 854, height: 480 },
+  { width: 1280, height: 720 },
+  { width: 1920, height: 1080 },
+];
+const rates = [30, 60];
+
+const name = ({ width, height }: Pick<Screen, 'width' | 'height'>): string => `${width}×${height}`;
+export const sameScreen = (a: Screen, b: Screen): boolean => name(a) === name(b) && a.frameRate === b.frameRate;
+
+/** How large and how smooth a room's browser is; a size or rate of the server's own stands among the usual ones. */
+export function ScreenChoice({ value, onChange }: { value: Screen; onChange: (screen: Screen) => void }) {
+  const { t } = useTranslation();
+  const offered = sizes.some((size) => name(size) === name(value)) ? sizes : [...sizes, value].sort((a, b) => a.width - b.width);
+  const offeredRates = [...new Set([...rates, value.frameRate])].sort((a, b) => a - b);
+  return (
+    <Stack gap={10}>
+      <div>
+        <Text fz="sm" fw={500} mb={6}>
+          {t('settings.screenSize')}
+        </Text>
+        <SegmentedControl
+          fullWidth
+          radius="xl"
+          aria-label={t('settings.screenSize')}
+          value={name(value)}
+          onChange={(chosen) => {
+            const size = offered.find((other) => name(other) === chosen);
+            if (size) onChange({ ...value, width: size.width, height: size.height });
+          }}
+          data={offered.map((size) => ({ value: name(size), label: name(size) }))}
+          data-testid="screen-size"
+        />
+      </div>
+      <div>
+        <Text fz="sm" fw={500} mb={6}>
+          {t('settings.frameRate')}
+        </Text>
+        <SegmentedControl
+          fullWidth
+          radius="xl"
+          aria-label={t('settings.frameRate')}
+          value={String(value.frameRate)}
+          onChange={(chosen) => onChange({ ...value, frameRate: Number(chosen) })}
+          data={offeredRates.map(String)}
+          data-testid="frame-rate"
+        />
+      </div>
+      <Text fz="xs" c="dimmed">
+        {t('settings.screenHint')}
+      </Text>
+    </Stack>
+  );
+}

@@ -1,0 +1,202 @@
+import { act, fireEvent, screen, waitFor, within } from '@testing-library/react';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { StatisticsEvent } from '@/api/types';
+import { aPeer, aRoom, jon, mia, Refusal, uuid } from '@/test/mockServer';
+import { enterRoom, running, showPicture } from '@/test/room';
+import { setQuality } from '../preferences';
+
+const statistics: StatisticsEvent = { codec: 'H264', layer: 'low', framesPerSecond: 15, bitsPerSecond: 4e5, estimate: 6e5, loss: 0.06, roundTrip: 40, delay: 12 };
+const yours = { holder: 'p1', epoch: 7, requests: [] };
+
+// The device remembers it from one test to the next.
+afterEach(() => setQuality('auto'));
+
+const click = (testId: string): void => void fireEvent.click(screen.getByTestId(testId));
+const openMore = async (item: string): Promise<HTMLElement> => {
+  click('more');
+  return screen.findByTestId(item);
+};
+
+/** The page on a screen for which these media queries hold. */
+function onScreen(...matching: string[]): void {
+  const wide = window.matchMedia('');
+  vi.spyOn(window, 'matchMedia').mockImplementation((query) => Object.assign(Object.create(wide) as MediaQueryList, { matches: matching.includes(query) }));
+}
+
+describe('the quality of the picture', () => {
+  it('is chosen in the menu, said to the agent, and remembered by the device', async () => {
+    const { socket } = await enterRoom({ browser: running });
+    const { hear } = showPicture();
+    hear({ type: 'statistics', payload: statistics });
+    fireEvent.click(await openMore('quality'));
+    expect((await screen.findByTestId('quality-now')).textContent).toBe('the smaller picture now');
+    click('quality-high');
+    expect(socket.last('stream.prefer')).toMatchObject({ target: 'vb', payload: { quality: 'high', hidden: false } });
+    expect(localStorage.getItem('turtus.picture')).toBe('{"quality":"high"}');
+  });
+
+  it('may be the sound alone, from which the stage leads back', async () => {
+    const { socket } = await enterRoom({ browser: running, control: { holder: 'p2', epoch: 7, requests: [] } });
+    showPicture();
+    fireEvent.click(await openMore('quality'));
+    fireEvent.click(await screen.findByTestId('quality-sound'));
+    expect(within(screen.getByTestId('sound-only')).getByText(/Jon has control/)).toBeTruthy();
+    expect(screen.getByTestId('stage').dataset.live).toBeUndefined();
+    click('show-picture');
+    expect(screen.queryByTestId('sound-only')).toBeNull();
+    expect(socket.last('stream.prefer').payload).toMatchObject({ quality: 'auto' });
+  });
+});
+
+describe('a page that nobody sees', () => {
+  it('says so to the agent, and that it is seen again', async () => {
+    const { socket } = await enterRoom({ browser: running });
+    showPicture();
+    const hidden = vi.spyOn(document, 'hidden', 'get').mockReturnValue(true);
+    fireEvent(document, new Event('visibilitychange'));
+    await waitFor(() => expect(socket.last('stream.prefer').payload).toMatchObject({ hidden: true }));
+    hidden.mockReturnValue(false);
+    fireEvent(document, new Event('visibilitychange'));
+    expect(socket.last('stream.prefer').payload).toMatchObject({ hidden: false });
+  });
+});
+
+describe('control in another tab of the same person', () => {
+  const elsewhere = { browser: running, control: { holder: 'p3', epoch: 7, requests: [] }, peers: [aPeer('p1', mia), aPeer('p2', jon), aPeer('p3', mia)] };
+
+  it('is told as such, and taken here by who may take it', async () => {
+    const { socket } = await enterRoom(elsewhere);
+    showPicture();
+    expect(screen.getByTestId('control-pill').textContent).toContain('Your other tab has control');
+    click('take-here');
+    expect(socket.last('control.take').payload).toEqual({});
+  });
+
+  it('is asked for by a click on the picture by who may only ask', async () => {
+    const { socket } = await enterRoom(elsewhere, { permissions: ['control'] });
+    showPicture();
+    fireEvent.pointerDown(screen.getByTestId('stage'), { button: 0, pointerType: 'mouse' });
+    expect(socket.last('control.request').payload).toEqual({});
+  });
+
+  it('is not taken by a click from anybody else', async () => {
+    const { socket } = await enterRoom({ ...elsewhere, control: { holder: 'p2', epoch: 7, requests: [] } });
+    showPicture();
+    fireEvent.pointerDown(screen.getByTestId('stage'), { button: 0, pointerType: 'mouse' });
+    expect(socket.sent.filter(({ type }) => type.startsWith('control.'))).toEqual([]);
+  });
+});
+
+describe('the clipboard', () => {
+  afterEach(() => void Reflect.deleteProperty(navigator, 'clipboard'));
+  const text = 'hé';
+  const pasted = ['060000000768c3a9', '04000000070000ffe301', '04000000070000007601', '04000000070000007600', '04000000070000ffe300'];
+
+  it('is pasted from the menu where the page may read it', async () => {
+    Object.defineProperty(navigator, 'clipboard', { value: { readText: () => Promise.resolve(text) }, configurable: true });
+    await enterRoom({ browser: running, control: yours });
+    const { sent } = showPicture();
+    fireEvent.click(await openMore('paste'));
+    await waitFor(() => expect(sent.slice(-pasted.length)).toEqual(pasted));
+  });
+
+  it('is typed into a box where the page may not', async () => {
+    await enterRoom({ browser: running, control: yours });
+    const { sent } = showPicture();
+    fireEvent.click(await openMore('paste'));
+    const box = await screen.findByTestId('paste-text');
+    fireEvent.change(box, { target: { value: 'x'.repeat(50_000) } });
+    click('paste-do');
+    expect(await screen.findByText('That is too long.')).toBeTruthy();
+    fireEvent.change(box, { target: { value: text } });
+    click('paste-do');
+    await waitFor(() => expect(screen.queryByTestId('paste-text')).toBeNull());
+    expect(sent.slice(-pasted.length)).toEqual(pasted);
+  });
+
+  it('of the browser is offered where the page may not write it here', async () => {
+    await enterRoom({ browser: running, control: yours });
+    const { hear } = showPicture();
+    hear({ type: 'clipboard', payload: { text } });
+    const copy = vi.fn(() => true);
+    Object.assign(document, { execCommand: copy });
+    fireEvent.click(await screen.findByTestId('copy-here'));
+    await waitFor(() => expect(screen.queryByTestId('copied')).toBeNull());
+    expect(copy).toHaveBeenCalledExactlyOnceWith('copy');
+  });
+});
+
+describe('what the stage says', () => {
+  it('names what is being started again', async () => {
+    const { say } = await enterRoom({ browser: running });
+    showPicture();
+    const processes = [{ name: 'xvfb', state: 'ready', restarts: 0 }, { name: 'firefox', state: 'restarting', restarts: 1 }] as const;
+    say({ type: 'browser.changed', version: 8, payload: { browser: { ...running, state: 'degraded', detail: 'firefox is restarting', processes: [...processes] } } });
+    expect(screen.getByTestId('stage-banner').textContent).toBe('Firefox stopped working and is being started again');
+  });
+
+  it('gives the reason when the network makes the picture worse', async () => {
+    await enterRoom({ browser: running });
+    vi.useFakeTimers();
+    try {
+      const { hear, connection } = showPicture();
+      connection.report = new Map([['v', { id: 'v', type: 'inbound-rtp', kind: 'video', timestamp: 1 }]]);
+      hear({ type: 'statistics', payload: statistics });
+      expect(screen.getByTestId('network-mark').textContent).toBe('');
+      await act(() => vi.advanceTimersByTimeAsync(8_000));
+      expect(screen.getByTestId('network-mark').textContent).toBe('Your network is losing 6 % of packets: showing the smaller picture');
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('shows the numbers of the stream', async () => {
+    await enterRoom({ browser: running });
+    const { hear, connection } = showPicture();
+    connection.report = new Map<string, unknown>([
+      ['v', { id: 'v', type: 'inbound-rtp', kind: 'video', timestamp: 1, bytesReceived: 1, frameWidth: 640, frameHeight: 360, framesPerSecond: 15, codecId: 'c', jitterBufferDelay: 0.4, jitterBufferEmittedCount: 20 }],
+      ['c', { id: 'c', type: 'codec', mimeType: 'video/H264', sdpFmtpLine: 'profile-level-id=42e01f' }],
+      ['p', { id: 'p', type: 'candidate-pair', nominated: true, state: 'succeeded', localCandidateId: 'l', currentRoundTripTime: 0.02 }],
+      ['l', { id: 'l', type: 'local-candidate', candidateType: 'prflx', protocol: 'udp' }],
+    ]);
+    hear({ type: 'statistics', payload: statistics });
+    click('statistics');
+    const list = await screen.findByTestId('statistics-list');
+    for (const words of ['42 ms', '640 × 360, 15 per second', 'the smaller picture', '6.0 %', 'by a router, UDP', 'H264, constrained baseline 3.1', /your network carries 600 kbit\/s/]) expect(within(list).getByText(words)).toBeTruthy();
+  });
+});
+
+describe('a phone', () => {
+  it('on its side leads out of the room by the menu', async () => {
+    onScreen('(max-height: 520px) and (orientation: landscape)', '(pointer: coarse)');
+    const { socket } = await enterRoom({ browser: running });
+    fireEvent.click(await openMore('leave-room'));
+    await waitFor(() => expect(socket.closedWith).toBe(1000));
+  });
+});
+
+describe('the settings of the picture', () => {
+  it('are changed at once, and say what the server refuses', async () => {
+    const bodies: unknown[] = [];
+    const room = { [`PATCH /rooms/${uuid(10)}`]: async (request: Request) => (bodies.push(await request.json()) === 1 ? new Refusal({ code: 'forbidden', status: 403, detail: 'Only the owner may.' }) : aRoom()) };
+    await enterRoom({}, {}, room);
+    click('tab-settings');
+    const size = await screen.findByTestId('screen-size');
+    expect(screen.getByTestId('settings-save')).toHaveProperty('disabled', true);
+    fireEvent.click(within(size).getByLabelText('1920×1080'));
+    fireEvent.click(within(screen.getByTestId('frame-rate')).getByLabelText('60'));
+    click('settings-save');
+    expect(await screen.findByText('Only the owner may.')).toBeTruthy();
+    click('settings-save');
+    await waitFor(() => expect(bodies).toHaveLength(2));
+    expect(bodies[1]).toEqual({ screen: { width: 1920, height: 1080, frameRate: 60 } });
+  });
+
+  it('keep a size of the server’s own among the usual ones', async () => {
+    await enterRoom({ room: aRoom({ screen: { width: 1600, height: 900, frameRate: 25 } }) });
+    click('tab-settings');
+    const size = await screen.findByTestId('screen-size');
+    expect(within(size).getByLabelText('1600×900')).toHaveProperty('checked', true);
+    expect(within(screen.getByTestId('frame-rate')).getByLabelText('25')).toHaveProperty('checked', true);
+  });
+});
