@@ -11,7 +11,7 @@ type Config struct{ Initial, Min, Max int }
 
 // State is what is known of the way.
 type State struct {
-	Target     int           // what may be sent, in bits per second
+	Target     int           // what may be sent of all that Sent is told of, in bits per second
 	Delivered  int           // what arrived in the last half second, in bits per second
 	Loss       float64       // share of the packets of the last two seconds, 0 to 1
 	RTT        time.Duration // smoothed, with what the viewer waits before it reports
@@ -61,6 +61,7 @@ func New(cfg Config) *Estimator {
 	cfg.Initial = min(max(cfg.Initial, cfg.Min), cfg.Max)
 	e := &Estimator{cfg: cfg}
 	e.control.init(cfg)
+	e.queue.tolerated = tolerated(e.control.estimate)
 	return e
 }
 
@@ -106,7 +107,7 @@ func (e *Estimator) Feedback(fb *rtcp.TransportLayerCC, at time.Time) {
 		}
 		news = true
 		if !arrived {
-			if p.status == unknown {
+			if p.status != lost {
 				p.status = lost
 				e.losses.told(now, true)
 			}
@@ -117,11 +118,14 @@ func (e *Estimator) Feedback(fb *rtcp.TransportLayerCC, at time.Time) {
 		} else {
 			e.losses.told(now, false)
 		}
+		if p.status != assumed {
+			e.delivered.add(when, int64(p.bytes))
+		}
 		p.status = received
-		e.delivered.add(when, int64(p.bytes))
 		if number <= e.processed {
 			return
 		}
+		e.assume(number, when)
 		e.processed, last = number, p
 		e.arrived(p, when)
 	})
@@ -133,6 +137,20 @@ func (e *Estimator) Feedback(fb *rtcp.TransportLayerCC, at time.Time) {
 		e.measureRTT(now, last.sent)
 	}
 	e.control.update(e, now)
+}
+
+// assume counts what a lost feedback would have told of, so that a rate does not seem lower than it is.
+func (e *Estimator) assume(next int64, when time.Duration) {
+	if e.processed == 0 {
+		return
+	}
+	for number := max(e.processed+1, next-historySize); number < next; number++ {
+		if p := e.history.get(number); p != nil && p.status == unknown {
+			p.status = assumed
+			e.delivered.add(when, int64(p.bytes))
+			e.queue.busy.bytes += int64(p.bytes)
+		}
+	}
 }
 
 func (e *Estimator) arrived(p *packet, when time.Duration) {

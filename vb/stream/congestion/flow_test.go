@@ -29,8 +29,10 @@ type source struct {
 }
 
 const (
-	frameRate = 30
-	largest   = 1200
+	frameRate  = 30
+	largest    = 1200
+	soundBytes = 160
+	soundRate  = (soundBytes + 24) * 8 * 50
 )
 
 // frame is the bytes of the next frame.
@@ -111,12 +113,16 @@ func (f *flow) step(now time.Duration) {
 		}
 	}
 	for time.Duration(f.frames)*time.Second/frameRate <= now {
-		f.send(f.source.frame(f.frames, now, float64(f.subject.State().Target)), now)
+		target := float64(f.subject.State().Target)
+		if f.source.sound {
+			target = max(target-soundRate, target/2)
+		}
+		f.send(f.source.frame(f.frames, now, target), now)
 		f.frames++
 	}
 	for time.Duration(f.blocks)*20*time.Millisecond <= now {
 		if f.source.sound {
-			f.send(160, now)
+			f.send(soundBytes, now)
 		}
 		f.blocks++
 	}
@@ -157,7 +163,16 @@ func simulate(l *link, duration time.Duration, flows ...*flow) {
 		for _, f := range flows {
 			f.step(now)
 		}
-		l.run(now+tick, func(d datagram) { d.flow.arriving = append(d.flow.arriving, d) })
+		if l.rival != nil {
+			l.rival.step(l, now)
+		}
+		l.run(now+tick, func(d datagram) {
+			if d.flow == nil {
+				l.rival.arriving = append(l.rival.arriving, d.arrives)
+				return
+			}
+			d.flow.arriving = append(d.flow.arriving, d)
+		})
 		for _, f := range flows {
 			f.receive(now)
 			f.at = append(f.at, now)

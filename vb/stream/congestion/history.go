@@ -10,6 +10,7 @@ type status uint8
 const (
 	unknown status = iota // not reported yet
 	lost                  // reported as not received; a later feedback may know better
+	assumed               // not reported, but a later one was: that feedback was lost, and most of its packets were not
 	received
 )
 

@@ -28,6 +28,8 @@ type link struct {
 	policer     float64                        // bits per second that are let through, with a bucket of 100 ms; the rest is lost
 	detour      func(at time.Duration) time.Duration
 
+	rival *rival // who shares it
+
 	random  *rand.Rand
 	waiting []datagram
 	bytes   int           // that wait
@@ -65,6 +67,9 @@ func (l *link) enter(d datagram, now time.Duration) {
 		l.tokens -= float64(d.bytes * 8)
 	}
 	if float64(l.bytes*8) > l.rate(now)*l.buffer.Seconds() {
+		if d.flow == nil {
+			l.rival.lost(now)
+		}
 		return
 	}
 	l.bytes += d.bytes
@@ -76,7 +81,7 @@ func (l *link) run(until time.Duration, arrived func(datagram)) {
 	for len(l.waiting) > 0 {
 		d := l.waiting[0]
 		begins := max(l.free, d.entered)
-		ends := begins + time.Duration(float64(d.bytes*8)/l.rate(begins)*float64(time.Second))
+		ends := l.passes(d.bytes, begins, until)
 		if ends > until {
 			return
 		}
@@ -96,6 +101,19 @@ func (l *link) run(until time.Duration, arrived func(datagram)) {
 		l.latest = max(l.latest, d.arrives)
 		d.arrives = l.latest
 		arrived(d)
+	}
+}
+
+// passes is when a packet has left that began to at a time, or some time after until.
+func (l *link) passes(bytes int, at, until time.Duration) time.Duration {
+	for bits := float64(bytes * 8); ; {
+		needs := time.Duration(bits / l.rate(at) * float64(time.Second))
+		next := at - at%tick + tick
+		if at+needs <= next || at > until {
+			return at + needs
+		}
+		bits -= l.rate(at) * (next - at).Seconds()
+		at = next
 	}
 }
 
@@ -123,4 +141,35 @@ func (h *hiccups) delayed(at time.Duration) time.Duration {
 		return h.ends
 	}
 	return at
+}
+
+// rival is a download by TCP (Reno) while it is on: it fills the buffer, loses a packet, and halves its window.
+type rival struct {
+	begins, ends time.Duration
+	window       float64 // packets
+	flying       int
+	halved       time.Duration
+	arriving     []time.Duration
+}
+
+func (r *rival) step(l *link, now time.Duration) {
+	for len(r.arriving) > 0 && r.arriving[0]+l.propagation <= now {
+		r.arriving = r.arriving[1:]
+		r.flying--
+		r.window += 1 / r.window
+	}
+	if now < r.begins || now >= r.ends {
+		return
+	}
+	for r.flying < int(r.window) {
+		r.flying++
+		l.enter(datagram{bytes: 1450}, now)
+	}
+}
+
+func (r *rival) lost(now time.Duration) {
+	r.flying--
+	if now-r.halved > 200*time.Millisecond {
+		r.window, r.halved = max(r.window/2, 2), now
+	}
 }

@@ -3,13 +3,9 @@ package congestion
 import "time"
 
 const (
-	// tolerated is the queueing delay that nobody has to do anything about.
-	tolerated = 40 * time.Millisecond
 	// persistent is for how long all packets must meet more than that: longer than a frame takes that is larger than
 	// others, and than a scheduler's pause.
 	persistent = 200 * time.Millisecond
-	// emptyBelow is a queue so short that it may be noise.
-	emptyBelow = 15 * time.Millisecond
 	// recent is what a standing queue is the least of: as with CoDel, what each packet meets is a queue, what the last
 	// of a burst meets is the burst.
 	recent = 75 * time.Millisecond
@@ -25,6 +21,8 @@ type queue struct {
 	at     time.Duration // when it arrived
 	sent   time.Duration // and left
 	newest time.Duration // the latest time of an arrival
+
+	tolerated time.Duration // what needs no answer
 
 	// The least of the current and the one before of two halves of the recent past.
 	half           time.Duration
@@ -62,7 +60,7 @@ func (q *queue) arrived(sent, at time.Duration, bytes int) {
 
 	b := &q.busy
 	switch {
-	case delay < tolerated:
+	case delay < q.tolerated:
 		b.on = false
 	case !b.on:
 		*b = busy{on: true, since: at, first: delay, packets: 1}

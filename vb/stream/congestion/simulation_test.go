@@ -1,6 +1,7 @@
 package congestion
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -33,7 +34,7 @@ func TestAGreedyPictureFillsTheLinkAndKeepsItsQueueShort(t *testing.T) {
 		{"2 % of loss", 5 * mbit, func(l *link, _ *flow) { l.loss = 0.02 }, 0.9, 100 * time.Millisecond},
 		{"5 % of loss", 5 * mbit, func(l *link, _ *flow) { l.loss = 0.05 }, 0.88, 100 * time.Millisecond},
 		{"20 % of loss", 5 * mbit, func(l *link, _ *flow) { l.loss = 0.2 }, 0.6, 140 * time.Millisecond},
-		{"loss in bursts", 5 * mbit, func(l *link, _ *flow) { l.burstLoss = 0.005 }, 0.75, 100 * time.Millisecond},
+		{"loss in bursts", 5 * mbit, func(l *link, _ *flow) { l.burstLoss = 0.005 }, 0.6, 100 * time.Millisecond},
 		{"jitter", 5 * mbit, func(l *link, _ *flow) { l.jitter = 15 * time.Millisecond }, 0.85, 100 * time.Millisecond},
 		{"ends that are not scheduled", 5 * mbit, func(_ *link, f *flow) {
 			f.sender.every, f.receiver.every = 200*time.Millisecond, 200*time.Millisecond
@@ -136,17 +137,116 @@ func TestAKeyframeAfterSilenceMeasuresTheLink(t *testing.T) {
 	})
 }
 
-func TestTwoViewersShareABottleneck(t *testing.T) {
+func TestAPictureThatWantsLittleIsNotTakenForCongestion(t *testing.T) {
+	for _, wants := range []float64{0.1 * mbit, 0.5 * mbit, 1.5 * mbit} {
+		forSeeds(t, func(t *testing.T, seed uint64) {
+			l := newLink(seed, steady(10*mbit))
+			l.jitter, l.loss = 20*time.Millisecond, 0.03
+			f := estimated(l, seed)
+			f.sender.every, f.receiver.every = 80*time.Millisecond, 80*time.Millisecond
+			f.feedbackLoss, f.drift = 0.05, -100e-6
+			f.source.wants = steady(wants)
+			f.source.keyframe = func(n int) bool { return n%450 == 0 }
+			simulate(l, 2*time.Minute, f)
+			got := measure(l, 0, 2*time.Minute, f)
+			t.Log(got)
+			assert.GreaterOrEqual(t, got.least, 3_000_000)
+			assert.Less(t, got.most, int(12*mbit))
+		})
+	}
+}
+
+func TestPausesOfTheRadioDoNotLowerAPictureThatWantsLittle(t *testing.T) {
+	forSeeds(t, func(t *testing.T, seed uint64) {
+		l := newLink(seed, func(at time.Duration) float64 {
+			if at%(1100*time.Millisecond) < 150*time.Millisecond {
+				return 0.02 * mbit
+			}
+			return 8 * mbit
+		})
+		f := estimated(l, seed)
+		f.source.wants = steady(2 * mbit)
+		simulate(l, time.Minute, f)
+		got := measure(l, 0, time.Minute, f)
+		t.Log(got)
+		assert.GreaterOrEqual(t, got.least, 3_000_000)
+	})
+}
+
+func TestALongerWayIsNotAQueueForLong(t *testing.T) {
+	const changes = 20 * time.Second
+	for _, wants := range []float64{0.3 * mbit, 2 * mbit, 8 * mbit} {
+		forSeeds(t, func(t *testing.T, seed uint64) {
+			l := newLink(seed, steady(5*mbit))
+			l.detour = func(at time.Duration) time.Duration {
+				if at > changes {
+					return 80 * time.Millisecond
+				}
+				return 0
+			}
+			f := estimated(l, seed)
+			f.source.wants = steady(wants)
+			simulate(l, 50*time.Second, f)
+			before, got := f.states[changes/tick].Target, measure(l, changes+10*time.Second, 50*time.Second, f)
+			t.Log(before, got)
+			assert.Greater(t, got.median, before*3/4)
+		})
+	}
+}
+
+func TestAnOutageIsOver(t *testing.T) {
+	const begins, ends = 20 * time.Second, 25 * time.Second
+	forSeeds(t, func(t *testing.T, seed uint64) {
+		l := newLink(seed, steps(5*mbit, begins, 1000.0, ends, 5*mbit))
+		f := estimated(l, seed)
+		simulate(l, 50*time.Second, f)
+		low := measure(l, begins, ends, f).least
+		back := f.until(ends, func(s State) bool { return s.Target > 4*mbit })
+		t.Log(low, back)
+		assert.Less(t, low, int(1*mbit))
+		assert.Less(t, back, 10*time.Second)
+	})
+}
+
+func TestADownloadDoesNotStarveTheViewer(t *testing.T) {
+	const begins, ends = 15 * time.Second, 45 * time.Second
 	forSeeds(t, func(t *testing.T, seed uint64) {
 		l := newLink(seed, steady(6*mbit))
-		first, second := estimated(l, seed), estimated(l, seed+100)
-		second.source.wants = steps(0, 10*time.Second, 8*mbit)
-		simulate(l, 60*time.Second, first, second)
-		one, other := measure(l, 20*time.Second, time.Minute, first), measure(l, 20*time.Second, time.Minute, second)
-		t.Log(one, other)
-		assert.Greater(t, one.utilisation, 0.25)
-		assert.Greater(t, other.utilisation, 0.25)
-		assert.Greater(t, one.utilisation+other.utilisation, 0.9)
-		assert.Less(t, one.delay95, 130*time.Millisecond)
+		l.buffer = 300 * time.Millisecond
+		l.rival = &rival{begins: begins, ends: ends, window: 10}
+		f := estimated(l, seed)
+		simulate(l, 70*time.Second, f)
+		during, later := measure(l, begins+5*time.Second, ends, f), measure(l, ends+10*time.Second, 70*time.Second, f)
+		t.Log(during, later)
+		assert.Greater(t, during.utilisation, 0.15)
+		assert.Greater(t, later.utilisation, 0.85)
 	})
+}
+
+func TestViewersShareABottleneck(t *testing.T) {
+	for _, test := range []struct {
+		viewers int
+		least   float64
+	}{{2, 0.3}, {4, 0.13}} {
+		t.Run(fmt.Sprint(test.viewers), func(t *testing.T) {
+			forSeeds(t, func(t *testing.T, seed uint64) {
+				l := newLink(seed, steady(6*mbit))
+				var flows []*flow
+				for i := range test.viewers {
+					f := estimated(l, seed+uint64(i)*100)
+					f.source.wants = steps(0, time.Duration(i)*5*time.Second, 8*mbit)
+					flows = append(flows, f)
+				}
+				simulate(l, 80*time.Second, flows...)
+				all := measure(l, 20*time.Second, 80*time.Second, flows...)
+				for _, f := range flows {
+					got := measure(l, 20*time.Second, 80*time.Second, f)
+					t.Log(got)
+					assert.Greater(t, got.utilisation, test.least)
+				}
+				assert.Greater(t, all.utilisation, 0.9)
+				assert.Less(t, all.delay95, 130*time.Millisecond)
+			})
+		})
+	}
 }

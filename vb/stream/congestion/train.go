@@ -9,6 +9,7 @@ const (
 	probeUncertainty = 8 * time.Millisecond
 	probeBytes       = 12_000
 	probePackets     = 10
+	probeQueue       = 15 * time.Millisecond
 )
 
 // trains measures the way by the rate at which packets arrive that left together.
@@ -47,7 +48,7 @@ func (t *trains) end() (probe float64) {
 	t.byteSum.add(t.latest, t.bytes)
 	t.timeSum.add(t.latest, int64((took+uncertainty)/time.Microsecond))
 	t.count.add(t.latest, 1)
-	if t.packets >= probePackets && t.bytes >= probeBytes && t.met < emptyBelow {
+	if t.packets >= probePackets && t.bytes >= probeBytes && t.met < probeQueue {
 		return float64(t.bytes*8) / (took + probeUncertainty).Seconds()
 	}
 	return 0
