@@ -15,6 +15,7 @@ import (
 	"turtus/vb/agent/settings"
 	"turtus/vb/browser"
 	"turtus/vb/desktop"
+	"turtus/vb/image"
 	"turtus/vb/signalling"
 	"turtus/vb/sound"
 	"turtus/vb/stream"
@@ -50,7 +51,8 @@ type agent struct {
 	settings settings.Settings
 	logger   *slog.Logger
 	words    chan func()
-	over     chan struct{} // closed when run takes no more words
+	over     chan struct{}    // closed when run takes no more words
+	screens  chan wire.Screen // the newest that the room wants, not yet set
 
 	client   *signalling.Client
 	streamer *stream.Streamer
@@ -69,7 +71,7 @@ type agent struct {
 func newAgent(s settings.Settings, logger *slog.Logger) *agent {
 	return &agent{
 		settings: s, logger: logger,
-		words: make(chan func()), over: make(chan struct{}),
+		words: make(chan func()), over: make(chan struct{}), screens: make(chan wire.Screen, 1),
 		present: make(map[stream.PeerID]bool),
 		board:   newBoard(s.Timeout),
 	}
@@ -103,7 +105,8 @@ func (a *agent) run(ctx context.Context) ending {
 	a.streamer, err = stream.New(stream.Config{
 		Display: a.display, Sound: a.sound, Signaller: a, Activity: a.activity,
 		Width: a.settings.Width, Height: a.settings.Height, FrameRate: a.settings.FrameRate, Bitrate: a.settings.Bitrate,
-		UDPPort: a.settings.UDPPort, Loopback: a.settings.Loopback, Logger: a.logger,
+		WheelClicks: image.WheelClicks,
+		UDPPort:     a.settings.UDPPort, Loopback: a.settings.Loopback, Logger: a.logger,
 	})
 	if err != nil {
 		a.finish(wire.EndReasonFailed, err.Error())
@@ -183,7 +186,7 @@ func (a *agent) launch(ctx context.Context) (home string, err error) {
 		return home, err
 	}
 	processes, environment, err := browser.Processes(browser.Config{
-		Home: home, Width: a.settings.Width, Height: a.settings.Height, Depth: a.settings.Depth, FrameRate: a.settings.FrameRate,
+		Home: home, Width: a.settings.Width, Height: a.settings.Height, Depth: a.settings.Depth, Resize: desktop.Resize,
 		StartURL: a.settings.StartURL, FirefoxPath: a.settings.Firefox,
 	})
 	if err != nil {
@@ -223,6 +226,7 @@ func (a *agent) launch(ctx context.Context) (home string, err error) {
 		}
 	})
 	a.parts.Go(func() { a.tryPicture(ctx) })
+	a.parts.Go(func() { a.followScreens(ctx) })
 	return home, nil
 }
 

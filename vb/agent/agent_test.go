@@ -266,6 +266,10 @@ func TestAFullLife(t *testing.T) {
 	})
 	assert.GreaterOrEqual(t, progress, float32(0.2), "there was progress to see")
 
+	h.send(wire.TypeVBScreen, "", wire.Screen{Width: 1920, Height: 1080, FrameRate: 60})
+	h.send(wire.TypeVBScreen, "", wire.Screen{Width: 854, Height: 480, FrameRate: 25})
+	require.Eventually(t, func() bool { return strings.Contains(a.log.String(), "width=854 height=480 frame_rate=25") }, patience, 10*time.Millisecond)
+
 	v := newViewer(t, h, "ann")
 	v.ask()
 	v.firstPacket()

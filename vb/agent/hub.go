@@ -120,6 +120,12 @@ func (a *agent) message(e wire.Envelope) error {
 			return err
 		}
 		a.do(func() { a.finish(stop.Reason, "asked to end by the hub") })
+	case wire.TypeVBScreen:
+		screen, err := wire.Decode[wire.Screen](e)
+		if err != nil {
+			return err
+		}
+		a.wantScreen(screen)
 	case wire.TypeVBKeepAlive:
 		a.do(a.board.keepAlive)
 	}

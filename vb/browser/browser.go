@@ -41,7 +41,9 @@ type Config struct {
 
 	Width, Height int // of the screen in pixels; 1280 by 720 when zero
 	Depth         int // of a pixel in bits, 24 (when zero) or 16
-	FrameRate     int // how often Firefox paints, in frames per second; 30 when zero
+
+	// Resize sets the size of a display's screen, as desktop.Resize does. When nil, the screen stays as it is at the start.
+	Resize func(display string, width, height int) error
 
 	// StartURL is the page that Firefox opens with; about:blank when empty.
 	StartURL string
@@ -69,12 +71,19 @@ type Environment struct {
 
 	home, runtime string // runtime has the sockets
 	display       *display
+	screen        *screen
 	extra         []string
 }
 
 // Display is the DISPLAY of Xvfb, as ":7". It is empty until Xvfb is ready for the first time, and stays the same over
 // its restarts unless somebody else took the number meanwhile; so read it again after each supervise.Ready of Xvfb.
 func (e *Environment) Display() string { return e.display.String() }
+
+// SetScreen changes the size of the screen; the window manager and Firefox follow. ErrScreen: it can't have that size. Any
+// other error is Xvfb's, which does not run or dies meanwhile; the next one starts with the size.
+func (e *Environment) SetScreen(width, height int) error {
+	return e.screen.set(e.Display(), width, height)
+}
 
 // Environ returns the variables that let a client reach the display, the sound server and the bus, as "NAME=value".
 func (e *Environment) Environ() []string {
@@ -100,7 +109,7 @@ func (e *Environment) Close() error {
 // program is not installed.
 func Processes(cfg Config) (processes []supervise.Process, environment *Environment, err error) {
 	cfg.Width, cfg.Height = cmp.Or(cfg.Width, 1280), cmp.Or(cfg.Height, 720)
-	cfg.Depth, cfg.FrameRate = cmp.Or(cfg.Depth, 24), cmp.Or(cfg.FrameRate, 30)
+	cfg.Depth = cmp.Or(cfg.Depth, 24)
 	cfg.StartURL = cmp.Or(cfg.StartURL, "about:blank")
 	if err := cfg.check(); err != nil {
 		return nil, nil, err
@@ -134,7 +143,7 @@ func Processes(cfg Config) (processes []supervise.Process, environment *Environm
 			Name: Xvfb,
 			Command: func() (*exec.Cmd, error) {
 				cmd, err := e.display.command(programs.xvfb,
-					"-screen", "0", fmt.Sprintf("%dx%dx%d", cfg.Width, cfg.Height, cfg.Depth), "-dpi", "96",
+					"-screen", "0", fmt.Sprintf("%dx%dx%d", e.screen.mostWidth, e.screen.mostHeight, cfg.Depth), "-dpi", "96",
 					"-auth", e.XAuthority, "-nolisten", "tcp", "-noreset", "-s", "0",
 					"+extension", "RANDR", "+extension", "DAMAGE", "+extension", "XFIXES", "+extension", "XTEST",
 					"+extension", "MIT-SHM")
@@ -143,7 +152,12 @@ func Processes(cfg Config) (processes []supervise.Process, environment *Environm
 				}
 				return cmd, err
 			},
-			Ready: e.display.ready,
+			Ready: func(ctx context.Context) error {
+				if err := e.display.ready(ctx); err != nil {
+					return err
+				}
+				return e.screen.restore(e.Display())
+			},
 		},
 		{
 			Name: PulseAudio,
@@ -185,8 +199,6 @@ func (c Config) check() error {
 		return fmt.Errorf("screen of %d by %d pixels: must be within 64x64 and 7680x4320", c.Width, c.Height)
 	case c.Depth != 24 && c.Depth != 16:
 		return fmt.Errorf("depth of %d bits: must be 24 or 16", c.Depth)
-	case c.FrameRate < 1 || c.FrameRate > 240:
-		return fmt.Errorf("%d frames per second: must be within 1 and 240", c.FrameRate)
 	case !found || scheme == "" || strings.HasPrefix(scheme, "-") || strings.ContainsAny(c.StartURL, " \t\r\n|\x00"):
 		return fmt.Errorf("start page %q is not a URL", c.StartURL)
 	}
@@ -205,6 +217,7 @@ func newEnvironment(cfg Config) (*Environment, error) {
 	e := &Environment{
 		home:        home,
 		display:     &display{cookie: newCookie()},
+		screen:      newScreen(cfg),
 		extra:       cfg.ExtraEnv,
 		PulseSource: image.PulseAudioSink + ".monitor",
 		XAuthority:  filepath.Join(home, "config", "Xauthority"),

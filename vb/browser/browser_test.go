@@ -311,7 +311,7 @@ func TestPoliciesBlockTheConfiguration(t *testing.T) {
 	}
 	eventually(t, "the preferences are read", func() bool {
 		content, _ := os.ReadFile(filepath.Join(b.home, "profile", "prefs.js"))
-		return strings.Contains(string(content), `user_pref("layout.frame_rate", 30);`) &&
+		return strings.Contains(string(content), `user_pref("layout.frame_rate", 60);`) &&
 			strings.Contains(string(content), `user_pref("toolkit.telemetry.unified", false);`)
 	})
 }
@@ -382,7 +382,6 @@ func TestConfigThatNoBrowserCanHaveIsRefused(t *testing.T) {
 		"tiny":              {Home: "h", Width: 1},
 		"huge":              {Home: "h", Height: 100000},
 		"colours":           {Home: "h", Depth: 8},
-		"rate":              {Home: "h", FrameRate: -1},
 	} {
 		if _, _, err := Processes(cfg); err == nil {
 			t.Errorf("%s: no error", name)

@@ -1,6 +1,9 @@
 package browser
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // MissingProgramError says that a program a browser needs is not installed, and what to do.
 type MissingProgramError struct {
@@ -16,3 +19,6 @@ func (e *MissingProgramError) Error() string {
 	}
 	return s
 }
+
+// ErrScreen: a size that the screen can't have, because it is larger than Xvfb was started with, or fixed.
+var ErrScreen = errors.New("browser: screen size not possible")

@@ -22,20 +22,12 @@ func prepareFirefox(cfg Config, e *Environment, path string) (func() (*exec.Cmd,
 	if err := os.MkdirAll(profile, 0o700); err != nil {
 		return nil, err
 	}
-	preferences := bytes.NewBuffer(bytes.Clone(image.FirefoxPreferences))
-	for _, p := range []struct {
-		name  string
-		value any
-	}{
-		{"layout.frame_rate", cfg.FrameRate},
-		{"browser.startup.homepage", cfg.StartURL},
-	} {
-		value, err := json.Marshal(p.value)
-		if err != nil {
-			return nil, err
-		}
-		fmt.Fprintf(preferences, "user_pref(%q, %s);\n", p.name, value)
+	homepage, err := json.Marshal(cfg.StartURL)
+	if err != nil {
+		return nil, err
 	}
+	preferences := bytes.NewBuffer(bytes.Clone(image.FirefoxPreferences))
+	fmt.Fprintf(preferences, "user_pref(\"browser.startup.homepage\", %s);\n", homepage)
 	if err := os.WriteFile(filepath.Join(profile, "user.js"), preferences.Bytes(), 0o600); err != nil {
 		return nil, err
 	}

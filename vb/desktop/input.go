@@ -16,7 +16,7 @@ import (
 
 const (
 	// MaxScroll is the largest number of clicks in one call of Scroll, in each direction.
-	MaxScroll = 64
+	MaxScroll = 400
 	// MaxHeldKeys is how many keys can be down at once.
 	MaxHeldKeys = 64
 )
@@ -398,6 +398,13 @@ func (in *Input) releaseAll() error {
 	C.keyboard_lock(in.k, 0xff, 0)
 	C.connection_sync(in.x.c)
 	return nil
+}
+
+// Modified tells whether a modifier is held that gives a click of the wheel another meaning: anything but AltGr.
+func (in *Input) Modified() bool {
+	in.x.mu.Lock()
+	defer in.x.mu.Unlock()
+	return in.modifiers()&^in.layout.level3 != 0
 }
 
 // Held tells which keysyms and buttons are down now, each in ascending order.

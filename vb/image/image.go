@@ -14,6 +14,9 @@ var FirefoxPolicies []byte
 //go:embed firefox/user.js
 var FirefoxPreferences []byte
 
+// WheelClicks is how many clicks of the wheel FirefoxPreferences make a notch.
+const WheelClicks = 20
+
 // PulseAudioScript is the start script of the sound server (default.pa(5)). Its null sink is named PulseAudioSink.
 //
 //go:embed pulseaudio/default.pa

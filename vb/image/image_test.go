@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"regexp"
 	"strings"
@@ -61,6 +62,9 @@ func TestConfigurationsAreWellFormed(t *testing.T) {
 				break
 			}
 		}
+	}
+	if want := fmt.Sprintf(`"mousewheel.default.delta_multiplier_y", %d)`, 200/WheelClicks); !strings.Contains(string(FirefoxPreferences), want) {
+		t.Error("Firefox does not take WheelClicks for a notch")
 	}
 	if !strings.Contains(string(PulseAudioScript), "sink_name="+PulseAudioSink+" ") {
 		t.Error("the sound server's script does not make PulseAudioSink")

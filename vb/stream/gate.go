@@ -35,7 +35,7 @@ type grant struct {
 	ControlHolder
 	moved          bool   // a move was taken
 	sequence       uint32 // the newest move's
-	wheelX, wheelY int    // parts of a notch not yet turned
+	wheelX, wheelY int    // parts of a click not yet turned
 }
 
 type admitted struct {
@@ -48,6 +48,7 @@ type admitted struct {
 // a change of control comes between two frames and never in one.
 type gate struct {
 	display  func() string
+	clicks   int // of the wheel, in a notch
 	size     func() (width, height int)
 	applied  func(ControlHolder)       // a change of control is in force
 	pointed  func(by PeerID, x, y int) // where the controller's pointer is, 0 to 65535
@@ -79,7 +80,7 @@ type gate struct {
 
 func newGate(cfg Config, h *health, size func() (int, int)) *gate {
 	g := &gate{
-		display: cfg.Display, size: size, activity: cfg.Activity, health: h, logger: cfg.Logger,
+		display: cfg.Display, clicks: cfg.WheelClicks, size: size, activity: cfg.Activity, health: h, logger: cfg.Logger,
 		frames: make(chan admitted, gateQueue), wake: make(chan struct{}, 1),
 	}
 	g.current.Store(&grant{})
@@ -266,7 +267,11 @@ func (g *gate) do(frame admitted) error {
 		if err := g.pointAt(in); err != nil {
 			return err
 		}
-		dx, dy := frame.grant.wheel(in)
+		click := notch / g.clicks
+		if g.input.Modified() {
+			click = notch
+		}
+		dx, dy := frame.grant.wheel(in, click)
 		if dx == 0 && dy == 0 {
 			return nil
 		}
@@ -282,11 +287,11 @@ func (g *gate) do(frame admitted) error {
 }
 
 // wheel turns parts of a notch into whole clicks, and keeps the rest for next time.
-func (gr *grant) wheel(in wire.Input) (dx, dy int) {
+func (gr *grant) wheel(in wire.Input, click int) (dx, dy int) {
 	x, y := gr.wheelX+int(in.DX), gr.wheelY+int(in.DY)
-	gr.wheelX, gr.wheelY = x%notch, y%notch
+	gr.wheelX, gr.wheelY = x%click, y%click
 	limit := func(clicks int) int { return min(max(clicks, -desktop.MaxScroll), desktop.MaxScroll) }
-	return limit(x / notch), limit(y / notch)
+	return limit(x / click), limit(y / click)
 }
 
 func (g *gate) pointAt(in wire.Input) error {

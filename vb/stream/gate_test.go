@@ -275,8 +275,39 @@ func TestPartsOfANotchAddUp(t *testing.T) {
 	g := &grant{}
 	total := 0
 	for range 30 {
-		_, dy := g.wheel(wire.Input{DY: -17})
+		_, dy := g.wheel(wire.Input{DY: -17}, notch)
 		total += dy
 	}
 	assert.Equal(t, -30*17/notch, total)
+}
+
+func TestAWheelOfManyClicksTurnsFinely(t *testing.T) {
+	display := desktoptest.StartXvfb(t, 320, 240)
+	window := desktoptest.OpenWindow(t, display, whole)
+	r := newRoom(t, display, func(cfg *Config) { cfg.WheelClicks = 20 })
+	ann := r.open("ann", "s1")
+	r.give(1, ann)
+	// clicks turns the wheel, and counts what the program sees of it before a key.
+	clicks := func(button uint, wheel wire.Input) (n int) {
+		wheel.Op, wheel.Epoch = wire.InputWheel, 1
+		ann.send(wheel)
+		ann.send(key(1, keyA, true))
+		for e := window.Next(); e.Kind != desktoptest.KeyPress; e = window.Next() {
+			if e.Kind == desktoptest.ButtonPress {
+				assert.Equal(t, button, e.Code)
+				n++
+			}
+		}
+		ann.send(key(1, keyA, false))
+		until(window, desktoptest.KeyRelease)
+		return n
+	}
+	assert.Equal(t, 20, clicks(5, wire.Input{DY: notch}), "a mouse's notch")
+	assert.Equal(t, 2, clicks(4, wire.Input{DY: -notch / 8}), "a part of one")
+	assert.Equal(t, 1, clicks(4, wire.Input{DY: -3}), "with what was left of it")
+	assert.Equal(t, 20, clicks(6, wire.Input{DX: -notch}))
+	const keyControl = 0xffe3
+	ann.send(key(1, keyControl, true))
+	until(window, desktoptest.KeyPress)
+	assert.Equal(t, 1, clicks(5, wire.Input{DY: notch}), "one step of the zoom")
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/webrtc/v4"
@@ -43,6 +44,10 @@ type Config struct {
 	FrameRate     int // ceiling in frames per second; 30 when zero
 	Bitrate       int // of the picture's cap in bits per second; by size and frame rate when zero
 
+	// WheelClicks is how many clicks of the wheel programs take for a notch, a divisor of 120; 1 when zero. While a modifier
+	// is held, which gives a click another meaning, it is always one.
+	WheelClicks int
+
 	// UDPPort is the one port of all viewers; when zero, each gets a free one.
 	UDPPort int
 	// Loopback offers 127.0.0.1 too. It is also offered when the machine has no other address.
@@ -62,6 +67,7 @@ type Streamer struct {
 	cursor    *cursor
 	gate      *gate
 	clipboard *clipboard
+	frameRate atomic.Int32
 	health    *health
 	watched   *demand // by the viewers
 	last      lastEvents
@@ -89,11 +95,14 @@ func New(cfg Config) (*Streamer, error) {
 	if cfg.FrameRate == 0 {
 		cfg.FrameRate = 30
 	}
-	if cfg.Width < 1 || cfg.Height < 1 || cfg.Width > codec.MaxDimension || cfg.Height > codec.MaxDimension {
-		return nil, fmt.Errorf("%w: screen of %dx%d", ErrConfig, cfg.Width, cfg.Height)
+	if cfg.WheelClicks == 0 {
+		cfg.WheelClicks = 1
 	}
-	if cfg.FrameRate < 1 || cfg.FrameRate > 120 {
-		return nil, fmt.Errorf("%w: %d frames per second", ErrConfig, cfg.FrameRate)
+	if err := checkScreen(cfg.Width, cfg.Height, cfg.FrameRate); err != nil {
+		return nil, err
+	}
+	if cfg.WheelClicks < 1 || notch%cfg.WheelClicks != 0 {
+		return nil, fmt.Errorf("%w: %d clicks of the wheel a notch", ErrConfig, cfg.WheelClicks)
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
@@ -119,6 +128,7 @@ func New(cfg Config) (*Streamer, error) {
 	s.gate.applied, s.gate.pointed = s.tellControl, s.tellPointer
 	s.clipboard = &clipboard{display: cfg.Display, copied: s.tellCopied, logger: cfg.Logger, demand: s.watched}
 	s.gate.paste, s.gate.forget = s.clipboard.paste, s.clipboard.forget
+	s.frameRate.Store(int32(cfg.FrameRate))
 	s.last.setScreen(screenEvent(cfg.Width, cfg.Height, cfg.FrameRate))
 	return s, nil
 }
@@ -293,7 +303,7 @@ func (s *Streamer) everyone() []*viewer {
 }
 
 func (s *Streamer) resized(width, height int) {
-	e := screenEvent(width, height, s.cfg.FrameRate)
+	e := screenEvent(width, height, int(s.frameRate.Load()))
 	s.last.setScreen(e)
 	s.tell(e)
 }

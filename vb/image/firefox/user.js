@@ -85,6 +85,16 @@ user_pref("full-screen-api.warning.timeout", 0);
 user_pref("network.protocol-handler.external-default", false);
 user_pref("network.protocol-handler.warn-external-default", false);
 
+// The most that a room may have; what is sent is paced by the agent. Firefox does not learn of another rate while it runs.
+user_pref("layout.frame_rate", 60);
+
+// A click of the wheel is a twentieth of a notch, so that a trackpad scrolls finely: the agent turns a mouse's notch into
+// twenty. Together they scroll as far as one does elsewhere, where the system's speed counts twice
+// (mousewheel.system_scroll_override), which it does not for a multiplier of one's own. With a modifier, when a click is a
+// step of the zoom or of the history, a click is a notch.
+user_pref("mousewheel.default.delta_multiplier_x", 69);
+user_pref("mousewheel.default.delta_multiplier_y", 10);
+
 // Every change of the screen is encoded and sent: none without meaning, and a scroll in one step.
 user_pref("general.smoothScroll", false);
 user_pref("toolkit.cosmeticAnimations.enabled", false);
