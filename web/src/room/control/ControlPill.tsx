@@ -5,14 +5,13 @@ import { useTranslation } from 'react-i18next';
 import { PersonAvatar } from '@/ui/PersonAvatar';
 import { useMay, useRoom, useRoomSession } from '../context';
 import { peerById } from '../state/roomState';
-import { heldElsewhere, useTaking } from './useTaking';
+import { heldElsewhere } from './elsewhere';
 import classes from './Control.module.css';
 
 /** Who drives, and what one may do about it. */
 export function ControlPill({ short = false }: { short?: boolean }) {
   const { t } = useTranslation();
   const session = useRoomSession();
-  const taking = useTaking();
   const { self, holderId, holder, asked, elsewhere } = useRoom((room) => ({
     elsewhere: heldElsewhere(room),
     self: room.self?.peer,
@@ -67,16 +66,16 @@ export function ControlPill({ short = false }: { short?: boolean }) {
         <span className={classes.ellipsis}>{said}</span>
       </span>
       {mayControl &&
-        (asked ? (
+        (elsewhere ? (
+          <Button size="compact-sm" h={32} px={14} onClick={() => ask('control.take')} disabled={busy} aria-label={t('control.takeHere')} data-testid="take-here">
+            {t(short ? 'control.takeHereShort' : 'control.takeHere')}
+          </Button>
+        ) : asked ? (
           <Tooltip label={t('control.cancel')}>
             <Button size="compact-sm" h={32} px={14} variant="light" leftSection={<Loader size={12} />} onClick={() => ask('control.cancel')} disabled={busy} data-testid="cancel-ask">
               {t('control.asked')}
             </Button>
           </Tooltip>
-        ) : elsewhere && taking ? (
-          <Button size="compact-sm" h={32} px={14} onClick={() => ask(taking)} disabled={busy} aria-label={t('control.takeHere')} data-testid="take-here">
-            {t(short ? 'control.takeHereShort' : 'control.takeHere')}
-          </Button>
         ) : (
           <Button size="compact-sm" h={32} px={14} onClick={() => ask('control.request')} disabled={busy} data-testid="ask-control">
             {t('control.ask')}

@@ -15,7 +15,7 @@ import { StageState } from './StageState';
 import { useCursor } from './useCursor';
 import { useDegraded } from './useDegraded';
 import { ControlRequest } from '../control/ControlRequest';
-import { useTaking } from '../control/useTaking';
+import { useMayTake } from '../control/elsewhere';
 import classes from './Stage.module.css';
 
 export interface StageHandle {
@@ -44,7 +44,7 @@ export function Stage({ handle, touchTyping, onEscape }: Props) {
     holder: room.control.holder,
     paused: room.paused,
   }));
-  const taking = useTaking();
+  const mayTake = useMayTake();
   const driving = useDriving();
   const frame = useRef<HTMLDivElement>(null);
   const { video, field } = handle;
@@ -108,12 +108,12 @@ export function Stage({ handle, touchTyping, onEscape }: Props) {
 
   const live = stream !== 'idle' && hasPicture && quality !== 'sound';
   const soundOnly = quality === 'sound' && (stream === 'live' || stream === 'interrupted');
-  const take = live ? taking : null;
+  const clickable = live && mayTake;
 
   // The latest of what the listeners need, without attaching them anew.
-  const latest = useRef({ content, take, unsilence, silenced, onEscape });
+  const latest = useRef({ content, clickable, unsilence, silenced, onEscape });
   useLayoutEffect(() => {
-    latest.current = { content, take, unsilence, silenced, onEscape };
+    latest.current = { content, clickable, unsilence, silenced, onEscape };
   });
 
   useEffect(() => {
@@ -125,9 +125,9 @@ export function Stage({ handle, touchTyping, onEscape }: Props) {
       content: () => latest.current.content(),
       clicked: () => {
         if (latest.current.silenced) latest.current.unsilence();
-        if (latest.current.take === null) return;
+        if (!latest.current.clickable) return;
         input.focus({ preventScroll: true });
-        void session.ask(latest.current.take, {});
+        void session.ask('control.take', {});
       },
       focus: () => {
         if (latest.current.silenced) latest.current.unsilence();
@@ -170,7 +170,7 @@ export function Stage({ handle, touchTyping, onEscape }: Props) {
     <div
       ref={frame}
       className={classes.frame}
-      style={{ '--ratio': ratio, cursor: cursor ?? (take ? 'pointer' : undefined) } as React.CSSProperties}
+      style={{ '--ratio': ratio, cursor: cursor ?? (clickable ? 'pointer' : undefined) } as React.CSSProperties}
       data-testid="stage"
       data-live={live || undefined}
       data-driving={driving || undefined}
