@@ -63,10 +63,13 @@ type flow struct {
 	feedbackLoss     float64
 	sender, receiver hiccups
 	drift            float64 // of the viewer's clock
+	pace             float64 // how much faster than the target frames leave, in bunches of 4 ms; 0 for at once
 
 	sequence uint16
 	frames   int
 	blocks   int
+	held     []int         // sizes of the picture's packets that wait for their turn
+	next     time.Duration // when it comes
 	awake    time.Duration // when the sender is scheduled again
 	recorder *twcc.Recorder
 	arriving []datagram
@@ -88,12 +91,29 @@ type report struct {
 var zero = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func (f *flow) send(bytes int, now time.Duration) {
-	for bytes > 0 {
-		part := min(bytes, largest)
-		bytes -= part
-		f.subject.Sent(f.sequence, part+24, zero.Add(now))
-		f.link.enter(datagram{flow: f, sequence: f.sequence, bytes: part + 24}, now)
-		f.sequence++
+	f.subject.Sent(f.sequence, bytes+24, zero.Add(now))
+	f.link.enter(datagram{flow: f, sequence: f.sequence, bytes: bytes + 24}, now)
+	f.sequence++
+}
+
+func (f *flow) sendFrame(bytes int) {
+	for ; bytes > 0; bytes -= largest {
+		f.held = append(f.held, min(bytes, largest))
+	}
+}
+
+func (f *flow) sendHeld(now time.Duration, target int) {
+	const bunch = 4 * time.Millisecond
+	if now < f.next {
+		return
+	}
+	for allowed := 0.0; len(f.held) > 0 && allowed < float64(bunch)/float64(time.Second); {
+		f.send(f.held[0], now)
+		if f.pace > 0 {
+			allowed += float64(f.held[0]*8) / (f.pace * float64(target))
+			f.next = now + time.Duration(allowed*float64(time.Second))
+		}
+		f.held = f.held[1:]
 	}
 }
 
@@ -117,9 +137,10 @@ func (f *flow) step(now time.Duration) {
 		if f.source.sound {
 			target = max(target-soundRate, target/2)
 		}
-		f.send(f.source.frame(f.frames, now, target), now)
+		f.sendFrame(f.source.frame(f.frames, now, target))
 		f.frames++
 	}
+	f.sendHeld(now, f.subject.State().Target)
 	for time.Duration(f.blocks)*20*time.Millisecond <= now {
 		if f.source.sound {
 			f.send(soundBytes, now)

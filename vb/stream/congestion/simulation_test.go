@@ -41,6 +41,7 @@ func TestAGreedyPictureFillsTheLinkAndKeepsItsQueueShort(t *testing.T) {
 		}, 0.85, 100 * time.Millisecond},
 		{"a fast clock", 5 * mbit, func(_ *link, f *flow) { f.drift = 200e-6 }, 0.9, 100 * time.Millisecond},
 		{"a slow clock", 5 * mbit, func(_ *link, f *flow) { f.drift = -200e-6 }, 0.9, 100 * time.Millisecond},
+		{"paced", 5 * mbit, func(_ *link, f *flow) { f.pace = 2.5 }, 0.9, 100 * time.Millisecond},
 		{"lost feedback", 5 * mbit, func(_ *link, f *flow) { f.feedbackLoss = 0.1 }, 0.8, 130 * time.Millisecond},
 		{"a buffer of 50 ms", 5 * mbit, func(l *link, _ *flow) { l.buffer = 50 * time.Millisecond }, 0.7, 60 * time.Millisecond},
 	} {
