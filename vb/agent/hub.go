@@ -89,6 +89,12 @@ func (a *agent) message(e wire.Envelope) error {
 			return err
 		}
 		a.streamer.Stop(sender, stream.SessionID(stop.Session))
+	case wire.TypeStreamPrefer:
+		prefer, err := wire.Decode[wire.StreamPrefer](e)
+		if err != nil {
+			return err
+		}
+		a.streamer.Prefer(sender, stream.SessionID(prefer.Session), prefer.Quality, prefer.Hidden)
 	case wire.TypeSignal:
 		signal, err := wire.Decode[wire.Signal](e)
 		if err != nil {

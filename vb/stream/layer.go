@@ -20,25 +20,36 @@ const (
 	maxRefinements = 12
 )
 
-// layer is one encoder and those who receive what it makes. The picture loop owns it.
+// layerKey tells layers apart: who agrees in it shares an encoder.
+type layerKey struct {
+	kind codec.VideoKind
+	low  bool // the smaller picture
+}
+
+// layer is one encoder and what it makes. The picture loop owns it.
 type layer struct {
-	kind       codec.VideoKind
+	layerKey
 	encoder    *codec.VideoEncoder
 	packetiser *packetiser
-	receivers  map[*sender]bool // true: has what the next frame builds upon; false: waits for a keyframe
+	bitrate    int   // the cap in bits per second
+	pace       pacer // of its own frames; the screen's changes are paced before
 
+	changed  bool // the picture has, since its last frame
 	wantKey  bool
 	lastKey  time.Time
 	refineAt time.Time // zero: nothing to refine
 	refined  int
+
+	throughput throughput
+	best       int // of its receivers' networks, in bits per second for the picture
 }
 
-func newLayer(kind codec.VideoKind, c clock) (*layer, error) {
-	p, err := newPacketiser(kind, c)
+func newLayer(key layerKey, c clock) (*layer, error) {
+	p, err := newPacketiser(key.kind, c)
 	if err != nil {
 		return nil, err
 	}
-	return &layer{kind: kind, packetiser: p, receivers: make(map[*sender]bool), wantKey: true}, nil
+	return &layer{layerKey: key, packetiser: p, wantKey: true}, nil
 }
 
 // open makes the encoder where there is none.
@@ -62,10 +73,16 @@ func (l *layer) close() {
 	}
 }
 
-// join lets a receiver in at the next keyframe, which it brings about.
-func (l *layer) join(s *sender) {
-	l.receivers[s] = false
-	l.wantKey = true
+// limit moves the cap. Small moves are not worth the encoder's while.
+func (l *layer) limit(bitrate int) error {
+	if off := bitrate - l.bitrate; max(off, -off) < l.bitrate/25 {
+		return nil
+	}
+	l.bitrate = bitrate
+	if l.encoder == nil {
+		return nil
+	}
+	return l.encoder.SetBitrate(bitrate)
 }
 
 // keyWait is how long a wanted keyframe must still wait.
@@ -75,23 +92,50 @@ func (l *layer) keyWait(now time.Time) time.Duration {
 
 func (l *layer) keyDue(now time.Time) bool { return l.wantKey && l.keyWait(now) == 0 }
 
+func (l *layer) changeDue(now time.Time) bool { return l.changed && l.pace.wait(now) == 0 }
+
 func (l *layer) refineDue(now time.Time) bool { return !l.refineAt.IsZero() && !now.Before(l.refineAt) }
 
+// due says that a frame is to be made of the picture that there is.
+func (l *layer) due(now time.Time) bool {
+	return l.keyDue(now) || l.changeDue(now) || l.refineDue(now)
+}
+
+// sleep is how long there is nothing due.
+func (l *layer) sleep(now time.Time) time.Duration {
+	d := forever
+	if l.wantKey {
+		d = min(d, l.keyWait(now))
+	}
+	if l.changed {
+		d = min(d, l.pace.wait(now))
+	}
+	if !l.refineAt.IsZero() {
+		d = min(d, l.refineAt.Sub(now))
+	}
+	return max(d, 0)
+}
+
 // encode makes one frame of the image.
-func (l *layer) encode(img *codec.Image, at time.Time, c clock, refine bool) (*frame, error) {
+func (l *layer) encode(img *codec.Image, at time.Time, c clock) (*frame, error) {
 	key := l.keyDue(at)
-	packet, err := l.encoder.Encode(img, codec.EncodeOptions{Keyframe: key, Refine: refine && !key, PTS: c.since(at)})
+	refine := !l.changed && !key
+	packet, err := l.encoder.Encode(img, codec.EncodeOptions{Keyframe: key, Refine: refine, PTS: c.since(at)})
 	if err != nil {
 		return nil, err
 	}
 	if packet.Key {
 		l.wantKey, l.lastKey = false, at
 	}
-	l.planRefinement(at, refine && !key, packet.Settled)
+	l.changed = false
+	l.pace.take(at)
+	l.planRefinement(at, refine, packet.Settled)
 	if len(packet.Data) == 0 {
 		return nil, nil
 	}
-	return l.packetiser.picture(packet, at), nil
+	f := l.packetiser.picture(packet, at)
+	l.throughput.add(at, f.bytes)
+	return f, nil
 }
 
 func (l *layer) planRefinement(at time.Time, refined, settled bool) {
@@ -106,12 +150,41 @@ func (l *layer) planRefinement(at time.Time, refined, settled bool) {
 	}
 }
 
-// deliver hands a frame to all who can use it. Whoever is too slow to take it waits for the next keyframe, which its
-// sender asks for as soon as it has caught up.
-func (l *layer) deliver(f *frame) {
-	for s, ready := range l.receivers {
-		if ready || f.key {
-			l.receivers[s] = s.picture(f)
-		}
+// throughput is what a layer took in the last seconds.
+type throughput struct {
+	slots [throughputSlots]int // bytes
+	slot  int64                // the newest
+}
+
+const (
+	throughputSlot  = 250 * time.Millisecond
+	throughputSlots = 20
+)
+
+func (t *throughput) advance(at time.Time) {
+	slot := at.UnixNano() / int64(throughputSlot)
+	for n := min(slot-t.slot, throughputSlots); n > 0; n-- {
+		t.slots[(slot-n+1)%throughputSlots] = 0
 	}
+	t.slot = max(slot, t.slot)
+}
+
+func (t *throughput) add(at time.Time, bytes int) {
+	t.advance(at)
+	t.slots[t.slot%throughputSlots] += bytes
+}
+
+// peak is the most that was taken in any of the last seconds, in bits per second.
+func (t *throughput) peak(now time.Time) int {
+	t.advance(now)
+	most, sum := 0, 0
+	const second = int64(time.Second / throughputSlot)
+	for i := t.slot - throughputSlots + 1; i <= t.slot; i++ {
+		sum += t.slots[i%throughputSlots]
+		if before := i - second; before > t.slot-throughputSlots {
+			sum -= t.slots[before%throughputSlots]
+		}
+		most = max(most, sum)
+	}
+	return most * 8
 }

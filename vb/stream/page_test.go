@@ -22,6 +22,7 @@ import (
 	"turtus/services/wire"
 	"turtus/vb/codec"
 	"turtus/vb/codec/codectest"
+	"turtus/vb/link"
 )
 
 // patience is how long a test waits for what must come; it only decides how late a failure is told.
@@ -35,6 +36,7 @@ type room struct {
 	t        testing.TB
 	activity chan uint32
 	network  net.PacketConn // of the pages opened from now on; one of their own when nil
+	narrow   *link.Config   // pages opened from now on reach the agent by a link of these conditions alone; nil: directly
 
 	mu    sync.Mutex
 	pages map[PeerID]*page
@@ -103,10 +105,14 @@ type page struct {
 	opened   chan string
 	repeated int // packets of the picture that came again
 	byRTX    int // packets of the picture that came by RFC 4588
+	whole    int // frames of the picture that came
 	reports  []*rtcp.SenderReport
 	codec    string
 	frames   chan encoded
 	offers   []string
+
+	narrow *link.Config
+	links  chan *link.Link // the one that there is, when it is
 }
 
 type encoded struct {
@@ -136,6 +142,7 @@ func (r *room) open(peer PeerID, session SessionID, kinds ...codec.VideoKind) *p
 		signals: make(chan wire.Signal, 1000), done: make(chan struct{}), track: make(chan *webrtc.TrackRemote, 2),
 		opus: make(chan *rtp.Packet, 10000), events: make(chan wire.Envelope, 10000), frames: make(chan encoded, 10000),
 		channels: make(map[string]*webrtc.DataChannel), opened: make(chan string, 3),
+		narrow: r.narrow, links: make(chan *link.Link, 1),
 	}
 	pc.OnTrack(func(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
 		go p.readReports(receiver)
@@ -158,7 +165,7 @@ func (r *room) open(peer PeerID, session SessionID, kinds ...codec.VideoKind) *p
 		})
 	})
 	pc.OnICECandidate(func(c *webrtc.ICECandidate) {
-		if c != nil {
+		if c != nil && p.narrow == nil {
 			init := c.ToJSON()
 			r.Streamer.Signal(peer, wire.Signal{Session: string(session), Candidate: &wire.ICECandidate{Candidate: &init.Candidate, SdpMid: init.SDPMid}})
 		}
@@ -182,6 +189,16 @@ func (p *page) close() {
 	}
 	close(p.done)
 	_ = p.pc.GracefulClose()
+	if len(p.links) > 0 {
+		(<-p.links).Close()
+	}
+}
+
+// link is the page's link, once it is there.
+func (p *page) link() *link.Link {
+	l := <-p.links
+	p.links <- l
+	return l
 }
 
 func (p *page) negotiate() {
@@ -208,6 +225,20 @@ func (p *page) negotiate() {
 			p.room.Streamer.Signal(p.peer, wire.Signal{Session: s.Session, Description: &wire.SessionDescription{
 				Type: wire.SessionDescriptionTypeAnswer, Sdp: answer.SDP,
 			}})
+		case s.Candidate != nil && *s.Candidate.Candidate != "" && p.narrow != nil:
+			to, ok := link.Target(*s.Candidate.Candidate)
+			if !ok || len(p.links) > 0 {
+				continue
+			}
+			cfg := *p.narrow
+			cfg.To = to
+			l, err := link.New(cfg)
+			if err != nil {
+				p.t.Errorf("link: %v", err)
+				return
+			}
+			p.links <- l
+			_ = p.pc.AddICECandidate(webrtc.ICECandidateInit{Candidate: l.Candidate(*s.Candidate.Candidate), SDPMid: s.Candidate.SdpMid})
 		case s.Candidate != nil && *s.Candidate.Candidate != "":
 			_ = p.pc.AddICECandidate(webrtc.ICECandidateInit{Candidate: *s.Candidate.Candidate, SDPMid: s.Candidate.SdpMid})
 		}
@@ -245,10 +276,13 @@ func (p *page) readPicture(track *webrtc.TrackRemote) {
 	p.codec = track.Codec().MimeType
 	p.mu.Unlock()
 	p.track <- track
-	var depacketiser rtp.Depacketizer = &codecs.H264Packet{}
-	if track.Codec().MimeType == webrtc.MimeTypeVP8 {
-		depacketiser = &codecs.VP8Packet{}
+	newDepacketiser := func() rtp.Depacketizer {
+		if track.Codec().MimeType == webrtc.MimeTypeVP8 {
+			return &codecs.VP8Packet{}
+		}
+		return &codecs.H264Packet{}
 	}
+	depacketiser := newDepacketiser()
 	var frame encoded
 	var started bool
 	var expected uint16
@@ -265,6 +299,9 @@ func (p *page) readPicture(track *webrtc.TrackRemote) {
 			frame.timestamp = packet.Timestamp
 			p.frames <- frame
 			frame = encoded{}
+			p.mu.Lock()
+			p.whole++
+			p.mu.Unlock()
 		}
 	}
 	for {
@@ -290,12 +327,48 @@ func (p *page) readPicture(track *webrtc.TrackRemote) {
 			continue
 		}
 		early[packet.SequenceNumber] = packet
+		if early[expected] == nil {
+			// As browsers do: a whole keyframe makes what is missing before it superfluous.
+			if start, there := wholeKeyframe(p.kind(), early); there {
+				for sequence := range early {
+					if int16(sequence-start) < 0 {
+						delete(early, sequence)
+					}
+				}
+				expected, frame, depacketiser = start, encoded{}, newDepacketiser()
+			}
+		}
 		for early[expected] != nil {
 			take(early[expected])
 			delete(early, expected)
 			expected++
 		}
 	}
+}
+
+// wholeKeyframe finds a keyframe all of whose packets are there.
+func wholeKeyframe(kind codec.VideoKind, packets map[uint16]*rtp.Packet) (start uint16, there bool) {
+	for sequence, packet := range packets {
+		b := packet.Payload
+		begins := kind == codec.VP8 && len(b) > 1 && b[0] == 0x10 && b[1]&1 == 0 ||
+			kind == codec.H264 && len(b) > 3 && (b[0]&0x1f == 7 || b[0]&0x1f == 24 && b[3]&0x1f == 7)
+		if !begins {
+			continue
+		}
+		for next := packet; next != nil && next.Timestamp == packet.Timestamp; next = packets[next.SequenceNumber+1] {
+			if next.Marker {
+				return sequence, true
+			}
+		}
+	}
+	return 0, false
+}
+
+// received is how many frames came so far.
+func (p *page) received() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.whole
 }
 
 func (p *page) kind() codec.VideoKind {

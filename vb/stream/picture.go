@@ -26,9 +26,13 @@ type picture struct {
 
 	commands chan func()
 	lostWay  chan struct{} // somebody did
-	layers   map[codec.VideoKind]*layer
+	members  map[*sender]*member
+	layers   map[layerKey]*layer
 	image    *codec.Image
+	small    small
 	pacer    pacer
+	adapted  time.Time // when layers and caps last followed the networks
+	adaptAt  time.Time // when they shall again; zero: when frames go
 
 	size    atomic.Uint64 // width << 32 | height
 	running atomic.Int32  // encoders
@@ -40,8 +44,8 @@ func newPicture(cfg Config, c clock, h *health, onResize func(width, height int)
 		display: cfg.Display, frameRate: cfg.FrameRate, bitrate: cfg.Bitrate, clock: c, logger: cfg.Logger,
 		onResize: onResize, health: h,
 		commands: make(chan func()), lostWay: make(chan struct{}, 1),
-		layers: make(map[codec.VideoKind]*layer),
-		pacer:  pacer{interval: time.Second / time.Duration(cfg.FrameRate)},
+		layers: make(map[layerKey]*layer), members: make(map[*sender]*member),
+		pacer: pacer{interval: time.Second / time.Duration(cfg.FrameRate)},
 	}
 	p.setSize(cfg.Width, cfg.Height)
 	return p
@@ -60,53 +64,6 @@ func (p *picture) do(ctx context.Context, f func()) {
 	select {
 	case p.commands <- f:
 	case <-ctx.Done():
-	}
-}
-
-func (p *picture) subscribe(ctx context.Context, kind codec.VideoKind, s *sender) {
-	p.do(ctx, func() {
-		l := p.layers[kind]
-		if l == nil {
-			var err error
-			if l, err = newLayer(kind, p.clock); err != nil {
-				p.logger.Error("no layer", "error", err)
-				return
-			}
-			p.layers[kind] = l
-		}
-		l.join(s)
-	})
-}
-
-func (p *picture) unsubscribe(ctx context.Context, s *sender) {
-	p.do(ctx, func() {
-		for kind, l := range p.layers {
-			delete(l.receivers, s)
-			if len(l.receivers) == 0 {
-				p.closeEncoder(l)
-				delete(p.layers, kind)
-			}
-		}
-	})
-}
-
-// requestKeyframe is for a receiver that lost its way; all such requests until the next keyframe are one. It does not wait.
-func (p *picture) requestKeyframe(s *sender) {
-	s.lostWay.Store(true)
-	select {
-	case p.lostWay <- struct{}{}:
-	default:
-	}
-}
-
-// heed has those who lost their way wait for a keyframe.
-func (p *picture) heed() {
-	for _, l := range p.layers {
-		for s := range l.receivers {
-			if s.lostWay.Swap(false) {
-				l.wantKey = true
-			}
-		}
 	}
 }
 
@@ -152,6 +109,7 @@ func (p *picture) reset() {
 		p.closeEncoder(l)
 		l.wantKey = true
 	}
+	p.small.close()
 	if p.image != nil {
 		p.image.Close()
 		p.image = nil
@@ -199,6 +157,9 @@ func (p *picture) show(ctx context.Context) error {
 				return err
 			}
 			continue
+		case !p.adaptAt.IsZero() && !now.Before(p.adaptAt):
+			p.adapt(now)
+			continue
 		}
 		timer.Reset(p.sleep(now, changed))
 		select {
@@ -207,7 +168,7 @@ func (p *picture) show(ctx context.Context) error {
 		case f := <-p.commands:
 			f()
 		case <-p.lostWay:
-			p.heed()
+			p.heed(time.Now())
 		case err := <-w.changed:
 			if err != nil {
 				return err
@@ -219,10 +180,10 @@ func (p *picture) show(ctx context.Context) error {
 	return nil
 }
 
-// due says that the picture shall be sent once more although it has not changed.
+// due says that a frame shall be made although the screen has not changed since the last capture.
 func (p *picture) due(now time.Time) bool {
 	for _, l := range p.layers {
-		if l.keyDue(now) || l.refineDue(now) {
+		if l.due(now) {
 			return true
 		}
 	}
@@ -235,13 +196,14 @@ func (p *picture) sleep(now time.Time, changed bool) time.Duration {
 	if changed {
 		d = min(d, p.pacer.wait(now))
 	}
+	if !p.adaptAt.IsZero() {
+		d = min(d, max(p.adaptAt.Sub(now), 0))
+	}
+	if p.image == nil {
+		return d
+	}
 	for _, l := range p.layers {
-		if l.wantKey && p.image != nil {
-			d = min(d, l.keyWait(now))
-		}
-		if !l.refineAt.IsZero() {
-			d = min(d, l.refineAt.Sub(now))
-		}
+		d = min(d, l.sleep(now))
 	}
 	return d
 }
@@ -262,23 +224,31 @@ func (p *picture) update(screen *desktop.Capturer) error {
 	if err != nil {
 		return err
 	}
-	p.pacer.take(f.At)
-	all := make([]*layer, 0, len(p.layers))
-	for _, l := range p.layers {
-		all = append(all, l)
+	if p.small.image != nil {
+		if err := p.small.follow(p.image, f.Damage); err != nil {
+			return err
+		}
 	}
-	return p.encode(all, f.At, false)
-}
-
-// repeat sends the picture as it is: to newcomers, or better than before.
-func (p *picture) repeat(now time.Time) error {
+	p.pacer.take(f.At)
 	var some []*layer
 	for _, l := range p.layers {
-		if l.keyDue(now) || l.refineDue(now) {
+		l.changed = true
+		if l.changeDue(f.At) || l.keyDue(f.At) {
 			some = append(some, l)
 		}
 	}
-	return p.encode(some, now, true)
+	return p.encode(some, f.At)
+}
+
+// repeat sends the picture as it is: to newcomers, better than before, or later than to others.
+func (p *picture) repeat(now time.Time) error {
+	var some []*layer
+	for _, l := range p.layers {
+		if l.due(now) {
+			some = append(some, l)
+		}
+	}
+	return p.encode(some, now)
 }
 
 func (p *picture) resize(width, height int) error {
@@ -300,53 +270,76 @@ func (p *picture) resize(width, height int) error {
 	return nil
 }
 
-// encode makes and delivers a frame for each of the layers, side by side when there are several.
-func (p *picture) encode(layers []*layer, at time.Time, refine bool) error {
-	errs := make([]error, len(layers))
+// encode makes a frame for each of the layers, side by side when there are several, and delivers them.
+func (p *picture) encode(layers []*layer, at time.Time) error {
+	made, errs := make([]*frame, len(layers)), make([]error, len(layers))
 	one := func(i int, l *layer) {
-		f, err := l.encode(p.image, at, p.clock, refine)
-		if errs[i] = err; f != nil {
+		img := p.image
+		if l.low {
+			img = p.small.image
+		}
+		if made[i], errs[i] = l.encode(img, at, p.clock); made[i] != nil {
 			p.encoded.Add(1)
-			l.deliver(f)
 		}
 	}
 	for _, l := range layers {
-		had := l.encoder != nil
-		if err := l.open(p.videoConfig()); err != nil {
+		if err := p.openEncoder(l); err != nil {
 			return err
-		}
-		if !had {
-			p.running.Add(1)
 		}
 	}
 	if len(layers) == 1 {
 		one(0, layers[0])
-		return errs[0]
+	} else {
+		var group sync.WaitGroup
+		for i, l := range layers {
+			group.Go(func() { one(i, l) })
+		}
+		group.Wait()
 	}
-	var group sync.WaitGroup
+	frames := make(map[*layer]*frame, len(layers))
 	for i, l := range layers {
-		group.Go(func() { one(i, l) })
+		if made[i] != nil {
+			frames[l] = made[i]
+		}
 	}
-	group.Wait()
+	p.deliver(frames)
+	if next := p.adapted.Add(adaptEvery); p.adaptAt.IsZero() || next.Before(p.adaptAt) {
+		p.adaptAt = next
+	}
 	return errors.Join(errs...)
 }
 
-func (p *picture) videoConfig() codec.VideoConfig {
-	width, height := p.image.Size()
-	bitrate := p.bitrate
-	if bitrate == 0 {
-		bitrate = defaultBitrate(width, height, p.frameRate)
+// openEncoder makes sure that a layer has what it needs.
+func (p *picture) openEncoder(l *layer) error {
+	if l.low && p.small.image == nil {
+		if err := p.small.follow(p.image, nil); err != nil {
+			return err
+		}
 	}
-	return codec.VideoConfig{
-		Width: width, Height: height, FrameRate: p.frameRate, Bitrate: bitrate,
-		Threads: min(max(runtime.NumCPU()/2, 1), 4),
+	if l.encoder != nil {
+		return nil
 	}
+	img := p.image
+	if l.low {
+		img = p.small.image
+	}
+	width, height := img.Size()
+	err := l.open(codec.VideoConfig{
+		Width: width, Height: height, FrameRate: p.frameRate, Bitrate: l.bitrate, Threads: min(max(runtime.NumCPU()/2, 1), 4),
+	})
+	if err == nil {
+		p.running.Add(1)
+	}
+	return err
 }
+
+// maxBitrate bounds a layer's cap where none is set by hand.
+const maxBitrate = 16_000_000
 
 // defaultBitrate is the cap in bits per second: 4 Mbit/s at 720p30, in proportion to what moves.
 func defaultBitrate(width, height, frameRate int) int {
 	const bitsPerPixel = 0.145
-	return min(max(int(float64(width*height*frameRate)*bitsPerPixel), 500_000), 16_000_000)
+	return min(max(int(float64(width*height*frameRate)*bitsPerPixel), 500_000), maxBitrate)
 }
 
 // watcher waits for changes of the screen in a goroutine of its own: again, changed, again, ...

@@ -32,7 +32,6 @@ type repair struct {
 
 type repetition struct {
 	first, count uint16
-	bytes        int
 	at           time.Time
 }
 
@@ -40,16 +39,39 @@ type repetition struct {
 func (r *repair) sent(a *agreement, f *frame, first uint16, state congestion.State, now time.Time) {
 	count := uint16(len(f.payloads))
 	r.tail, r.tailAt = first+count-1, now.Add(tailAfter)
-	if state.Loss < lossy || state.Overusing {
-		return
+	if state.Loss < lossy || state.Overusing || !state.Limited {
+		return // where the network is full, more would only make it worse
 	}
 	r.tailAt = now.Add(tailLossy)
 	share := int(twiceShare * float64(state.Target))
 	if count <= twiceAtMost && r.spare.wait(now, share) == 0 {
 		r.spare.took(now, f.bytes, share)
-		r.twice = append(r.twice, repetition{first, count, f.bytes, now.Add(twiceAfter)})
+		r.twice = append(r.twice, repetition{first, count, now.Add(twiceAfter)})
 		r.tailAt = time.Time{}
 	}
+}
+
+const (
+	// probePackets of at least probeSize bytes are a burst that tells what a network carries.
+	probePackets = 13
+	probeSize    = 1100
+	// probeEnd is when one more packet follows, by which the viewer's report shows that the burst is over.
+	probeEnd = 30 * time.Millisecond
+)
+
+// probe is a burst of packets of the past, the newest large ones before a number, or nothing while there are too few.
+func (r *repair) probe(h *history, before uint16, now time.Time) []uint16 {
+	var large []uint16
+	for sequence := before - 1; sequence != before-historySize && len(large) < probePackets; sequence-- {
+		if p := h.get(sequence); p != nil && len(p.frame.payloads[p.index]) >= probeSize {
+			large = append(large, sequence)
+		}
+	}
+	if len(large) < probePackets {
+		return nil
+	}
+	r.tail, r.tailAt = large[0], now.Add(probeEnd)
+	return large
 }
 
 // wait is how long until something is due.
@@ -89,7 +111,7 @@ func (s *sender) repeat(now time.Time) bool {
 	}
 	sequence, due := s.repair.next(now)
 	if due {
-		s.resend(sequence, now, &s.counters.duplicates, 0)
+		s.resend(sequence, now, &s.counters.duplicates)
 	}
 	return due
 }

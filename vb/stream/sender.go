@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/pion/rtcp"
+
+	"turtus/services/wire"
 )
 
 const (
@@ -18,10 +20,12 @@ const (
 	maxWait = 100 * time.Millisecond
 	// keyWait is how much longer they may behind a keyframe, which is worth many of them.
 	keyWait = 150 * time.Millisecond
-	// soundQueue is how many blocks of 20 ms may wait. Sound goes before all else, so they only do when nothing moves.
-	soundQueue = 4
+	// soundQueue is how many blocks of 10 ms may wait. Sound goes before all else, so they only do when nothing moves.
+	soundQueue = 8
 	// lostQueue is how many packets may wait to be sent again.
 	lostQueue = 256
+	// linkBuffer is how much a network is thought to hold back.
+	linkBuffer = 300 * time.Millisecond
 	// notReadyPause is when to try again what could not be sent because there is no path.
 	notReadyPause = 300 * time.Millisecond
 	// forever is a wait for nothing.
@@ -40,7 +44,8 @@ type sender struct {
 	controls func() bool
 
 	counters counters
-	lostWay  atomic.Bool // and a keyframe was asked for; the picture's
+	lostWay  atomic.Bool  // and a keyframe was asked for; the picture's
+	layer    atomic.Value // wire.Layer, that is received
 	wake     chan struct{}
 
 	mu       sync.Mutex
@@ -49,6 +54,7 @@ type sender struct {
 	sounds   []*frame
 	lost     []uint16 // the viewer's NACKs
 	behind   bool     // frames were dropped
+	probes   bool     // a probe is wanted
 	key      bool     // a keyframe is being sent
 
 	// Owned by run.
@@ -61,7 +67,9 @@ type sender struct {
 	next        int    // of its packets
 	sequences   struct{ video, audio, retransmission uint16 }
 	retransmits uint32
-	drove       bool // the viewer was told to show frames at once
+	drove       bool   // the viewer was told to show frames at once
+	start       uint16 // the first packet of the newest keyframe: nobody needs what went before
+	turn        bool   // of the frame, after a packet was sent again
 }
 
 func newSender(video, audio *track, writeRTCP func([]rtcp.Packet) error) *sender {
@@ -71,6 +79,7 @@ func newSender(video, audio *track, writeRTCP func([]rtcp.Packet) error) *sender
 		wake: make(chan struct{}, 1),
 	}
 	s.out = newTransmitter(s.network.sent)
+	s.layer.Store(wire.LayerNone)
 	s.sequences.video, s.sequences.audio, s.sequences.retransmission = uint16(rand.Uint32()), uint16(rand.Uint32()), uint16(rand.Uint32())
 	return s
 }
@@ -122,7 +131,23 @@ func pop[T any](queue *[]T) T {
 	return first
 }
 
-// sound takes a block without waiting. When too many wait the oldest goes: the viewer's decoder conceals 20 ms.
+// leave drops what waits: no picture is wanted any more.
+func (s *sender) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.clear()
+	s.behind = false
+}
+
+// probe has packets of the past sent in one burst: how fast they arrive says what the network carries.
+func (s *sender) probe() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.probes = true
+	s.awake()
+}
+
+// sound takes a block without waiting. When too many wait the oldest goes: the viewer's decoder conceals 10 ms.
 func (s *sender) sound(f *frame) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -186,27 +211,28 @@ func (s *sender) run(ctx context.Context) {
 
 // step sends all that may go now and returns how long the rest must wait.
 func (s *sender) step() time.Duration {
+	s.burst()
 	sent := false
 	for {
 		now := time.Now()
-		sound, lost, again := s.take()
+		wait := s.pacing.wait(now, s.pace())
+		sound, lost, again := s.take(wait == 0)
 		if sound != nil {
 			s.sendSound(sound, now)
 			sent = true
 			continue
 		}
-		wait := s.pacing.wait(now, s.pace())
 		switch {
-		case again && wait == 0:
-			s.resend(lost, now, &s.counters.retransmissions, s.network.gap())
 		case again:
-			s.giveBack(lost)
-			return wait
+			s.turn = true
+			if p := s.history.get(lost); p != nil && int16(lost-s.start) >= 0 && s.history.asked(p, now, s.network.gap()) {
+				s.resend(lost, now, &s.counters.retransmissions)
+			}
 		case wait == 0 && s.repeat(now):
 		case s.frame != nil && wait == 0:
 			s.sendPicture(now)
 			sent = true
-		case s.frame != nil:
+		case wait > 0:
 			return wait
 		default:
 			if sent {
@@ -217,28 +243,38 @@ func (s *sender) step() time.Duration {
 	}
 }
 
-// take is what goes next, and begins a frame when none is under way.
-func (s *sender) take() (sound *frame, lost uint16, again bool) {
+// take is what goes next when there is room for the picture, and begins a frame when none is under way.
+func (s *sender) take(room bool) (sound *frame, lost uint16, again bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.sounds) > 0 {
 		return pop(&s.sounds), 0, false
-	}
-	if len(s.lost) > 0 {
-		lost, again = pop(&s.lost), true
 	}
 	if s.frame == nil && len(s.pictures) > 0 {
 		s.frame, s.next = pop(&s.pictures), 0
 		s.waiting -= s.frame.bytes
 		s.key = s.frame.key
 	}
-	return nil, lost, again
+	// By turns: a flood of NACKs shall not keep back what could end it.
+	if len(s.lost) > 0 && room && !(s.turn && s.frame != nil) {
+		return nil, pop(&s.lost), true
+	}
+	return nil, 0, false
 }
 
-func (s *sender) giveBack(lost uint16) {
+// burst sends packets of the past at once when a probe is wanted.
+func (s *sender) burst() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.lost = append(s.lost, lost)
+	wanted := s.probes
+	s.probes = false
+	s.mu.Unlock()
+	if !wanted {
+		return
+	}
+	now := time.Now()
+	for _, sequence := range s.repair.probe(&s.history, s.sequences.video, now) {
+		s.resend(sequence, now, &s.counters.duplicates)
+	}
 }
 
 // catchUp asks for a keyframe after frames were dropped, when all has gone and the network has probably carried it.
@@ -249,7 +285,7 @@ func (s *sender) catchUp(now time.Time) time.Duration {
 		return forever
 	}
 	if wait := s.link.empty.Sub(now); wait > 0 {
-		return min(wait, time.Second)
+		return wait
 	}
 	s.behind = false
 	s.caughtUp()
@@ -311,6 +347,7 @@ func (s *sender) sendPicture(now time.Time) {
 	s.history.put(s.sequences.video, f, i, now)
 	s.sequences.video++
 	s.count(s.video, bytes, len(f.payloads[i]), now)
+	s.turn = false
 	s.next++
 	if last {
 		s.finish(a, now)
@@ -323,7 +360,11 @@ func (s *sender) finish(a *agreement, now time.Time) {
 	s.video.frames.Add(1)
 	s.video.last = f
 	s.counters.delays.add(now.Sub(f.at))
-	s.repair.sent(a, f, s.sequences.video-uint16(len(f.payloads)), s.network.state(), now)
+	first := s.sequences.video - uint16(len(f.payloads))
+	if f.key {
+		s.start = first
+	}
+	s.repair.sent(a, f, first, s.network.state(), now)
 	s.mu.Lock()
 	s.frame, s.key = nil, false
 	s.mu.Unlock()
@@ -351,15 +392,19 @@ func (s *sender) count(t *track, bytes, octets int, now time.Time) {
 func (s *sender) took(bytes int, now time.Time) {
 	s.pacing.took(now, bytes, s.pace())
 	s.link.took(now, bytes, s.estimate())
+	if most := now.Add(linkBuffer); s.link.empty.After(most) {
+		s.link.empty = most // what is more than that has been dropped on the way
+	}
 	s.counters.bytes.Add(uint64(bytes))
 }
 
-// resend sends a packet of the past once more, unless it went less than a gap ago.
-func (s *sender) resend(sequence uint16, now time.Time, counter interface{ Add(uint64) uint64 }, gap time.Duration) {
+// resend sends a packet of the past once more.
+func (s *sender) resend(sequence uint16, now time.Time, counter *atomic.Uint64) {
 	a, p := s.video.agreed.Load(), s.history.get(sequence)
-	if a == nil || p == nil || !s.history.again(p, now, gap) {
+	if a == nil || p == nil {
 		return
 	}
+	p.sent = now.Sub(s.history.start)
 	f := p.frame
 	o := outgoing{
 		ssrc: a.ssrc, payloadType: a.payloadType, sequence: sequence, timestamp: f.timestamp,

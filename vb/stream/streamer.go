@@ -249,6 +249,17 @@ func (s *Streamer) Stop(peer PeerID, session SessionID) {
 	}
 }
 
+// Prefer takes what a viewer wants of its session from now on, until that ends: a layer, or no picture. An unknown quality
+// is as good as auto.
+func (s *Streamer) Prefer(peer PeerID, session SessionID, quality wire.Quality, hidden bool) {
+	if !quality.Valid() {
+		quality = wire.QualityAuto
+	}
+	if v := s.viewer(peer, session); v != nil {
+		v.prefer(wish{quality, hidden})
+	}
+}
+
 // Left ends the session of a peer that left the room.
 func (s *Streamer) Left(peer PeerID) {
 	s.mu.Lock()

@@ -41,12 +41,16 @@ type viewer struct {
 	mailbox  chan func() error
 	// keyframes bounds how often this viewer may ask for one, which all the others receive too.
 	keyframes *rate.Limiter
+	// wishes bounds the same for changes of what it wants to see.
+	wishes *rate.Limiter
 
 	// Owned by run.
 	remote     bool // there is a remote description
 	candidates []webrtc.ICECandidateInit
 	seen       int
 	connected  bool
+	wish       wish
+	wishLater  bool // it changes too often, and will be heeded in a while
 }
 
 func newViewer(s *Streamer, peer PeerID, session SessionID, kinds []codec.VideoKind, servers []webrtc.ICEServer) (*viewer, error) {
@@ -54,6 +58,8 @@ func newViewer(s *Streamer, peer PeerID, session SessionID, kinds []codec.VideoK
 		streamer: s, peer: peer, session: session, logger: s.logger.With("peer", peer, "session", session),
 		mailbox:   make(chan func() error, signalQueue),
 		keyframes: rate.NewLimiter(rate.Every(300*time.Millisecond), 4),
+		wishes:    rate.NewLimiter(rate.Every(time.Second), 4),
+		wish:      wish{quality: wire.QualityAuto},
 	}
 	pc, err := s.transport.api(feedback{v.feedback}).NewPeerConnection(webrtc.Configuration{
 		ICEServers: servers, Certificates: []webrtc.Certificate{s.transport.certificate},
@@ -163,11 +169,40 @@ func (v *viewer) start() {
 	}
 	v.connected = true
 	if kind := v.sender.video.codec(); kind != "" {
-		v.streamer.picture.subscribe(v.ctx, codec.VideoKind(kind), v.sender)
+		v.streamer.picture.subscribe(v.ctx, codec.VideoKind(kind), v.sender, v.wish)
 	}
 	if v.sender.audio.codec() != "" && v.streamer.cfg.Sound != nil {
 		v.streamer.audio.subscribe(v.sender)
 	}
+}
+
+// prefer takes what the viewer wants from now on.
+func (v *viewer) prefer(w wish) {
+	v.post(func() error {
+		v.wish = w
+		if !v.connected || v.wishLater {
+			return nil
+		}
+		heed := func() { v.streamer.picture.prefer(v.ctx, v.sender, v.wish) }
+		wait := v.wishes.Reserve().Delay()
+		if wait == 0 {
+			heed()
+			return nil
+		}
+		v.wishLater = true
+		v.streamer.owned.Go(func() {
+			select {
+			case <-v.ctx.Done():
+			case <-time.After(wait):
+				v.post(func() error {
+					v.wishLater = false
+					heed()
+					return nil
+				})
+			}
+		})
+		return nil
+	})
 }
 
 // post leaves work for run; a session that can't follow is ended.

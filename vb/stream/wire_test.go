@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"turtus/services/wire"
 	"turtus/vb/codec"
 	"turtus/vb/desktop/desktoptest"
 	"turtus/vb/sound"
@@ -155,24 +156,29 @@ func ntpTime(c clock, ntp uint64) time.Time {
 }
 
 func TestAViewerWhoIsTooSlowGetsAKeyframeWhenItHasCaughtUp(t *testing.T) {
-	l, err := newLayer(codec.H264, newClock(time.Now()))
-	require.NoError(t, err)
-	asked := make(chan struct{}, 10)
 	c := newClock(time.Now())
-	slow := newSender(&track{clock: c}, &track{clock: c}, func([]rtcp.Packet) error { return nil })
-	slow.caughtUp = func() { asked <- struct{}{} }
-	quick := newSender(&track{clock: c}, &track{clock: c}, func([]rtcp.Packet) error { return nil })
-	l.join(slow)
-	l.join(quick)
-	l.deliver(&frame{})
+	p := newPicture(Config{FrameRate: 30, Width: 320, Height: 240, Display: func() string { return "" }}, c, newHealth(func() {}), func(int, int) {})
+	asked := make(chan struct{}, 10)
+	join := func() *member {
+		s := newSender(&track{clock: c}, &track{clock: c}, func([]rtcp.Packet) error { return nil })
+		s.caughtUp = func() { asked <- struct{}{} }
+		m := &member{sender: s, kind: codec.H264, wish: wish{quality: wire.QualityAuto}}
+		p.members[s] = m
+		p.place(m)
+		return m
+	}
+	slow, quick := join(), join()
+	l := p.layers[layerKey{kind: codec.H264}]
+	deliver := func(f *frame) { p.deliver(map[*layer]*frame{l: f}) }
+	deliver(&frame{})
 	assert.Empty(t, slow.pictures, "newcomers wait for a keyframe")
-	l.deliver(&frame{key: true})
+	deliver(&frame{key: true})
 	for range pictureQueue {
-		l.deliver(&frame{})
+		deliver(&frame{})
 		quick.clear()
 	}
-	assert.False(t, l.receivers[slow])
-	assert.True(t, l.receivers[quick], "nobody else waits")
+	assert.False(t, slow.ready)
+	assert.True(t, quick.ready, "nobody else waits")
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
@@ -180,10 +186,10 @@ func TestAViewerWhoIsTooSlowGetsAKeyframeWhenItHasCaughtUp(t *testing.T) {
 		slow.run(ctx)
 	}()
 	<-asked
-	l.deliver(&frame{})
-	assert.False(t, l.receivers[slow])
-	l.deliver(&frame{key: true})
-	assert.True(t, l.receivers[slow])
+	deliver(&frame{})
+	assert.False(t, slow.ready)
+	deliver(&frame{key: true})
+	assert.True(t, slow.ready)
 	cancel()
 	<-done
 }
