@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"os/exec"
 	"reflect"
 	"strings"
 	"time"
@@ -74,8 +76,8 @@ func (b *board) status() (wire.VBStatus, bool) {
 		if p.Err != nil && p.State != supervise.Ready {
 			h.Detail = wire.Ptr(limited(p.Err.Error()))
 		}
-		if p.State != supervise.Ready {
-			troubles = append(troubles, fmt.Sprintf("%s is %s", p.Process, p.State))
+		if trouble := b.trouble(p); trouble != "" {
+			troubles = append(troubles, trouble)
 		}
 		health = append(health, h)
 	}
@@ -98,6 +100,39 @@ func (b *board) status() (wire.VBStatus, bool) {
 		s.EndsAt = wire.Ptr(b.endsAt.UTC())
 	}
 	return s, b.last == nil || !reflect.DeepEqual(*b.last, s)
+}
+
+// people call the processes by what they do.
+var people = map[string]string{
+	browser.DBus: "The session bus", browser.Xvfb: "The display", browser.PulseAudio: "The sound",
+	browser.WindowManager: "The window manager", browser.Firefox: "Firefox",
+}
+
+// trouble says for people what is the matter with a process; empty: nothing, or something else is the cause of it.
+func (b *board) trouble(p supervise.Status) string {
+	if p.State == supervise.Ready {
+		return ""
+	}
+	name := people[p.Process]
+	if need, ok := errors.AsType[*supervise.NeedError](p.Err); ok {
+		for _, other := range b.processes {
+			if other.Process == need.Need && other.State != supervise.Ready {
+				return ""
+			}
+		}
+		return name + " is being restarted"
+	}
+	restarts := p.State == supervise.Restarting || p.State == supervise.Starting
+	_, crashed := errors.AsType[*exec.ExitError](p.Err)
+	switch {
+	case restarts && errors.Is(p.Err, supervise.ErrNotReady):
+		return name + " did not start and is tried again"
+	case restarts && crashed:
+		return name + " crashed and is being restarted"
+	case restarts && p.Err != nil:
+		return name + " ended and is being restarted"
+	}
+	return fmt.Sprintf("%s is %s", name, p.State)
 }
 
 func (b *board) told(s wire.VBStatus) { b.last = &s }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"os/exec"
 	"testing"
 	"time"
 
@@ -63,11 +64,37 @@ func TestWhatDoesNotWorkDegradesIt(t *testing.T) {
 	b.processes, b.processesReady, b.captured = processes(browser.Xvfb, browser.DBus, browser.WindowManager, browser.Firefox), true, true
 	s, _ := b.status()
 	assert.Equal(t, wire.VBStatusStateDegraded, s.State)
-	assert.Contains(t, *s.Detail, browser.PulseAudio)
+	assert.Equal(t, "The sound is starting", *s.Detail)
 	b.processes, b.problems = nil, []stream.Problem{{Part: "sound", Err: errors.New("no server")}}
 	s, _ = b.status()
 	assert.Equal(t, wire.VBStatusStateDegraded, s.State)
 	assert.Contains(t, *s.Detail, "sound: no server")
+}
+
+func TestACrashIsSaidForPeopleOnce(t *testing.T) {
+	b := newBoard(0)
+	b.processesReady, b.captured = true, true
+	b.processes = processes(browser.DBus, browser.PulseAudio, browser.WindowManager)
+	display, firefox := &b.processes[1], &b.processes[4]
+	killed := exec.Command("sh", "-c", "kill -9 $$").Run()
+	for _, c := range []struct {
+		display, firefox supervise.State
+		why              error // of Firefox
+		detail           string
+	}{
+		{supervise.Ready, supervise.Restarting, &supervise.ProcessError{Process: browser.Firefox, Err: killed}, "Firefox crashed and is being restarted"},
+		{supervise.Ready, supervise.Starting, &supervise.ProcessError{Process: browser.Firefox, Err: killed}, "Firefox crashed and is being restarted"},
+		{supervise.Ready, supervise.Starting, &supervise.ProcessError{Process: browser.Firefox, Err: errors.New("ended")}, "Firefox ended and is being restarted"},
+		{supervise.Ready, supervise.Starting, &supervise.ProcessError{Process: browser.Firefox, Err: supervise.ErrNotReady}, "Firefox did not start and is tried again"},
+		{supervise.Starting, supervise.Restarting, &supervise.NeedError{Process: browser.Firefox, Need: browser.Xvfb}, "The display crashed and is being restarted"},
+		{supervise.Ready, supervise.Starting, &supervise.NeedError{Process: browser.Firefox, Need: browser.Xvfb}, "Firefox is being restarted"},
+	} {
+		display.State, firefox.State, firefox.Err = c.display, c.firefox, c.why
+		display.Err = &supervise.ProcessError{Process: browser.Xvfb, Err: killed}
+		s, _ := b.status()
+		assert.Equal(t, wire.VBStatusStateDegraded, s.State)
+		assert.Equal(t, c.detail, *s.Detail)
+	}
 }
 
 func TestTheCountdown(t *testing.T) {

@@ -56,7 +56,9 @@ func (b *board) set(name string, state State, err error) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	status := b.find(name)
-	if status.State == state && err == nil {
+	if state == Starting {
+		err = status.Err // why it is started again
+	} else if status.State == state && err == nil {
 		return false
 	}
 	status.State, status.Err, status.Since = state, err, time.Now()

@@ -90,10 +90,12 @@ const (
 
 // Event is a change of a process's state.
 type Event struct {
-	Process  string
-	State    State
-	Err      error // why, with Restarting and Failed: a *ProcessError, or a *NeedError when it was something it needs
-	Restarts int   // how often the process was started again so far, for whatever reason
+	Process string
+	State   State
+	// Err is why, with Restarting, with the Starting after it, and with Failed: a *ProcessError, or a *NeedError when it was
+	// something it needs.
+	Err      error
+	Restarts int // how often the process was started again so far, for whatever reason
 }
 
 // Status is what is known of a process now.
