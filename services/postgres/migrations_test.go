@@ -1,0 +1,53 @@
+package postgres_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/stretchr/testify/require"
+
+	"turtus/services/postgres/migrations"
+	"turtus/services/postgres/pgtest"
+)
+
+func TestADatabaseOfTheFirstReleaseIsBroughtUpWithItsRoomsAndMembers(t *testing.T) {
+	ctx := context.Background()
+	pool := open(t, pgtest.EmptyURL(t))
+	database := stdlib.OpenDB(*pool.Config().ConnConfig)
+	t.Cleanup(func() { require.NoError(t, database.Close()) })
+	provider, err := goose.NewProvider(goose.DialectPostgres, database, migrations.FS, goose.WithDisableGlobalRegistry(true))
+	require.NoError(t, err)
+	_, err = provider.UpTo(ctx, 1)
+	require.NoError(t, err)
+
+	room, account, guest := uuid.New(), uuid.New(), uuid.New()
+	run := func(statement string, args ...any) {
+		t.Helper()
+		_, err := pool.Exec(ctx, statement, args...)
+		require.NoError(t, err)
+	}
+	run(`INSERT INTO people (id, kind, username, display_name, avatar_color, password_hash) VALUES
+		($1, 'account', 'ada', 'Ada', 'blue', 'hash'), ($2, 'guest', NULL, 'Grace', 'red', NULL)`, account, guest)
+	run("INSERT INTO rooms (id, slug, title, privacy, owner_id) VALUES ($1, 'films', 'Films', 'private', $2)", room, account)
+	run("INSERT INTO members (room_id, person_id, role) VALUES ($1, $2, 'guest'), ($1, $3, 'guest')", room, account, guest)
+
+	_, err = provider.Up(ctx)
+	require.NoError(t, err)
+	role := func(person uuid.UUID) (role string) {
+		require.NoError(t, pool.QueryRow(ctx, "SELECT role FROM members WHERE person_id = $1", person).Scan(&role))
+		return role
+	}
+	require.Equal(t, "member", role(account))
+	require.Equal(t, "guest", role(guest))
+	var chosen int
+	require.NoError(t, pool.QueryRow(ctx, "SELECT num_nonnulls(screen_width, screen_height, screen_frame_rate) FROM rooms").Scan(&chosen))
+	require.Zero(t, chosen, "nobody has chosen a screen for it")
+	_, err = pool.Exec(ctx, "UPDATE rooms SET screen_width = 1280")
+	require.ErrorContains(t, err, "rooms_screen", "all three or none")
+
+	_, err = provider.DownTo(ctx, 1)
+	require.NoError(t, err)
+}
