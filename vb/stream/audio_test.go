@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -57,6 +58,30 @@ func TestAViewerHearsAToneAndSilenceSendsNothing(t *testing.T) {
 	again := <-p.opus
 	assert.True(t, again.Marker)
 	assert.Greater(t, again.Timestamp-last, uint32(audioRate/2), "the silence has passed in the timestamps")
+}
+
+func TestOneRecordingServesAllAndEndsWithTheLastListener(t *testing.T) {
+	display := desktoptest.StartXvfb(t, 320, 240)
+	server := soundtest.StartPulse(t)
+	soundtest.PlayTone(t, server, 440, 0.5)
+	var recordings atomic.Int32
+	r := newRoom(t, display, func(cfg *Config) {
+		cfg.Sound = func() sound.Config {
+			recordings.Add(1)
+			return sound.Config{Server: server}
+		}
+	})
+	<-r.open("ann", "s1").opus
+	<-r.open("ben", "s2").opus
+	assert.EqualValues(t, 1, recordings.Load())
+	r.Left("ann")
+	r.Left("ben")
+	r.until(func() bool {
+		listened, _ := r.Streamer.audio.demand.state()
+		return !listened
+	})
+	<-r.open("cat", "s3").opus
+	assert.EqualValues(t, 2, recordings.Load(), "the first has ended")
 }
 
 func TestTheSoundComesBackWithItsServer(t *testing.T) {
