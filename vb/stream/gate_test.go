@@ -2,11 +2,9 @@ package stream
 
 import (
 	"image"
-	"math/rand/v2"
 	"net"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -216,45 +214,6 @@ func TestTheSameControlToldAgainLetsNothingGo(t *testing.T) {
 	r.SetControl(ControlHolder{Peer: "ann", Epoch: 1})
 	ann.send(key(1, keyA, true))
 	assert.NotZero(t, until(window, desktoptest.KeyPress).State&0x100, "the button is still down")
-}
-
-func TestNoiseOnTheChannelsChangesNothingAndHarmsNobodyElse(t *testing.T) {
-	r, window, ann, ben := stage(t)
-	r.give(1, ann)
-	random := rand.New(rand.NewPCG(1, 2))
-	for range 3000 {
-		frame := make([]byte, random.IntN(40))
-		for i := range frame {
-			frame[i] = byte(random.Uint32())
-		}
-		label := []string{wire.ChannelInput, wire.ChannelPointer, wire.ChannelEvents}[random.IntN(3)]
-		require.NoError(t, ben.channel(label).Send(frame))
-	}
-	require.NoError(t, ben.channel(wire.ChannelInput).Send(wire.AppendInput(nil, wire.Input{Op: wire.InputMove, Epoch: 1})))
-	require.NoError(t, ben.channel(wire.ChannelInput).SendText("hello"))
-	assert.Contains(t, []wire.ErrorCode{wire.ErrorCodeInvalidField, wire.ErrorCodeControlNotHeld}, ben.refusal())
-	window.Quiet(100 * time.Millisecond)
-	ann.send(key(1, keyA, true))
-	assert.Equal(t, "a", until(window, desktoptest.KeyPress).Text, "the controller drives on")
-	assert.Equal(t, 2, r.Viewers(), "and nobody was thrown out")
-}
-
-func TestTwoAlternatingControllersLeaveNothingHeld(t *testing.T) {
-	r, window, ann, ben := stage(t)
-	pages := []*page{ann, ben}
-	const turns = 40
-	for turn := range uint32(turns) {
-		holder, other := pages[turn%2], pages[(turn+1)%2]
-		r.give(turn+1, holder, other)
-		for _, keysym := range []uint32{keyShift, keyA, keyA + 1, 0x010020ac} {
-			holder.send(key(turn+1, keysym, true))
-			other.send(key(turn, keysym, true))
-		}
-	}
-	r.give(turns+1, ann, ben)
-	codes, _, state := window.Down()
-	assert.Empty(t, codes)
-	assert.Zero(t, state&0xff)
 }
 
 func TestPixelsOfThePlane(t *testing.T) {
