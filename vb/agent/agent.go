@@ -127,15 +127,19 @@ func (a *agent) run(ctx context.Context) ending {
 		a.streams.Go(func() { a.streamer.Run(streaming) })
 	}
 	browsing, stopBrowser := context.WithCancel(context.WithoutCancel(ctx))
-	home := ""
+	home, endMetrics := "", func() {}
 	if a.end == nil {
 		home, err = a.launch(browsing)
 		if err != nil {
 			a.finish(wire.EndReasonFailed, err.Error())
 		}
+		if home != "" {
+			endMetrics = a.serveMetrics(home)
+		}
 	}
 	a.loop(ctx)
 	a.sayEnding()
+	endMetrics()
 	a.dismantle(stopStream, stopBrowser)
 	a.cleanUp(home)
 	leaveHub()

@@ -132,6 +132,9 @@ func (p *picture) adapt(now time.Time) {
 		if err := l.limit(p.capOf(l)); err != nil {
 			p.logger.Error("limit a layer", "error", err)
 		}
+		if l.encoder != nil {
+			p.metrics.caps.With(l.labels()).Set(float64(l.bitrate))
+		}
 	}
 }
 

@@ -78,6 +78,11 @@ func (c *channels) take(m webrtc.DataChannelMessage, pointer bool) {
 		return
 	}
 	err = c.v.streamer.gate.admit(c.v.ctx, c.v, in)
+	result := "accepted"
+	if err != nil {
+		result = "refused"
+	}
+	c.v.streamer.metrics.input.WithLabelValues(result).Inc()
 	if coded, ok := errors.AsType[*wire.Error](err); ok {
 		c.refuse(coded)
 	}

@@ -23,6 +23,7 @@ type picture struct {
 	logger    *slog.Logger
 	onResize  func(width, height int)
 	health    *health
+	metrics   *metrics
 
 	commands chan func()
 	lostWay  chan struct{} // somebody did
@@ -39,10 +40,10 @@ type picture struct {
 	encoded atomic.Uint64 // frames
 }
 
-func newPicture(cfg Config, c clock, h *health, onResize func(width, height int)) *picture {
+func newPicture(cfg Config, c clock, h *health, m *metrics, onResize func(width, height int)) *picture {
 	p := &picture{
 		display: cfg.Display, frameRate: cfg.FrameRate, bitrate: cfg.Bitrate, clock: c, logger: cfg.Logger,
-		onResize: onResize, health: h,
+		onResize: onResize, health: h, metrics: m,
 		commands: make(chan func()), lostWay: make(chan struct{}, 1),
 		layers: make(map[layerKey]*layer), members: make(map[*sender]*member),
 		pacer: pacer{interval: time.Second / time.Duration(cfg.FrameRate)},
@@ -120,6 +121,7 @@ func (p *picture) closeEncoder(l *layer) {
 	if l.encoder != nil {
 		l.close()
 		p.running.Add(-1)
+		p.metrics.caps.Delete(l.labels())
 	}
 }
 
@@ -139,6 +141,8 @@ func (p *picture) show(ctx context.Context) error {
 		_ = screen.Close()
 	}()
 	p.health.set(partPicture, nil)
+	p.metrics.capture.Set(1)
+	defer p.metrics.capture.Set(0)
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	changed := false
@@ -230,6 +234,7 @@ func (p *picture) update(screen *desktop.Capturer) error {
 		}
 	}
 	p.pacer.take(f.At)
+	p.metrics.captures.Inc()
 	var some []*layer
 	for _, l := range p.layers {
 		l.changed = true
@@ -278,9 +283,11 @@ func (p *picture) encode(layers []*layer, at time.Time) error {
 		if l.low {
 			img = p.small.image
 		}
+		start := time.Now()
 		if made[i], errs[i] = l.encode(img, at, p.clock); made[i] != nil {
 			p.encoded.Add(1)
 		}
+		p.metrics.encoded(l, made[i], time.Since(start))
 	}
 	for _, l := range layers {
 		if err := p.openEncoder(l); err != nil {
@@ -329,6 +336,7 @@ func (p *picture) openEncoder(l *layer) error {
 	})
 	if err == nil {
 		p.running.Add(1)
+		p.metrics.caps.With(l.labels()).Set(float64(l.bitrate))
 	}
 	return err
 }

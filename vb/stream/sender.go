@@ -42,6 +42,8 @@ type sender struct {
 	caughtUp func()
 	// controls tells whether the viewer drives.
 	controls func() bool
+	// sent is told how long after its capture a frame's last packet went.
+	sent func(time.Duration)
 
 	counters counters
 	lostWay  atomic.Bool  // and a keyframe was asked for; the picture's
@@ -75,7 +77,7 @@ type sender struct {
 func newSender(video, audio *track, writeRTCP func([]rtcp.Packet) error) *sender {
 	s := &sender{
 		video: video, audio: audio, network: newNetwork(), writeRTCP: writeRTCP,
-		caughtUp: func() {}, controls: func() bool { return false },
+		caughtUp: func() {}, controls: func() bool { return false }, sent: func(time.Duration) {},
 		wake: make(chan struct{}, 1),
 	}
 	s.out = newTransmitter(s.network.sent)
@@ -360,6 +362,7 @@ func (s *sender) finish(a *agreement, now time.Time) {
 	s.video.frames.Add(1)
 	s.video.last = f
 	s.counters.delays.add(now.Sub(f.at))
+	s.sent(now.Sub(f.at))
 	first := s.sequences.video - uint16(len(f.payloads))
 	if f.key {
 		s.start = first

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/pion/webrtc/v4"
+
 	"turtus/services/wire"
 )
 
@@ -11,29 +13,54 @@ const statisticsEvery = 2 * time.Second
 
 // meter turns a viewer's counters into rates.
 type meter struct {
-	at             time.Time
-	frames, octets uint32
-	quiet          bool // nothing was sent, and the viewer knows
+	at     time.Time
+	frames uint32
+	bytes  uint64
+	layer  wire.Layer
+	quiet  bool // nothing was sent, and the viewer knows
 }
 
 // next is the event due, or false while there is nothing new: a still screen stays silent.
 func (m *meter) next(now time.Time, v *viewer) (event, bool) {
-	frames, octets := v.sender.video.sent()
-	_, sound := v.sender.audio.sent()
-	octets += sound
+	s := v.sender
+	frames, _ := s.video.sent()
+	bytes, layer := s.counters.bytes.Load(), s.layer.Load().(wire.Layer)
 	elapsed := now.Sub(m.at).Seconds()
-	df, do := frames-m.frames, octets-m.octets
-	first := m.at.IsZero()
-	m.at, m.frames, m.octets = now, frames, octets
-	if first || do == 0 && m.quiet {
+	df, db := frames-m.frames, bytes-m.bytes
+	silent := m.at.IsZero() || db == 0 && m.quiet && layer == m.layer
+	m.at, m.frames, m.bytes, m.layer = now, frames, bytes, layer
+	if silent {
 		return event{}, false
 	}
-	m.quiet = do == 0
+	m.quiet = db == 0
+	state := s.network.state()
 	return newEvent(wire.EventStatistics, wire.StatisticsEvent{
-		BitsPerSecond:   float32(float64(do) * 8 / elapsed),
+		BitsPerSecond:   float32(float64(db) * 8 / elapsed),
 		FramesPerSecond: float32(float64(df) / elapsed),
-		Codec:           v.sender.video.codec(),
+		Codec:           s.video.codec(),
+		Layer:           layer,
+		Estimate:        float32(state.Target),
+		Loss:            float32(state.Loss),
+		RoundTrip:       milliseconds(state.RTT),
+		Delay:           milliseconds(s.counters.delays.take()),
+		Path:            v.path(),
 	}), true
+}
+
+func milliseconds(d time.Duration) float32 { return float32(d.Microseconds()) / 1000 }
+
+// path is how the connection reaches the agent, or nil while there is none. A relay at either end makes it a relayed one;
+// else the viewer's address tells.
+func (v *viewer) path() *wire.StatisticsEventPath {
+	pair, err := v.pc.SCTP().Transport().ICETransport().GetSelectedCandidatePair()
+	if err != nil || pair == nil {
+		return nil
+	}
+	kind := pair.Remote.Typ
+	if pair.Local.Typ == webrtc.ICECandidateTypeRelay {
+		kind = pair.Local.Typ
+	}
+	return wire.Ptr(wire.StatisticsEventPath(kind.String()))
 }
 
 // runStatistics tells each viewer what it is sent, while there are any.

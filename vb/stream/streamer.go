@@ -69,6 +69,7 @@ type Streamer struct {
 	clipboard *clipboard
 	frameRate atomic.Int32
 	health    *health
+	metrics   *metrics
 	watched   *demand // by the viewers
 	last      lastEvents
 	changes   chan struct{}
@@ -121,7 +122,8 @@ func New(cfg Config) (*Streamer, error) {
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.health, s.watched = newHealth(s.changed), newDemand()
 	clock := newClock(time.Now())
-	s.picture = newPicture(cfg, clock, s.health, s.resized)
+	s.metrics = newMetrics()
+	s.picture = newPicture(cfg, clock, s.health, s.metrics, s.resized)
 	s.audio = newAudio(cfg, clock, s.health)
 	s.cursor = &cursor{display: cfg.Display, tell: s.tellCursor, health: s.health, logger: cfg.Logger, demand: s.watched}
 	s.gate = newGate(cfg, s.health, s.picture.Size)

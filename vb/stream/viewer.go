@@ -91,6 +91,7 @@ func (v *viewer) addMedia(kinds []codec.VideoKind) error {
 	v.sender = newSender(video, audio, v.pc.WriteRTCP)
 	v.sender.caughtUp = func() { v.streamer.picture.requestKeyframe(v.sender) }
 	v.sender.controls = v.controls
+	v.sender.sent = func(delay time.Duration) { v.streamer.metrics.delay.Observe(delay.Seconds()) }
 	for _, t := range []*track{video, audio} {
 		transceiver, err := v.pc.AddTransceiverFromTrack(t, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
 		if err != nil {

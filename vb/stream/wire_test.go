@@ -157,7 +157,7 @@ func ntpTime(c clock, ntp uint64) time.Time {
 
 func TestAViewerWhoIsTooSlowGetsAKeyframeWhenItHasCaughtUp(t *testing.T) {
 	c := newClock(time.Now())
-	p := newPicture(Config{FrameRate: 30, Width: 320, Height: 240, Display: func() string { return "" }}, c, newHealth(func() {}), func(int, int) {})
+	p := newPicture(Config{FrameRate: 30, Width: 320, Height: 240, Display: func() string { return "" }}, c, newHealth(func() {}), newMetrics(), func(int, int) {})
 	asked := make(chan struct{}, 10)
 	join := func() *member {
 		s := newSender(&track{clock: c}, &track{clock: c}, func([]rtcp.Packet) error { return nil })

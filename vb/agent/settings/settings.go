@@ -42,15 +42,16 @@ type Settings struct {
 	Loopback      bool
 	ICEServers    []wire.ICEServer
 	Firefox       string
+	Metrics       string // path of the socket; empty: in the browser's folder
 }
 
 // raw are the values as given.
 type raw struct {
-	signalServer, startURL, home, iceServers, firefox string
-	timeout, signalTimeout                            int64
-	verbosity                                         string
-	width, height, depth, frameRate, bitrate, udpPort int
-	loopback                                          bool
+	signalServer, startURL, home, iceServers, firefox, metrics string
+	timeout, signalTimeout                                     int64
+	verbosity                                                  string
+	width, height, depth, frameRate, bitrate, udpPort          int
+	loopback                                                   bool
 }
 
 // Read takes the arguments (without the program's name) and the environment by its lookup, as os.LookupEnv. The usage
@@ -112,6 +113,7 @@ func newFlags(r *raw) *pflag.FlagSet {
 	f.BoolVar(&r.loopback, "loopback", false, "offer 127.0.0.1 to viewers even where there is a network")
 	f.StringVar(&r.iceServers, "ice-servers", "", "STUN and TURN servers instead of the hub's: a JSON list as in RTCConfiguration")
 	f.StringVar(&r.firefox, "firefox", "", "path of Firefox; firefox-esr or firefox when empty")
+	f.StringVar(&r.metrics, "metrics", "", "path of the Unix socket that serves metrics to Prometheus; metrics.sock in the browser's own folder when empty")
 	f.Int64Var(&r.signalTimeout, "signal-timeout", 60000, "how long the hub may be away, in ms; 0: for ever")
 	return f
 }
@@ -148,7 +150,7 @@ func (r raw) check() (Settings, []error) {
 		fail("start-url", "%q is no http, https or about address", r.startURL)
 	}
 	s := Settings{
-		SignalServer: r.signalServer, StartURL: r.startURL, Home: r.home, Firefox: r.firefox,
+		SignalServer: r.signalServer, StartURL: r.startURL, Home: r.home, Firefox: r.firefox, Metrics: r.metrics,
 		Timeout: time.Duration(r.timeout) * time.Millisecond, SignalTimeout: time.Duration(r.signalTimeout) * time.Millisecond,
 		Width: r.width, Height: r.height, Depth: r.depth, FrameRate: r.frameRate, Bitrate: r.bitrate,
 		UDPPort: r.udpPort, Loopback: r.loopback,

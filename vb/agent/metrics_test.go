@@ -1,0 +1,52 @@
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"turtus/vb/agent/settings"
+	"turtus/vb/stream"
+)
+
+func TestMetricsAreServedOnASocketOfTheUserAlone(t *testing.T) {
+	a := newAgent(settings.Settings{}, slog.New(slog.DiscardHandler))
+	streamer, err := stream.New(stream.Config{Display: func() string { return "" }, Signaller: a})
+	require.NoError(t, err)
+	t.Cleanup(streamer.Close)
+	a.streamer = streamer
+	home := t.TempDir()
+	path := filepath.Join(home, "metrics.sock")
+	for range 2 { // also in place of a socket that a killed one left
+		end := a.serveMetrics(home)
+		info, err := os.Stat(path)
+		require.NoError(t, err)
+		assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+		client := http.Client{Transport: &http.Transport{
+			DisableKeepAlives: true,
+			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+				return new(net.Dialer).DialContext(ctx, "unix", path)
+			},
+		}}
+		answer, err := client.Get("http://agent/metrics")
+		require.NoError(t, err)
+		body, err := io.ReadAll(answer.Body)
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		assert.Contains(t, string(body), `turtus_stream_viewers{layer="high"} 0`)
+		end()
+		a.parts.Wait()
+		left, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+		require.NoError(t, err)
+		left.SetUnlinkOnClose(false)
+		require.NoError(t, left.Close())
+	}
+}
