@@ -44,7 +44,7 @@ func main() {
 }
 
 // atOnce is how many viewers join at the same time: a crowd comes within seconds, not within one handshake.
-const atOnce = 16
+const atOnce = 32
 
 func run(ctx context.Context, invite string, count int) error {
 	group, ctx := errgroup.WithContext(ctx)

@@ -65,7 +65,12 @@ export const bodies = {
       }
       requestAnimationFrame(wait)
     }
-    audio.resume().then(() => { const started = () => audio.getOutputTimestamp().contextTime > 0 ? (next(), report('ready', audio.outputLatency)) : requestAnimationFrame(started); started() }) </script>`,
+    addEventListener('pointerdown', () => audio.resume())
+    const started = () => {
+      if (audio.getOutputTimestamp().contextTime > 0) { next(); report('sounding', audio.outputLatency) }
+      else requestAnimationFrame(started)
+    }
+    audio.resume(); started(); report('ready') </script>`,
 }
 
 export type Content = keyof typeof bodies extends `/${infer Name}` ? Name : never

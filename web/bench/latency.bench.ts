@@ -25,10 +25,10 @@ test('click', async ({ stage, figures }) => {
 test('video', async ({ stage, figures }) => {
   const page = await stage.show('clipflip')
   await playback(page, seconds(60))
-  figures.add('click to picture, during video', 'ms', await clicks(stage.ann, trials(60)), 99)
+  figures.add('click to picture, during video', 'ms', await clicks(stage.ann, trials(50)), 99)
   await stage.go(stage.ann, 'flip')
   await stage.settle(page)
-  figures.add('click to picture, after video', 'ms', await clicks(stage.ann, trials(60)), 99)
+  figures.add('click to picture, after video', 'ms', await clicks(stage.ann, trials(50)), 99)
 })
 
 /** Fails when a picture came around the links. */

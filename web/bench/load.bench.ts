@@ -37,7 +37,7 @@ test('still', async ({ stage, figures }) => {
   const page = await stage.show('flip')
   await stage.settle(page)
   await rested(stage.server.pid, 'agent')
-  await stage.measure(figures, 'still page, one viewer', ['agent', 'xserver', 'firefox', 'sound', 'server'], { memory: true })
+  await stage.measure(figures, 'still page, one viewer', ['agent', 'xserver', 'firefox', 'sound', 'server'], { memory: true, window: 8 })
   figures.add('still page, one viewer: on the wire', 'kB/s', (await playback(page, seconds(10))).bytesPerSecond / 1000)
 })
 
@@ -45,14 +45,14 @@ test('nobody', async ({ stage, figures }) => {
   await stage.settle(await stage.show('flip'))
   await stage.withoutAnn()
   await rested(stage.server.pid, 'agent')
-  await stage.measure(figures, 'still page, nobody watching', ['agent', 'xserver', 'firefox', 'sound', 'server'], { memory: true, window: 10 })
+  await stage.measure(figures, 'still page, nobody watching', ['agent', 'xserver', 'firefox', 'sound', 'server'], { memory: true, window: 8 })
 })
 
 test('text', async ({ stage, figures }) => {
   const page = await stage.show('text')
   await playback(page, seconds(3))
   await stage.measure(figures, 'scrolling text, one viewer', ['agent', 'xserver', 'firefox'])
-  const watched = await playback(page, seconds(5))
+  const watched = await playback(page, seconds(4))
   figures.add('scrolling text, one viewer: frames shown', 'per second', watched.framesPerSecond)
   figures.add('scrolling text, one viewer: on the wire', 'kB/s', watched.bytesPerSecond / 1000)
 })
@@ -61,7 +61,7 @@ test('clip', async ({ stage, figures }) => {
   const page = await stage.show('clip')
   await playback(page, seconds(3))
   await stage.measure(figures, 'clip, one viewer', ['agent', 'xserver', 'firefox', 'server'], { memory: true })
-  const watched = await playback(page, seconds(15))
+  const watched = await playback(page, seconds(8))
   figures.add('clip, one viewer: frames shown', 'per second', watched.framesPerSecond)
   figures.add('clip, one viewer: longest gap', 'ms', watched.longestGap)
   figures.add('clip, one viewer: on the wire', 'kB/s', watched.bytesPerSecond / 1000)
@@ -69,8 +69,11 @@ test('clip', async ({ stage, figures }) => {
 
   const counters = await Counters.join(stage.invite, 10)
   try {
-    await counters.line()
+    const before = await counters.line()
     await stage.measure(figures, 'clip, eleven viewers', ['agent', 'server'], { memory: true })
+    const after = await counters.line()
+    figures.add('clip, eleven viewers: whole frames of each counter', 'per second',
+      after.totals.each.map((frames, index) => ((frames - (before.totals.each[index] ?? 0)) / (after.at - before.at)) * 1000))
   } finally {
     await counters.leave()
   }
@@ -86,7 +89,7 @@ test('crowd', async ({ stage, figures }) => {
     await counters.line()
     const meter = new Meter(counters.pid)
     const before = await counters.line()
-    await stage.measure(figures, '200 viewers of the clip', ['agent', 'server'], { memory: true, windows: 2, window: 10 })
+    await stage.measure(figures, '200 viewers of the clip', ['agent', 'server'], { memory: true, windows: 2, window: 8 })
     const after = await counters.line()
     const each = after.totals.each.map((frames, index) => frames - (before.totals.each[index] ?? 0))
     const most = Math.max(...each)

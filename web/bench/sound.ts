@@ -63,6 +63,72 @@ export async function listen(page: Page): Promise<void> {
   })
 }
 
+/**
+ * Makes a page watch itself: a picture and a sound of its own, as /flash has them, sent by one peer connection to another in
+ * the same page. What listen finds there is Chromium's and the method's own part. `known` reads how far each flip was off.
+ */
+export async function loopback(page: Page): Promise<{ known: () => Promise<number[]> }> {
+  await page.evaluate(async () => {
+    const canvas = document.createElement('canvas')
+    canvas.width = 320
+    canvas.height = 180
+    const context = canvas.getContext('2d')
+    const audio = new AudioContext({ sampleRate: 48000, latencyHint: 'interactive' })
+    await audio.resume()
+    const tone = audio.createOscillator()
+    const gain = audio.createGain()
+    const out = audio.createMediaStreamDestination()
+    tone.frequency.value = 1000
+    gain.gain.value = 0
+    tone.connect(gain).connect(out)
+    tone.start()
+    const known: number[] = []
+    Object.assign(globalThis, { benchKnown: known })
+    let on = false
+    let at = Infinity
+    const plan = (): void => {
+      at = performance.now() + 1000 + Math.random() * 400
+      const heard = audio.currentTime + (at - performance.now()) / 1000
+      gain.gain.setValueAtTime(0.8, heard)
+      gain.gain.setValueAtTime(0, heard + 0.2)
+    }
+    const draw = (now: number): void => {
+      if (now >= at - 8) {
+        on = !on
+        known.push(now - at)
+        plan()
+      }
+      if (context) {
+        context.fillStyle = on ? '#0000d0' : '#d00000'
+        context.fillRect(0, 0, canvas.width, canvas.height)
+      }
+      requestAnimationFrame(draw)
+    }
+    plan()
+    requestAnimationFrame(draw)
+
+    const sent = new MediaStream([...canvas.captureStream(30).getTracks(), ...out.stream.getTracks()])
+    const from = new RTCPeerConnection()
+    const to = new RTCPeerConnection()
+    from.onicecandidate = ({ candidate }) => { void to.addIceCandidate(candidate ?? undefined) }
+    to.onicecandidate = ({ candidate }) => { void from.addIceCandidate(candidate ?? undefined) }
+    for (const track of sent.getTracks()) from.addTrack(track, sent)
+    const video = document.createElement('video')
+    video.dataset.testid = 'stage-video'
+    video.autoplay = true
+    const media = new MediaStream()
+    video.srcObject = media
+    document.body.append(video)
+    to.ontrack = ({ track }) => { media.addTrack(track) }
+    await from.setLocalDescription()
+    await to.setRemoteDescription(from.localDescription ?? { type: 'offer' })
+    await to.setLocalDescription()
+    await from.setRemoteDescription(to.localDescription ?? { type: 'answer' })
+    await video.play()
+  })
+  return { known: () => page.evaluate(() => (globalThis as unknown as { benchKnown: number[] }).benchKnown) }
+}
+
 export function heard(page: Page): Promise<Heard> {
   return page.evaluate(() => {
     const { flips, tones } = (globalThis as unknown as { benchHeard: Heard }).benchHeard

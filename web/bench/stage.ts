@@ -100,7 +100,7 @@ export class Stage {
   /** What groups of processes use, over some windows one after the other. */
   async measure(figures: Figures, state: string, groups: readonly Group[], options: { windows?: number; window?: number; memory?: boolean } = {}): Promise<void> {
     const used = []
-    for (let i = 0; i < (options.windows ?? 3); i++) used.push(await usage(this.server.pid, seconds(options.window ?? 8)))
+    for (let i = 0; i < (options.windows ?? 3); i++) used.push(await usage(this.server.pid, seconds(options.window ?? 6)))
     for (const group of groups) {
       figures.add(`${state}: ${group} CPU`, '% of a core', used.flatMap((one) => one[group]?.cpu ?? []))
       if (options.memory) figures.add(`${state}: ${group} memory (PSS)`, 'MB', used.flatMap((one) => one[group]?.memory ?? []))
