@@ -15,8 +15,6 @@ import (
 const (
 	// gateQueue is how many frames of the holder may wait for the X server; then its data channel does.
 	gateQueue = 128
-	// pointerEvery bounds how often viewers are told where the controller points.
-	pointerEvery = time.Second / 30
 	// activityEvery bounds how often the hub is told that the controller does something.
 	activityEvery = 3 * time.Second
 	// notch is one click of a wheel in a wheel frame.
@@ -50,6 +48,7 @@ type gate struct {
 	display  func() string
 	clicks   int // of the wheel, in a notch
 	size     func() (width, height int)
+	rate     func() int                // viewers are told no more often a second where the controller points
 	applied  func(ControlHolder)       // a change of control is in force
 	pointed  func(by PeerID, x, y int) // where the controller's pointer is, 0 to 65535
 	activity func(epoch uint32)
@@ -167,7 +166,7 @@ func (g *gate) run(ctx context.Context) {
 		g.change()
 		g.move()
 		if g.untold {
-			tell.Reset(time.Until(g.lastTold.Add(pointerEvery)))
+			tell.Reset(time.Until(g.lastTold.Add(g.pointerEvery())))
 		}
 		if g.broken {
 			reopen.Reset(time.Until(g.retry))
@@ -307,8 +306,10 @@ func pixel(v uint16, side int) int {
 	return min((int(v)*side+65535/2)/65535, side-1)
 }
 
+func (g *gate) pointerEvery() time.Duration { return time.Second / time.Duration(g.rate()) }
+
 func (g *gate) tellPointer(now time.Time) {
-	if !g.untold || now.Sub(g.lastTold) < pointerEvery {
+	if !g.untold || now.Sub(g.lastTold) < g.pointerEvery() {
 		return
 	}
 	g.untold, g.lastTold = false, now

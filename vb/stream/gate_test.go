@@ -5,6 +5,7 @@ import (
 	"net"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -228,6 +229,36 @@ func TestPixelsOfThePlane(t *testing.T) {
 		sent := uint16(float64(px)/1280*65535 + 0.5)
 		assert.Equal(t, px, pixel(sent, 1280), "what a page rounds comes back")
 	}
+}
+
+func TestMovesThatWaitAreOne(t *testing.T) {
+	g := newGate(Config{}, nil, nil)
+	g.current.Store(&grant{ControlHolder: ControlHolder{Peer: "ann", Epoch: 1}})
+	from := &viewer{peer: "ann", ctx: t.Context()}
+	for sequence := range uint32(1000) {
+		require.NoError(t, g.admit(t.Context(), from, wire.Input{Op: wire.InputMove, Epoch: 1, X: uint16(sequence), Sequence: sequence + 1}))
+	}
+	assert.EqualValues(t, 999, g.moves.input.X, "the newest")
+	assert.Empty(t, g.frames, "and none in the queue of keys and buttons")
+}
+
+func TestThePointerIsToldNoMoreOftenThanFramesAreSent(t *testing.T) {
+	var told [][2]int
+	rate := 50
+	g := newGate(Config{}, nil, nil)
+	g.rate, g.pointed = func() int { return rate }, func(_ PeerID, x, y int) { told = append(told, [2]int{x, y}) }
+	begin := time.Now()
+	for i := range 100 { // one each millisecond
+		g.x, g.untold = i, true
+		g.tellPointer(begin.Add(time.Duration(i) * time.Millisecond))
+	}
+	assert.Equal(t, [][2]int{{0, 0}, {20, 0}, {40, 0}, {60, 0}, {80, 0}}, told)
+	assert.True(t, g.untold, "the last is told when it is time")
+	rate = 10
+	g.tellPointer(begin.Add(179 * time.Millisecond))
+	assert.Len(t, told, 5)
+	g.tellPointer(begin.Add(180 * time.Millisecond))
+	assert.Len(t, told, 6)
 }
 
 func TestPartsOfANotchAddUp(t *testing.T) {

@@ -129,6 +129,7 @@ func New(cfg Config) (*Streamer, error) {
 	s.gate = newGate(cfg, s.health, s.picture.Size)
 	s.gate.applied, s.gate.pointed = s.tellControl, s.tellPointer
 	s.clipboard = &clipboard{display: cfg.Display, copied: s.tellCopied, logger: cfg.Logger, demand: s.watched}
+	s.gate.rate = func() int { return int(s.frameRate.Load()) }
 	s.gate.paste, s.gate.forget = s.clipboard.paste, s.clipboard.forget
 	s.frameRate.Store(int32(cfg.FrameRate))
 	s.last.setScreen(screenEvent(cfg.Width, cfg.Height, cfg.FrameRate))
