@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+	"github.com/pion/interceptor"
 	"github.com/pion/webrtc/v4"
 
 	"turtus/services/wire"
@@ -179,6 +181,23 @@ func (v *viewer) receive(conn *websocket.Conn, join wire.Join) error {
 	}
 }
 
+// newAPI answers as a page does (retransmission, receiver reports, transport-wide feedback) and keeps no statistics.
+func newAPI() (*webrtc.API, error) {
+	settings := webrtc.SettingEngine{}
+	settings.SetIncludeLoopbackCandidate(true)
+	media := &webrtc.MediaEngine{}
+	registry := &interceptor.Registry{}
+	if err := errors.Join(
+		media.RegisterDefaultCodecs(),
+		webrtc.ConfigureNack(media, registry),
+		webrtc.ConfigureRTCPReports(registry),
+		webrtc.ConfigureTWCCSender(media, registry),
+	); err != nil {
+		return nil, fmt.Errorf("configure WebRTC: %w", err)
+	}
+	return webrtc.NewAPI(webrtc.WithMediaEngine(media), webrtc.WithInterceptorRegistry(registry), webrtc.WithSettingEngine(settings)), nil
+}
+
 func (v *viewer) connect(servers []wire.ICEServer) (*webrtc.PeerConnection, error) {
 	configuration := webrtc.Configuration{}
 	for _, server := range servers {
@@ -188,9 +207,11 @@ func (v *viewer) connect(servers []wire.ICEServer) (*webrtc.PeerConnection, erro
 		}
 		configuration.ICEServers = append(configuration.ICEServers, ice)
 	}
-	settings := webrtc.SettingEngine{}
-	settings.SetIncludeLoopbackCandidate(true)
-	peer, err := webrtc.NewAPI(webrtc.WithSettingEngine(settings)).NewPeerConnection(configuration)
+	api, err := newAPI()
+	if err != nil {
+		return nil, err
+	}
+	peer, err := api.NewPeerConnection(configuration)
 	if err != nil {
 		return nil, fmt.Errorf("peer connection: %w", err)
 	}

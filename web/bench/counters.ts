@@ -36,7 +36,7 @@ export class Counters {
   /** Returns when all of them receive. */
   static async join(invite: string, count: number): Promise<Counters> {
     const counters = new Counters(spawn(program, ['-n', String(count), invite], {
-      env: { ...process.env, PION_LOG_DISABLE: 'all' }, stdio: ['ignore', 'pipe', 'inherit'], // That connections close at the end is no news.
+      env: { ...process.env, PION_LOG_DISABLE: 'twcc_sender_interceptor' }, stdio: ['ignore', 'pipe', 'inherit'], // That connections close at the end is no news.
     }))
     await expect.poll(() => counters.last.receiving, { message: `${count} counters receive`, timeout: 240_000 }).toBe(count)
     return counters
