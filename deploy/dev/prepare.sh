@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 build=(gcc libc6-dev pkg-config git
-  libavcodec-dev libavutil-dev                                                             # vb/codec
+  libavcodec-dev libavutil-dev libx264-dev                                                 # vb/codec
   libx11-dev libxext-dev libxdamage-dev libxfixes-dev libxtst-dev libxrandr-dev            # vb/desktop
   libpulse-dev)                                                                            # vb/sound
 run=(postgresql                                                                            # the private database

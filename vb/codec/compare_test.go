@@ -15,6 +15,7 @@ var compared = []struct {
 	cfg  codec.VideoConfig
 }{
 	{"H264", codec.VideoConfig{Kind: codec.H264}},
+	{"H264Main", codec.VideoConfig{Kind: codec.H264, Profile: codec.ProfileMain}},
 	{"VP8", codec.VideoConfig{Kind: codec.VP8}},
 }
 

@@ -1,5 +1,5 @@
 // Package codec turns the X server's pixels into H.264 or VP8 and the room's
-// sound into Opus, on FFmpeg's libraries, in this process. Package stream
+// sound into Opus, on libx264 and FFmpeg's libraries, in this process. Package stream
 // calls it: one Image a size, one VideoEncoder a layer, one OpusEncoder a room.
 //
 // What always holds:
@@ -15,6 +15,6 @@
 //   - Per call the only memory left to Go's collector is the packet's own.
 package codec
 
-// #cgo pkg-config: libavcodec libavutil
+// #cgo pkg-config: libavcodec libavutil x264
 // #cgo CFLAGS: -O3 -Wall
 import "C"

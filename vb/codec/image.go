@@ -38,6 +38,28 @@ type Picture struct {
 type Image struct {
 	width, height int
 	frame         *C.AVFrame
+	// versions tells for each macroblock of 16 by 16 pixels, row by row, which version of
+	// the image changed it last, so that an encoder need not look at what it has shown already.
+	versions []uint64
+	version  uint64
+}
+
+const macroblock = 16
+
+func newVersions(coded image.Point) []uint64 {
+	return make([]uint64, ((coded.X+macroblock-1)/macroblock)*((coded.Y+macroblock-1)/macroblock))
+}
+
+// mark says that the current version changed r, which may reach over the edge.
+func (img *Image) mark(r image.Rectangle) {
+	coded := codedSize(img.width, img.height)
+	r = r.Intersect(image.Rectangle{Max: coded})
+	columns := (coded.X + macroblock - 1) / macroblock
+	for y := r.Min.Y / macroblock; y*macroblock < r.Max.Y; y++ {
+		for x := r.Min.X / macroblock; x*macroblock < r.Max.X; x++ {
+			img.versions[y*columns+x] = img.version
+		}
+	}
 }
 
 // NewImage allocates a black image of width by height pixels.
@@ -50,7 +72,7 @@ func NewImage(width, height int) (*Image, error) {
 	if frame == nil {
 		return nil, fmt.Errorf("codec: no memory for an image of %dx%d", width, height)
 	}
-	return &Image{width: width, height: height, frame: frame}, nil
+	return &Image{width: width, height: height, frame: frame, versions: newVersions(coded)}, nil
 }
 
 // Size is the size in pixels that NewImage was given.
@@ -75,6 +97,7 @@ func (img *Image) Convert(src Picture) error {
 	if src.Stride < 4*src.Width || len(src.Pix) < (src.Height-1)*src.Stride+4*src.Width {
 		return fmt.Errorf("%w: %d bytes of stride %d for %dx%d", ErrInvalid, len(src.Pix), src.Stride, src.Width, src.Height)
 	}
+	img.version++
 	whole := image.Rect(0, 0, src.Width, src.Height)
 	if src.Damage == nil {
 		img.convert(src, whole)
@@ -96,6 +119,7 @@ func (img *Image) Convert(src Picture) error {
 }
 
 func (img *Image) convert(src Picture, r image.Rectangle) {
+	img.mark(r)
 	C.turtus_image_convert(img.frame, (*C.uint8_t)(unsafe.SliceData(src.Pix)), C.ptrdiff_t(src.Stride),
 		C.int(r.Min.X), C.int(r.Min.Y), C.int(r.Max.X), C.int(r.Max.Y))
 }

@@ -40,6 +40,7 @@ func (s *Scaler) Scale(dst, src *Image, damage []image.Rectangle) error {
 	if from, to := codedSize(src.width, src.height), codedSize(dst.width, dst.height); from != s.src || to != s.dst {
 		return fmt.Errorf("%w: scaler from %v to %v given %v and %v", ErrInvalid, s.src, s.dst, from, to)
 	}
+	dst.version++
 	whole := image.Rectangle{Max: s.src}
 	if damage == nil {
 		s.scale(dst, src, whole)
@@ -56,6 +57,9 @@ func (s *Scaler) Scale(dst, src *Image, damage []image.Rectangle) error {
 }
 
 func (s *Scaler) scale(dst, src *Image, r image.Rectangle) {
+	// A pixel more on each side, as chroma knows only every other.
+	dst.mark(image.Rect(r.Min.X*s.dst.X/s.src.X-2, r.Min.Y*s.dst.Y/s.src.Y-2,
+		(r.Max.X*s.dst.X+s.src.X-1)/s.src.X+2, (r.Max.Y*s.dst.Y+s.src.Y-1)/s.src.Y+2))
 	C.turtus_scaler_scale(s.c, dst.frame, src.frame, C.int(r.Min.X), C.int(r.Min.Y), C.int(r.Max.X), C.int(r.Max.Y))
 }
 

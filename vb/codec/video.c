@@ -1,6 +1,5 @@
 #include "video.h"
 
-#include <libavutil/intreadwrite.h>
 #include <libavutil/opt.h>
 
 static int prepare(turtus_video *enc, const char *name, const turtus_video_options *opt) {
@@ -28,28 +27,6 @@ static int prepare(turtus_video *enc, const char *name, const turtus_video_optio
     ctx->rc_max_rate = opt->bitrate;
     ctx->rc_buffer_size = (int)opt->buffer;
     return 0;
-}
-
-int turtus_h264_open(turtus_video *enc, const turtus_video_options *opt) {
-    int rc = prepare(enc, "libx264", opt);
-    if (rc < 0)
-        return rc;
-    AVCodecContext *ctx = enc->ctx;
-    ctx->time_base = (AVRational){1, opt->frame_rate};
-    ctx->framerate = (AVRational){opt->frame_rate, 1};
-    // Slices, never frame threads: those hold a frame back each.
-    ctx->thread_type = FF_THREAD_SLICE;
-    // Measured on a scrolled page of text at 720p (one thread of a 2023 Xeon): superfast with
-    // adaptive quantisation off (it starves the edges of letters) and subme 0 takes 2.2 ms a
-    // frame, as ultrafast does, at 8 % fewer bytes and 2 dB more in a keyframe;
-    // veryfast takes 4 ms for nothing better.
-    av_opt_set(ctx->priv_data, "preset", "superfast", 0);
-    av_opt_set(ctx->priv_data, "tune", "zerolatency", 0);
-    av_opt_set(ctx->priv_data, "profile", "baseline", 0);
-    av_opt_set(ctx->priv_data, "forced-idr", "1", 0);
-    av_opt_set(ctx->priv_data, "x264-params", "keyint=infinite:scenecut=0:aq-mode=0:subme=0", 0);
-    av_opt_set_double(ctx->priv_data, "crf", opt->quality, 0);
-    return avcodec_open2(ctx, NULL, NULL);
 }
 
 int turtus_vp8_open(turtus_video *enc, const turtus_video_options *opt) {
@@ -84,11 +61,8 @@ int turtus_vp8_open(turtus_video *enc, const turtus_video_options *opt) {
     return avcodec_open2(ctx, NULL, NULL);
 }
 
-int turtus_video_encode(turtus_video *enc, const AVFrame *image, int64_t pts, int key, double quality, turtus_video_result *out) {
+int turtus_video_encode(turtus_video *enc, const AVFrame *image, int64_t pts, int key, turtus_video_result *out) {
     AVCodecContext *ctx = enc->ctx;
-    // libavcodec's wrapper of x264 compares this with what it set last and reconfigures x264.
-    if (ctx->codec_id == AV_CODEC_ID_H264)
-        av_opt_set_double(ctx->priv_data, "crf", quality, 0);
     int rc = av_frame_ref(enc->frame, image);
     if (rc < 0)
         return rc;
@@ -111,16 +85,7 @@ int turtus_video_encode(turtus_video *enc, const AVFrame *image, int64_t pts, in
         .key = !!(enc->packet->flags & AV_PKT_FLAG_KEY),
         .qp = -1,
     };
-    const uint8_t *stats = av_packet_get_side_data(enc->packet, AV_PKT_DATA_QUALITY_STATS, NULL);
-    if (stats)
-        out->qp = (int)(AV_RL32(stats) / FF_QP2LAMBDA);
     return 0;
-}
-
-void turtus_h264_set_rate(turtus_video *enc, int64_t bitrate, int64_t buffer) {
-    // As the quality: compared and reconfigured at the next frame.
-    enc->ctx->rc_max_rate = bitrate;
-    enc->ctx->rc_buffer_size = (int)buffer;
 }
 
 void turtus_video_close(turtus_video *enc) {

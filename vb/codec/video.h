@@ -1,4 +1,4 @@
-// Picture encoders on libavcodec. Called by video.go.
+// The VP8 encoder, by libavcodec. Called by vp8.go.
 #ifndef TURTUS_VIDEO_H
 #define TURTUS_VIDEO_H
 
@@ -18,7 +18,6 @@ typedef struct turtus_video {
 typedef struct turtus_video_options {
     int width, height, frame_rate, threads;
     int64_t bitrate, buffer; // bits per second, bits
-    double quality;          // as turtus_video_encode takes it
 } turtus_video_options;
 
 typedef struct turtus_video_result {
@@ -27,10 +26,8 @@ typedef struct turtus_video_result {
 } turtus_video_result;
 
 // All return 0 or a negative AVERROR.
-int turtus_h264_open(turtus_video *enc, const turtus_video_options *opt);
 int turtus_vp8_open(turtus_video *enc, const turtus_video_options *opt);
-int turtus_video_encode(turtus_video *enc, const AVFrame *image, int64_t pts, int key, double quality, turtus_video_result *out);
-void turtus_h264_set_rate(turtus_video *enc, int64_t bitrate, int64_t buffer);
+int turtus_video_encode(turtus_video *enc, const AVFrame *image, int64_t pts, int key, turtus_video_result *out);
 void turtus_video_close(turtus_video *enc);
 
 #endif

@@ -6,6 +6,7 @@ import (
 	"image"
 	"image/color"
 	"math"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -130,23 +131,29 @@ func TestAKeyframeComesWhenAskedAndNeverElse(t *testing.T) {
 }
 
 func TestH264IsWhatTheOfferSays(t *testing.T) {
+	profiles := []struct {
+		profile codec.Profile
+		// idc and the constraint flags that must be set (A.2).
+		idc, constraints byte
+	}{{"", 66, 0x40}, {codec.ProfileBaseline, 66, 0x40}, {codec.ProfileMain, 77, 0}, {codec.ProfileHigh, 100, 0}}
 	for _, test := range []struct {
 		width, height, frameRate int
 		maxLevel                 byte
-	}{{640, 360, 30, 31}, {1280, 720, 30, 31}, {1280, 720, 60, 32}, {1920, 1080, 30, 40}} {
-		s := newStage(t, codec.VideoConfig{Kind: codec.H264, Width: test.width, Height: test.height, FrameRate: test.frameRate})
-		data := s.encode(codec.EncodeOptions{}).Data
-		if !bytes.HasPrefix(data, []byte{0, 0, 0, 1}) {
-			t.Fatalf("not Annex B: % x", data[:8])
-		}
-		i := bytes.Index(data, []byte{0, 0, 1, 0x67})
-		profile, constraints, level := data[i+4], data[i+5], data[i+6]
-		// Constrained baseline: profile_idc 66 with constraint_set1_flag (A.2.1.1).
-		if profile != 66 || constraints&0x40 == 0 {
-			t.Errorf("%+v: profile %d, constraints %#x", test, profile, constraints)
-		}
-		if level > test.maxLevel {
-			t.Errorf("%+v: level %d", test, level)
+	}{{640, 360, 30, 31}, {1280, 720, 30, 31}, {1280, 720, 60, 32}, {1920, 1080, 30, 40}, {1920, 1080, 60, 42}} {
+		for _, p := range profiles {
+			s := newStage(t, codec.VideoConfig{Kind: codec.H264, Profile: p.profile, Width: test.width, Height: test.height, FrameRate: test.frameRate})
+			data := s.encode(codec.EncodeOptions{}).Data
+			if !bytes.HasPrefix(data, []byte{0, 0, 0, 1}) {
+				t.Fatalf("not Annex B: % x", data[:8])
+			}
+			i := bytes.Index(data, []byte{0, 0, 1, 0x67})
+			profile, constraints, level := data[i+4], data[i+5], data[i+6]
+			if profile != p.idc || constraints&p.constraints != p.constraints {
+				t.Errorf("%+v, %+v: profile %d, constraints %#x", test, p, profile, constraints)
+			}
+			if level > test.maxLevel {
+				t.Errorf("%+v, %+v: level %d", test, p, level)
+			}
 		}
 	}
 }
@@ -200,41 +207,92 @@ func TestOddSizesArePaddedByTheirOwnEdge(t *testing.T) {
 	})
 }
 
-func TestAStillPictureIsRefinedUntilItIsSettledAndThenCostsNothing(t *testing.T) {
-	const atMost = 90 // frames, three seconds
+func TestAStillPictureIsRefinedUntilItIsSettledAndThenCostsNextToNothing(t *testing.T) {
 	for _, test := range []struct {
-		kind codec.VideoKind
-		psnr float64
-		// still is what a frame after settling may take, in bytes.
-		still int
-	}{{codec.H264, 52, 100}, {codec.VP8, 46, 3000}} {
-		t.Run(string(test.kind), func(t *testing.T) {
-			s := newStage(t, codec.VideoConfig{Kind: test.kind, Width: 640, Height: 360})
+		name string
+		cfg  codec.VideoConfig
+		// atMost is how many frames refining may take, and still what one after it may, in bytes.
+		atMost, still int
+	}{
+		{"baseline", codec.VideoConfig{Kind: codec.H264}, maxRefinements, 300},
+		{"main", codec.VideoConfig{Kind: codec.H264, Profile: codec.ProfileMain}, maxRefinements, 300},
+		{"VP8", codec.VideoConfig{Kind: codec.VP8}, 90, 3000},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.cfg.Width, test.cfg.Height = 640, 360
+			s := newStage(t, test.cfg)
 			page := codectest.Page(640, 720, 1)
 			var p codec.Picture
-			var moving float64
+			var moving, ssim, refined float64
 			for n := range 30 {
 				p = codectest.Window(page, 9*n, 360)
 				_, frame := s.show(p, codec.EncodeOptions{})
 				moving = frame.PSNR(p)
 			}
-			frames, refined, bytes := 0, 0.0, 0
+			frames, bytes := 0, 0
 			for settled := false; !settled; frames++ {
-				if frames == atMost {
-					t.Fatalf("still not settled after %d frames", atMost)
+				if frames == test.atMost {
+					t.Fatalf("still not settled after %d frames", frames)
 				}
 				packet, frame := s.show(p, codec.EncodeOptions{Refine: true})
-				settled, refined = packet.Settled, frame.PSNR(p)
 				bytes += len(packet.Data)
+				settled, refined = packet.Settled, frame.PSNR(p)
+				// What package stream sends, settled or not.
+				if frames < maxRefinements {
+					ssim = frame.SSIM(p)
+				}
 			}
-			t.Logf("%.1f dB in motion, %.1f dB refined in %d frames of %d bytes together", moving, refined, frames, bytes)
-			if refined < test.psnr || refined <= moving {
-				t.Errorf("refined to %.1f dB from %.1f dB", refined, moving)
+			t.Logf("%.1f dB in motion; %.1f dB and SSIM %.4f refined in %d frames of %d bytes together", moving, refined, ssim, frames, bytes)
+			if ssim < 0.995 || refined <= moving {
+				t.Errorf("refined to SSIM %.4f, and to %.1f dB from %.1f dB", ssim, refined, moving)
 			}
 			if packet, _ := s.show(p, codec.EncodeOptions{}); len(packet.Data) > test.still || packet.Settled {
 				t.Errorf("the still picture takes %d bytes more, settled %v", len(packet.Data), packet.Settled)
 			}
 		})
+	}
+}
+
+func TestWhatIsNotDamagedIsNotCodedAndStaysRight(t *testing.T) {
+	eachKind(t, func(t *testing.T, kind codec.VideoKind) {
+		s := newStage(t, codec.VideoConfig{Kind: kind, Width: 330, Height: 182})
+		p := codectest.Page(330, 182, 1)
+		other := newImage(t, 330, 182)
+		r := rand.New(rand.NewPCG(1, 1))
+		for n := range 60 {
+			if n > 0 {
+				at := image.Pt(r.IntN(330), r.IntN(182))
+				p.Damage = []image.Rectangle{{Min: at, Max: at.Add(image.Pt(r.IntN(40), r.IntN(20)))}}
+				codectest.Fill(p, p.Damage[0].Intersect(image.Rect(0, 0, 330, 182)), color.RGBA{uint8(n), uint8(4 * n), 90, 255})
+			}
+			if n%20 == 9 { // an image that the encoder has not seen
+				s.img, other, p.Damage = other, s.img, nil
+			}
+			_, frame := s.show(p, codec.EncodeOptions{})
+			if q := frame.PSNR(p); q < 34 {
+				t.Fatalf("frame %d shows %.1f dB: something old stayed", n, q)
+			}
+		}
+	})
+}
+
+func TestWhatWouldNotFitTheBufferComesAsASmallerKeyframe(t *testing.T) {
+	const bitrate = 500_000
+	s := newStage(t, codec.VideoConfig{Kind: codec.H264, Width: 640, Height: 360, Bitrate: bitrate})
+	white := codectest.NewPicture(640, 360, color.RGBA{255, 255, 255, 255})
+	for range 10 {
+		s.show(white, codec.EncodeOptions{})
+	}
+	page := codectest.Page(640, 360, 1)
+	packet, frame := s.show(page, codec.EncodeOptions{})
+	if limit := bitrate / 8 / 4; len(packet.Data) > limit || !packet.Key {
+		t.Errorf("%d bytes, key %v; the buffer of 250 ms holds %d", len(packet.Data), packet.Key, limit)
+	}
+	if q := frame.PSNR(page); q < 20 {
+		t.Errorf("it shows %.1f dB", q)
+	}
+	if packet, _ := s.show(page, codec.EncodeOptions{}); packet.Key {
+		t.Error("and another keyframe")
 	}
 }
 
@@ -327,6 +385,8 @@ func TestEncodersRefuseWhatCannotWork(t *testing.T) {
 	good := codec.VideoConfig{Kind: codec.VP8, Width: 64, Height: 48}
 	for name, spoil := range map[string]func(*codec.VideoConfig){
 		"no kind":           func(c *codec.VideoConfig) { c.Kind = "" },
+		"unknown profile":   func(c *codec.VideoConfig) { c.Kind, c.Profile = codec.H264, "extended" },
+		"VP8 of a profile":  func(c *codec.VideoConfig) { c.Profile = codec.ProfileMain },
 		"unknown kind":      func(c *codec.VideoConfig) { c.Kind = "AV1" },
 		"no width":          func(c *codec.VideoConfig) { c.Width = 0 },
 		"negative height":   func(c *codec.VideoConfig) { c.Height = -2 },
@@ -396,66 +456,4 @@ func TestABitrateFarFromTheFirstStillHolds(t *testing.T) {
 		}
 		s.show(p, codec.EncodeOptions{})
 	})
-}
-
-func benchmarkFrames(b *testing.B, cfg codec.VideoConfig, frames []codec.Picture) {
-	cfg.Width, cfg.Height = frames[0].Width, frames[0].Height
-	s := newStage(b, cfg)
-	images := make([]*codec.Image, len(frames))
-	for i := range frames {
-		images[i] = newImage(b, cfg.Width, cfg.Height)
-		convert(b, images[i], frames[i])
-	}
-	for range 30 {
-		s.encode(codec.EncodeOptions{})
-	}
-	b.ReportAllocs()
-	total, n := 0, 0
-	for b.Loop() {
-		s.img = images[n%len(images)]
-		total += len(s.encode(codec.EncodeOptions{}).Data)
-		n++
-	}
-	b.ReportMetric(float64(total)/float64(n), "bytes/frame")
-}
-
-func scroll() (frames []codec.Picture) {
-	page := codectest.Page(1280, 720+30*12, 1)
-	for n := range 30 {
-		frames = append(frames, codectest.Window(page, 12*n, 720))
-	}
-	for n := range 28 { // and back up, without a jump
-		frames = append(frames, frames[28-n])
-	}
-	return frames
-}
-
-func benchmarkKinds(b *testing.B, frames []codec.Picture) {
-	for _, kind := range []codec.VideoKind{codec.H264, codec.VP8} {
-		for _, threads := range []int{1, 2} {
-			b.Run(string(kind)+map[int]string{1: "", 2: "TwoThreads"}[threads], func(b *testing.B) {
-				benchmarkFrames(b, codec.VideoConfig{Kind: kind, Threads: threads}, frames)
-			})
-		}
-	}
-}
-
-func BenchmarkEncodeScroll720p(b *testing.B) { benchmarkKinds(b, scroll()) }
-
-func BenchmarkEncodeFilm720p(b *testing.B) { benchmarkKinds(b, codectest.Film(1280, 720, 24)) }
-
-func BenchmarkEncodeStill720p(b *testing.B) {
-	benchmarkKinds(b, []codec.Picture{codectest.Page(1280, 720, 1)})
-}
-
-func BenchmarkKeyframe720p(b *testing.B) {
-	for _, kind := range []codec.VideoKind{codec.H264, codec.VP8} {
-		b.Run(string(kind), func(b *testing.B) {
-			s := newStage(b, codec.VideoConfig{Kind: kind, Width: 1280, Height: 720})
-			convert(b, s.img, codectest.Page(1280, 720, 1))
-			for b.Loop() {
-				s.encode(codec.EncodeOptions{Keyframe: true})
-			}
-		})
-	}
 }
