@@ -1,4 +1,4 @@
-import { SegmentedControl, Stack, Text } from '@mantine/core';
+import { Input, SegmentedControl, Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { Screen } from '@/api/types';
 
@@ -19,10 +19,7 @@ export function ScreenChoice({ value, onChange }: { value: Screen; onChange: (sc
   const offeredRates = [...new Set([...rates, value.frameRate])].sort((a, b) => a - b);
   return (
     <Stack gap={10}>
-      <div>
-        <Text fz="sm" fw={500} mb={6}>
-          {t('settings.screenSize')}
-        </Text>
+      <Input.Wrapper label={t('settings.screenSize')} labelElement="div" size="md" labelProps={{ mb: 6 }}>
         <SegmentedControl
           fullWidth
           radius="xl"
@@ -35,11 +32,8 @@ export function ScreenChoice({ value, onChange }: { value: Screen; onChange: (sc
           data={offered.map((size) => ({ value: name(size), label: name(size) }))}
           data-testid="screen-size"
         />
-      </div>
-      <div>
-        <Text fz="sm" fw={500} mb={6}>
-          {t('settings.frameRate')}
-        </Text>
+      </Input.Wrapper>
+      <Input.Wrapper label={t('settings.frameRate')} labelElement="div" size="md" labelProps={{ mb: 6 }}>
         <SegmentedControl
           fullWidth
           radius="xl"
@@ -49,7 +43,7 @@ export function ScreenChoice({ value, onChange }: { value: Screen; onChange: (sc
           data={offeredRates.map(String)}
           data-testid="frame-rate"
         />
-      </div>
+      </Input.Wrapper>
       <Text fz="xs" c="dimmed">
         {t('settings.screenHint')}
       </Text>

@@ -15,7 +15,7 @@ export function QualityChoice() {
   return (
     <Menu.RadioGroup value={quality} onChange={(value) => setQuality(value as Quality)} aria-label={t('toolbar.quality')}>
       {qualities.map((value) => (
-        <Menu.RadioItem key={value} value={value} className={classes.item} data-testid={`quality-${value}`}>
+        <Menu.RadioItem key={value} value={value} closeMenuOnClick className={classes.item} data-testid={`quality-${value}`}>
           {t(`quality.${value}`)}
           <Text fz="xs" c="dimmed" data-testid={value === 'auto' ? 'quality-now' : undefined}>
             {value === 'auto' && quality === 'auto' && layer !== undefined ? t(`quality.now.${layer}`) : t(`quality.${value}Text`)}
