@@ -1,4 +1,4 @@
-import { IconWifi1 } from '@tabler/icons-react';
+import { IconCellSignal2 } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import { useStore } from 'zustand';
 import { useRoomSession } from '../context';
@@ -16,7 +16,7 @@ export function NetworkMark() {
     <div role="status" className={classes.network} data-testid="network-mark">
       {trouble && (
         <>
-          <IconWifi1 size={16} aria-hidden />
+          <IconCellSignal2 size={16} aria-hidden />
           <span>{words(trouble)}</span>
         </>
       )}

@@ -13,7 +13,6 @@ import { RemotePointer } from './RemotePointer';
 import { SoundOnly } from './SoundOnly';
 import { StageState } from './StageState';
 import { useCursor } from './useCursor';
-import { useDegraded } from './useDegraded';
 import { ControlRequest } from '../control/ControlRequest';
 import { useMayTake } from '../control/elsewhere';
 import classes from './Stage.module.css';
@@ -222,9 +221,8 @@ export function Stage({ handle, touchTyping, onEscape }: Props) {
 /** Soft words over a picture that stays. */
 function StageBanners() {
   const { t } = useTranslation();
-  const degraded = useDegraded();
   const { status, stream, browser } = useRoom((room) => ({ status: room.status.kind, stream: room.stream, browser: room.browser }));
-  const text = status === 'reconnecting' ? t('room.reconnecting') : stream !== 'live' ? t('stage.interrupted') : browser.state === 'degraded' ? degraded(browser) : browser.state === 'stopping' ? t('stage.stopping') : null;
+  const text = status === 'reconnecting' ? t('room.reconnecting') : stream !== 'live' ? t('stage.interrupted') : browser.state === 'degraded' ? (browser.detail ?? t('stage.degraded')) : browser.state === 'stopping' ? t('stage.stopping') : null;
   if (text === null) return null;
   return (
     <div className={classes.banner} role="status" data-testid="stage-banner">

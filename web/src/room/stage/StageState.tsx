@@ -10,7 +10,6 @@ import type { BrowserStep } from '@/api/types';
 import { useErrorText } from '@/ui/useErrorText';
 import { useMay, useRoom, useRoomSession } from '../context';
 import { ShellPattern } from './ShellPattern';
-import { useDegraded } from './useDegraded';
 import classes from './Stage.module.css';
 
 const steps = ['launching', 'display', 'sound', 'firefox', 'picture'] as const satisfies readonly BrowserStep[];
@@ -20,7 +19,6 @@ export function StageState({ connecting }: { connecting: boolean }) {
   const { t } = useTranslation();
   const session = useRoomSession();
   const { browser, paused, roomId } = useRoom((room) => ({ browser: room.browser, paused: room.paused, roomId: room.room?.id ?? '' }));
-  const degraded = useDegraded();
   const mayStart = useMay('navigate');
   const api = useApi();
   const errorText = useErrorText();
@@ -59,7 +57,7 @@ export function StageState({ connecting }: { connecting: boolean }) {
       <>
         <Loader color="turtle.4" type="dots" />
         <h2>{t('stage.connecting')}</h2>
-        {browser.state === 'degraded' && <p>{degraded(browser)}</p>}
+        {browser.state === 'degraded' && <p>{browser.detail ?? t('stage.degraded')}</p>}
       </>
     );
   } else if (browser.state === 'failed') {

@@ -59,7 +59,7 @@ export function Toolbar({ view, video, touchTyping, onTouchTyping, unread, onCha
                 </ActionIcon>
               </Tooltip>
             </Popover.Target>
-            <Popover.Dropdown p="md" aria-label={t('statistics.title')}>
+            <Popover.Dropdown p="md" className={classes.menu} aria-label={t('statistics.title')}>
               <Statistics />
             </Popover.Dropdown>
           </Popover>
