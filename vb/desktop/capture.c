@@ -55,11 +55,11 @@ static int attach(capture *g, int width, int height) {
 	return CAPTURE_OK;
 }
 
-int capture_start(capture *g, connection *c) {
+static int start(capture *g) {
+	connection *c = g->c;
 	Display *d = c->display;
 	int error, major, minor;
 
-	g->c = c;
 	if (!XShmQueryExtension(d)) return CAPTURE_NO_SHM;
 	if (!XDamageQueryExtension(d, &g->damage_event, &error) || !XDamageQueryVersion(d, &major, &minor)) return CAPTURE_NO_DAMAGE;
 	if (!XFixesQueryExtension(d, &error, &error) || !XFixesQueryVersion(d, &major, &minor) || major < 2) return CAPTURE_NO_XFIXES;
@@ -78,6 +78,16 @@ int capture_resize(capture *g) {
 	if (g->image && root.width == g->width && root.height == g->height) return CAPTURE_OK;
 	detach(g);
 	return attach(g, root.width, root.height);
+}
+
+static void guarded_start(void *argument) {
+	capture *g = argument;
+	g->started = start(g);
+}
+
+int capture_start(capture *g, connection *c) {
+	g->c = c;
+	return connection_start(c, guarded_start, g) ? g->started : CAPTURE_FAILED;
 }
 
 int capture_events(capture *g) {

@@ -5,13 +5,13 @@
 
 // Selections by the ICCCM, chapter 2.
 
-int clipboard_start(clipboard *b, connection *c) {
+static int start(clipboard *b) {
+	connection *c = b->c;
 	Display *d = c->display;
 	int error, major, minor;
 	char *names[] = {"CLIPBOARD", "TARGETS", "TIMESTAMP", "UTF8_STRING", "text/plain;charset=utf-8", "INCR", "TURTUS_CLIPBOARD"};
 	Atom atoms[7];
 
-	b->c = c;
 	if (!XFixesQueryExtension(d, &b->fixes_event, &error) || !XFixesQueryVersion(d, &major, &minor)) return 0;
 	if (!alive(c) || !XInternAtoms(d, names, 7, False, atoms)) return 0;
 	b->selection = atoms[0], b->targets = atoms[1], b->timestamp = atoms[2], b->utf8 = atoms[3], b->plain = atoms[4];
@@ -20,7 +20,17 @@ int clipboard_start(clipboard *b, connection *c) {
 	b->window = XCreateWindow(d, c->root, 0, 0, 1, 1, 0, CopyFromParent, InputOnly, CopyFromParent, CWEventMask, &attributes);
 	XFixesSelectSelectionInput(d, c->root, b->selection, XFixesSetSelectionOwnerNotifyMask);
 	XSync(d, False);
-	return alive(c);
+	return 1;
+}
+
+static void guarded_start(void *argument) {
+	clipboard *b = argument;
+	b->started = start(b);
+}
+
+int clipboard_start(clipboard *b, connection *c) {
+	b->c = c;
+	return connection_start(c, guarded_start, b) && b->started;
 }
 
 void clipboard_abandon(clipboard *b) {

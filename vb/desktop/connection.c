@@ -1,6 +1,7 @@
 #include "x11.h"
 
 #include <pthread.h>
+#include <setjmp.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -23,10 +24,35 @@ static int on_error(Display *display, XErrorEvent *e) {
 	return 0;
 }
 
-// Xlib's default prints; the exit is a matter of on_gone.
+static __thread jmp_buf *escape; // of the guard that this thread is in
+static __thread Display *lost;   // what ended it
+
+// Xlib's default prints; the exit is a matter of on_gone, unless a guard is there.
 static int on_io_error(Display *display) {
-	(void)display;
+	if (escape) {
+		jmp_buf *to = escape;
+		escape = NULL;
+		lost = display;
+		longjmp(*to, 1);
+	}
 	return 0;
+}
+
+// Runs f; 0 when a server died meanwhile. For what Xlib does on a new connection: XOpenDisplay exits by itself, and the first
+// use of an extension takes what no server has said for its answer, and runs into it. Locks of a Display that was lost here
+// may be held for ever.
+static int guarded(void (*f)(void *), void *argument) {
+	jmp_buf here;
+	if (setjmp(here)) return 0;
+	escape = &here;
+	f(argument);
+	escape = NULL;
+	return 1;
+}
+
+int connection_start(connection *c, void (*f)(void *), void *argument) {
+	if (!guarded(f, argument)) atomic_store(&c->gone, 1);
+	return alive(c);
 }
 
 // Instead of Xlib's exit(1). The call in progress returns as if the server had said no (libX11 1.7 and later).
@@ -43,8 +69,23 @@ void connection_init(void) {
 	XSetIOErrorHandler(on_io_error);
 }
 
+struct opening {
+	const char *name;
+	Display *display;
+};
+
+static void open_display(void *argument) {
+	struct opening *o = argument;
+	o->display = XOpenDisplay(o->name);
+}
+
 connection *connection_open(const char *name) {
-	Display *display = XOpenDisplay(name);
+	struct opening opening = {name, NULL};
+	if (!guarded(open_display, &opening)) {
+		close(ConnectionNumber(lost));
+		return NULL;
+	}
+	Display *display = opening.display;
 	if (!display) return NULL;
 	connection *c = calloc(1, sizeof *c);
 	if (!c) {
@@ -61,14 +102,13 @@ connection *connection_open(const char *name) {
 	return c;
 }
 
+static void close_display(void *display) { XCloseDisplay(display); }
+
 void connection_close(connection *c) {
 	// After an I/O error XCloseDisplay still makes requests, of which nobody empties the buffer; a full one is a null pointer
 	// in libX11 1.8. The Display's memory is lost then: some tens of kilobytes for each death of a server.
-	if (alive(c)) XSync(c->display, False);
-	if (alive(c))
-		XCloseDisplay(c->display);
-	else
-		close(ConnectionNumber(c->display));
+	int descriptor = ConnectionNumber(c->display);
+	if (!alive(c) || !guarded(close_display, c->display)) close(descriptor);
 	pthread_mutex_lock(&lock);
 	for (connection **p = &connections; *p; p = &(*p)->next) {
 		if (*p == c) {

@@ -83,3 +83,35 @@ func TestAServerKilledAtAnyMomentLeavesNobodyWaiting(t *testing.T) {
 		}
 	}
 }
+
+func TestAServerMayDieAtAnyMomentOfAStart(t *testing.T) {
+	cut := desktoptest.StartCut(t, desktoptest.StartXvfb(t, 320, 200))
+	for name, start := range map[string]func() (interface{ Close() error }, error){
+		"capture":   func() (interface{ Close() error }, error) { return desktop.NewCapturer(cut.Display) },
+		"input":     func() (interface{ Close() error }, error) { return desktop.NewInput(cut.Display) },
+		"cursor":    func() (interface{ Close() error }, error) { return desktop.NewCursorWatcher(cut.Display) },
+		"clipboard": func() (interface{ Close() error }, error) { return desktop.NewClipboard(cut.Display) },
+		"resize":    func() (interface{ Close() error }, error) { return nil, desktop.Resize(cut.Display, 160, 100) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			gone := 0
+			for after := int64(8); ; after += 32 {
+				cut.After.Store(after)
+				before := cut.Broken.Load()
+				x, err := start()
+				if err == nil && x != nil {
+					require.NoError(t, x.Close())
+				}
+				if cut.Broken.Load() == before && err == nil {
+					break // it lived to the end
+				}
+				if errors.Is(err, desktop.ErrServerGone) {
+					gone++
+				} else if err != nil {
+					require.ErrorIs(t, err, desktop.ErrNoServer)
+				}
+			}
+			require.Positive(t, gone, "some died after they had let us in")
+		})
+	}
+}

@@ -5,11 +5,10 @@
 #include <string.h>
 #include <time.h>
 
-int keyboard_start(keyboard *k, connection *c) {
-	Display *d = c->display;
+static int start(keyboard *k) {
+	Display *d = k->c->display;
 	int opcode, event, error, major = XkbMajorVersion, minor = XkbMinorVersion;
 
-	k->c = c;
 	if (!XTestQueryExtension(d, &event, &error, &major, &minor)) return KEYBOARD_NO_XTEST;
 	major = XkbMajorVersion, minor = XkbMinorVersion;
 	if (!XkbQueryExtension(d, &opcode, &k->xkb_event, &error, &major, &minor)) return KEYBOARD_NO_XKB;
@@ -19,6 +18,16 @@ int keyboard_start(keyboard *k, connection *c) {
 	unsigned long details = XkbGroupStateMask | XkbModifierLockMask | XkbModifierLatchMask;
 	XkbSelectEventDetails(d, XkbUseCoreKbd, XkbStateNotify, details, details);
 	return KEYBOARD_OK;
+}
+
+static void guarded_start(void *argument) {
+	keyboard *k = argument;
+	k->started = start(k);
+}
+
+int keyboard_start(keyboard *k, connection *c) {
+	k->c = c;
+	return connection_start(c, guarded_start, k) ? k->started : KEYBOARD_FAILED;
 }
 
 static void add(keymap *m, int *room, keymap_entry e) {

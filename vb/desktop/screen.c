@@ -22,7 +22,7 @@ static RRMode mode_of(Display *d, Window root, XRRScreenResources *res, int widt
 	return XRRCreateMode(d, root, &mode);
 }
 
-int screen_resize(connection *c, int width, int height) {
+static int resize(connection *c, int width, int height) {
 	Display *d = c->display;
 	int event, error, request, minor, min_width, min_height, max_width, max_height, status = SCREEN_OK;
 
@@ -58,4 +58,19 @@ int screen_resize(connection *c, int width, int height) {
 	XUngrabServer(d);
 	XSync(d, False);
 	return status;
+}
+
+struct resizing {
+	connection *c;
+	int width, height, status;
+};
+
+static void guarded_resize(void *argument) {
+	struct resizing *r = argument;
+	r->status = resize(r->c, r->width, r->height);
+}
+
+int screen_resize(connection *c, int width, int height) {
+	struct resizing r = {c, width, height, SCREEN_FAILED};
+	return connection_start(c, guarded_resize, &r) ? r.status : SCREEN_FAILED;
 }

@@ -28,6 +28,8 @@ static inline int alive(connection *c) { return !atomic_load(&c->gone); }
 
 void connection_init(void);
 connection *connection_open(const char *display);
+// Runs f, which may be the first to use an extension on this connection; 0 when the server died.
+int connection_start(connection *c, void (*f)(void *), void *argument);
 void connection_close(connection *c);
 void connection_sync(connection *c);               // asks
 int connection_take_error(connection *c, int *request, int *minor);
@@ -43,6 +45,7 @@ typedef struct capture {
 	int width, height;
 	int damage_event, randr_event;
 	unsigned long subtracted;   // serial of the latest subtraction: events before it are old news
+	int started;                // how that went
 } capture;
 
 enum { CAPTURE_OK, CAPTURE_NO_SHM, CAPTURE_NO_DAMAGE, CAPTURE_NO_XFIXES, CAPTURE_NO_RANDR, CAPTURE_FORMAT, CAPTURE_MEMORY, CAPTURE_FAILED };
@@ -80,9 +83,10 @@ typedef struct keyboard {
 	int changed;                // the map has, since keyboard_events last told
 	Atom ping, protocols;
 	long pings;
+	int started;                // how that went
 } keyboard;
 
-enum { KEYBOARD_OK, KEYBOARD_NO_XKB, KEYBOARD_NO_XTEST };
+enum { KEYBOARD_OK, KEYBOARD_NO_XKB, KEYBOARD_NO_XTEST, KEYBOARD_FAILED };
 
 int keyboard_start(keyboard *k, connection *c);
 int keyboard_load(keyboard *k, keymap *m);         // asks; 0 when it failed; free m->entries
@@ -123,6 +127,7 @@ typedef struct clipboard {
 	char got[CLIPBOARD_MAX];
 	int got_length;
 	int complete;               // got is whole
+	int started;
 } clipboard;
 
 int clipboard_start(clipboard *b, connection *c);  // asks; 0 without XFIXES
