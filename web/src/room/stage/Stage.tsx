@@ -163,7 +163,8 @@ export function Stage({ handle, touchTyping, onEscape }: Props) {
   }, [touchTyping, field]);
 
   const cursor = useCursor(driving && live, content, frame);
-  const ratio = live && video.current && video.current.videoWidth > 0 ? video.current.videoWidth / video.current.videoHeight : width / height;
+  // The smaller picture's sides are rounded, so the screen's count, once they are known.
+  const ratio = screen === null && live && video.current && video.current.videoWidth > 0 ? video.current.videoWidth / video.current.videoHeight : width / height;
 
   return (
     <div
