@@ -22,6 +22,8 @@ const (
 	busyFrames = 8
 	// coarse is how far above motionQuantizer a frame is held down.
 	coarse = 3
+	// keyframeWorth is how many frames of what moves after it a keyframe is worth at least.
+	keyframeWorth = 8
 	// spare is the part of the free buffer that one frame may count on.
 	spare = 0.7
 )
@@ -64,6 +66,7 @@ type plan struct {
 
 	qp, before int // without the pattern: this frame's, the last one's
 	changed    int
+	key        bool
 	tries      int
 }
 
@@ -85,7 +88,7 @@ func (r *rateControl) plan(pts time.Duration, changed int, key, refine bool) pla
 	elapsed := max(pts-r.at, 0)
 	r.at = pts
 	r.queued = max(0, r.queued-r.bitrate*elapsed.Seconds())
-	p := plan{before: r.qp, changed: changed}
+	p := plan{before: r.qp, changed: changed, key: key}
 	if refine && !key {
 		r.cost, r.busy = 0, 0
 		p.content = still
@@ -99,10 +102,10 @@ func (r *rateControl) plan(pts time.Duration, changed int, key, refine bool) pla
 	}
 	p.qp = max(motionQuantizer, r.qp-maxImprovement)
 	if r.cost > 0 {
-		// What drains until the next frame, and a quarter of what the queue is away from its aim: an eighth
+		// What drains until the next frame, and an eighth of what the queue is away from its aim: an eighth
 		// of the buffer, so that film is not late by more than that.
 		share := r.bitrate * min(max(elapsed, r.frame), pause/2).Seconds()
-		allowed := max(share+(r.buffer/8-r.queued)/4, share/4)
+		allowed := max(share+(r.buffer/8-r.queued)/8, share/4)
 		p.qp = max(p.qp, quantizerFor(r.cost*float64(changed), allowed))
 	}
 	p.quantizer = p.qp
@@ -143,6 +146,7 @@ func (r *rateControl) overflows(size int, p *plan) bool {
 		return false
 	}
 	p.tries++
+	p.key = true
 	p.qp = min(p.quantizer+max(quantizerFor(bits, limit*spare), 2), worstQuantizer)
 	p.quantizer = p.qp
 	return true
@@ -167,7 +171,14 @@ func (r *rateControl) spent(size int, p plan) {
 		return
 	}
 	cost := bits * math.Exp2(float64(p.quantizer)/stepsPerHalf) / float64(p.changed)
-	if r.cost > 0 && cost < 2*r.cost && p.tries == 0 {
+	switch {
+	case p.key && r.cost > 0:
+		return // what moved before goes on
+	case p.key:
+		cost /= keyframeWorth
+	case p.content == film && cost < 2*r.cost:
+		cost = r.cost + (cost-r.cost)*0.1 // slower than the pattern
+	case r.cost > 0 && cost < 2*r.cost:
 		cost = r.cost + (cost-r.cost)*0.3
 	}
 	r.cost = max(cost, 1)
