@@ -79,9 +79,9 @@ func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.mu.Unlock()
 	w.WriteHeader(http.StatusUpgradeRequired)
 }
-func (h *hub) People(rooms.ID) int                 { return h.people }
-func (h *hub) RoomUpdated(_ rooms.ID, r wire.Room) { h.tell("room updated " + r.Title) }
-func (h *hub) RoomDeleted(rooms.ID)                { h.tell("room deleted") }
+func (h *hub) People(rooms.ID) int  { return h.people }
+func (h *hub) RoomUpdated(rooms.ID) { h.tell("room updated") }
+func (h *hub) RoomDeleted(rooms.ID) { h.tell("room deleted") }
 func (h *hub) PersonUpdated(_ accounts.PersonID, p wire.PublicPerson) {
 	h.tell("person updated " + p.DisplayName)
 }

@@ -28,8 +28,8 @@ type Hub interface {
 	http.Handler
 	// People counts the people in a room now.
 	People(room rooms.ID) int
-	// RoomUpdated gives the room without a role; the hub fills in each peer's own.
-	RoomUpdated(room rooms.ID, r wire.Room)
+	// RoomUpdated is told when the room may be another than before; the hub reads what it is.
+	RoomUpdated(room rooms.ID)
 	// RoomDeleted closes everybody in it and forgets it; its browser was told to stop before.
 	RoomDeleted(room rooms.ID)
 	PersonUpdated(id accounts.PersonID, p wire.PublicPerson)

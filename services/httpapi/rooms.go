@@ -84,11 +84,8 @@ func (a *api) UpdateRoom(ctx context.Context, request UpdateRoomRequestObject) (
 	if err != nil {
 		return nil, err
 	}
-	w := a.room(r)
-	everybodys := w
-	everybodys.Role = nil
-	a.Hub.RoomUpdated(r.ID, everybodys)
-	return UpdateRoom200JSONResponse(w), nil
+	a.Hub.RoomUpdated(r.ID)
+	return UpdateRoom200JSONResponse(a.room(r)), nil
 }
 
 func (a *api) DeleteRoom(ctx context.Context, request DeleteRoomRequestObject) (DeleteRoomResponseObject, error) {

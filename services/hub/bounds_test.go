@@ -140,12 +140,11 @@ func TestASlowReaderIsClosedAndNobodyWaitsForIt(t *testing.T) {
 	seat := decode[wire.PeerEvent](t, a.await(wire.TypePeerJoined)).Peer.Id
 
 	// The kernel's buffers fill, then the queue; a gets everything meanwhile.
-	long := room.Wire()
-	long.Title = strings.Repeat("x", 30<<10)
+	long := wire.Browser{State: wire.BrowserStateStarting, Detail: wire.Ptr(strings.Repeat("x", 30<<10))}
 	for told := 0; h.hub.connected(room, seat); told++ {
 		require.Less(t, told, 10_000, "the slow one was never closed")
-		h.hub.RoomUpdated(room.ID, long)
-		a.await(wire.TypeRoomUpdated)
+		h.hub.BrowserChanged(room.ID, long)
+		a.await(wire.TypeBrowserChanged)
 	}
 	// Once it reads again it is told why.
 	require.NoError(t, slow.SetReadDeadline(time.Now().Add(patience)))
@@ -187,18 +186,17 @@ func TestNobodyIsThrownOutByWhatOthersSendThem(t *testing.T) {
 		}
 	}
 	// What the hub has to say still has its place, and once the slow one reads, what others say too.
-	long := room.Wire()
-	long.Title = strings.Repeat("x", 30<<10)
+	long := wire.Browser{State: wire.BrowserStateStarting, Detail: wire.Ptr(strings.Repeat("x", 30<<10))}
 	for range 100 {
-		h.hub.RoomUpdated(room.ID, long)
-		a.await(wire.TypeRoomUpdated)
+		h.hub.BrowserChanged(room.ID, long)
+		a.await(wire.TypeBrowserChanged)
 	}
 	require.True(t, h.hub.connected(room, seat))
 	require.NoError(t, slow.SetReadDeadline(time.Now().Add(patience)))
 	for told := 0; told < 100; {
 		var e wire.Envelope
 		require.NoError(t, slow.ReadJSON(&e))
-		if e.Type == wire.TypeRoomUpdated {
+		if e.Type == wire.TypeBrowserChanged {
 			told++
 		}
 	}

@@ -1,6 +1,8 @@
 package hub
 
 import (
+	"context"
+
 	"turtus/services/accounts"
 	"turtus/services/rooms"
 	"turtus/services/wire"
@@ -33,10 +35,27 @@ func (h *Hub) ViewerCount(id rooms.ID) int {
 	return n
 }
 
-// RoomUpdated tells a room's people what it is now. Whatever role, people and browser state info has, each peer is told its own.
-func (h *Hub) RoomUpdated(id rooms.ID, info wire.Room) {
-	if r := h.live(id); r != nil {
-		r.updateInfo(info)
+// RoomUpdated tells a room's people what it is now, and its agent its screen. Tell it after the change was stored. It reads the room,
+// so it takes as long as the database, but waits for no peer: of two changes at once the newer wins, whichever is told first.
+func (h *Hub) RoomUpdated(id rooms.ID) {
+	r := h.live(id)
+	if r == nil {
+		return
+	}
+	for change := r.beginInfoChange(); ; {
+		ctx, cancel := context.WithTimeout(h.ctx, h.o.CallTimeout)
+		stored, err := h.o.Rooms.ByID(ctx, id)
+		cancel()
+		if wire.CodeOf(err) == wire.ErrorCodeNotFound {
+			return // deleted meanwhile, and RoomDeleted says so
+		}
+		if err != nil {
+			h.o.Log.Warn("a changed room could not be read", "room", id.String(), "error", err)
+			return
+		}
+		if change = r.updateInfo(stored.Wire(), change); change == 0 {
+			return
+		}
 	}
 }
 

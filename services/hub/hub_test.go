@@ -197,9 +197,9 @@ func TestWhatChangesElsewhereIsTold(t *testing.T) {
 	a, b := h.join(room, owner), h.join(room, friend)
 	a.await(wire.TypePeerJoined)
 
-	changed := room.Wire()
-	changed.Title = "Documentaries"
-	h.hub.RoomUpdated(room.ID, changed)
+	_, err := h.rooms.Update(context.Background(), room.Slug, owner, rooms.Change{Title: wire.Ptr("Documentaries")})
+	require.NoError(t, err)
+	h.hub.RoomUpdated(room.ID)
 	for c, role := range map[*client]wire.Role{a: wire.RoleOwner, b: wire.RoleMember} {
 		got := decode[wire.RoomEvent](t, c.await(wire.TypeRoomUpdated)).Room
 		require.Equal(t, "Documentaries", got.Title)
@@ -290,9 +290,9 @@ func TestTheAgentIsToldTheRoomsScreenAndItsChanges(t *testing.T) {
 	require.Equal(t, wire.Screen{Width: 1280, Height: 720, FrameRate: 30}, vb.screen)
 
 	change := func(c rooms.Change) {
-		changed, err := h.rooms.Update(context.Background(), room.Slug, owner, c)
+		_, err := h.rooms.Update(context.Background(), room.Slug, owner, c)
 		require.NoError(t, err)
-		h.hub.RoomUpdated(room.ID, changed.Wire())
+		h.hub.RoomUpdated(room.ID)
 	}
 	large := wire.Screen{Width: 1920, Height: 1080, FrameRate: 60}
 	change(rooms.Change{Screen: &large})

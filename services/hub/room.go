@@ -30,8 +30,8 @@ type room struct {
 	frozen  bool // the hub shuts down
 	version int64
 	seats   map[PeerID]*seat
-	// memberChanges counts what MemberChanged was told.
-	memberChanges int
+	// memberChanges counts what MemberChanged was told, infoChanges what changed info.
+	memberChanges, infoChanges int
 
 	info    wire.Room
 	control *control.State
@@ -222,15 +222,29 @@ func (r *room) tellEach(messageType string, payload func(*seat) any) {
 	}
 }
 
-func (r *room) updateInfo(info wire.Room) {
+// beginInfoChange numbers a change of what the room is, from 1 on.
+func (r *room) beginInfoChange() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.infoChanges++
+	return r.infoChanges
+}
+
+// updateInfo takes what was read after a change began, and returns 0; or, if another has begun since, does nothing and returns that
+// one: what was read may be out of date.
+func (r *room) updateInfo(info wire.Room, change int) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if change != r.infoChanges {
+		return r.infoChanges
+	}
 	resized := r.info.Screen != info.Screen
 	r.info, r.infoKnown = info, true
 	r.tellEach(wire.TypeRoomUpdated, func(s *seat) any { return wire.RoomEvent{Room: r.infoFor(s)} })
 	if agent := r.agent(); resized && agent != nil {
 		r.tellScreen(agent)
 	}
+	return 0
 }
 
 // tellScreen has the agent show the room's screen; one that does already has nothing to do. It needs the lock.
@@ -259,6 +273,7 @@ func (r *room) updatePerson(id accounts.PersonID, p wire.PublicPerson) {
 	if r.infoKnown || r.loaded {
 		if accounts.PersonID(r.info.Owner.Id) == id {
 			r.info.Owner = p
+			r.infoChanges++ // a reading under way may have the old name
 			r.tellEach(wire.TypeRoomUpdated, func(s *seat) any { return wire.RoomEvent{Room: r.infoFor(s)} })
 		}
 	}
