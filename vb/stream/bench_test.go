@@ -1,15 +1,22 @@
 package stream
 
 import (
+	"fmt"
 	"image"
 	"image/color"
+	"log/slog"
+	"math/rand/v2"
+	"runtime"
 	"sort"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"turtus/vb/codec"
 	"turtus/vb/desktop/desktoptest"
+	"turtus/vb/link"
 )
 
 // benchRoom is a viewer of a 720p screen on which a program paints.
@@ -93,4 +100,87 @@ func BenchmarkStillScreen(b *testing.B) {
 	}
 	b.ReportMetric(100*float64(spent(usage[1])-spent(usage[0]))/float64(spell), "%-of-a-core")
 	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkFanOut measures what viewers of a moving screen cost: run it with -cpuprofile, for the viewers are in this
+// process too, and look at what (*sender).run took for each packet.
+func BenchmarkFanOut(b *testing.B) {
+	const viewers = 50
+	display := desktoptest.StartXvfb(b, 1280, 720)
+	window := desktoptest.OpenWindow(b, display, image.Rect(0, 0, 1280, 720))
+	r := newRoom(b, display, func(cfg *Config) {
+		cfg.Width, cfg.Height, cfg.Bitrate = 1280, 720, 2_000_000
+		cfg.UDPPort = freePort(b)
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	})
+	r.light = true
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	var pages []*page
+	for i := range viewers {
+		p := r.open(PeerID(fmt.Sprint(i)), "s", codec.H264)
+		require.Eventually(b, func() bool { return p.packets.Load() > 0 }, patience, time.Millisecond)
+		pages = append(pages, p)
+	}
+	paint(b, window, image.Rect(0, 0, 400, 400))
+	received := func() (n uint64) {
+		for _, p := range pages {
+			n += p.packets.Load()
+		}
+		return n
+	}
+	for b.Loop() {
+		start := received()
+		time.Sleep(5 * time.Second)
+		b.ReportMetric(float64(received()-start)/5, "packets/s")
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/viewers/1024, "KiB/viewer-and-page")
+	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkFramesOverLoss measures from a frame's capture until it and all before it have arrived, over a link that loses
+// packets and takes 30 ms each way: of a small part that moves, and of single paints with quiet between them.
+func BenchmarkFramesOverLoss(b *testing.B) {
+	for _, loss := range []float64{0, 0.02, 0.05} {
+		for name, pause := range map[string]time.Duration{"motion": time.Second / 30, "clicks": 400 * time.Millisecond} {
+			b.Run(fmt.Sprintf("%g/%s", 100*loss, name), func(b *testing.B) {
+				display := desktoptest.StartXvfb(b, 640, 480)
+				window := desktoptest.OpenWindow(b, display, vga)
+				r := newRoom(b, display, func(cfg *Config) {
+					cfg.Width, cfg.Height, cfg.Logger = 640, 480, slog.New(slog.DiscardHandler)
+				})
+				r.plain = true // pion's viewer takes retransmissions only when the next packet comes
+				r.narrow = &link.Config{Delay: 30 * time.Millisecond, Loss: loss, Seed: 1}
+				p := r.open("ann", "s", codec.H264)
+				p.next()
+				random := rand.New(rand.NewPCG(1, 2))
+				var times []time.Duration
+				clock := r.Streamer.picture.clock
+				paints := int(30 * time.Second / pause)
+				for b.Loop() {
+					for range paints {
+						at := image.Pt(random.IntN(500), random.IntN(400))
+						window.Fill(image.Rectangle{Min: at, Max: at.Add(image.Pt(60, 40))}, color.RGBA{uint8(random.Uint32()), uint8(random.Uint32()), uint8(random.Uint32()), 255})
+						time.Sleep(pause)
+						for len(p.frames) > 0 {
+							f := p.next()
+							late := int32(clock.timestamp(f.at, videoRate) - f.timestamp)
+							times = append(times, time.Duration(late)*time.Second/videoRate)
+						}
+					}
+				}
+				sort.Slice(times, func(i, j int) bool { return times[i] < times[j] })
+				for _, q := range []int{50, 95, 99} {
+					b.ReportMetric(float64(times[len(times)*q/100].Microseconds())/1000, fmt.Sprintf("p%d-ms", q))
+				}
+				s := r.viewer("ann", "s").sender
+				b.ReportMetric(float64(len(times)), "frames")
+				b.ReportMetric(100*float64(s.counters.duplicates.Load())/float64(s.video.packets.Load()), "%-twice")
+				b.ReportMetric(0, "ns/op")
+			})
+		}
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -36,6 +37,8 @@ type room struct {
 	t        testing.TB
 	activity chan uint32
 	network  net.PacketConn // of the pages opened from now on; one of their own when nil
+	plain    bool           // pages opened from now on know only H.264, without retransmission
+	light    bool           // pages opened from now on only count what they receive, and report on it
 	narrow   *link.Config   // pages opened from now on reach the agent by a link of these conditions alone; nil: directly
 
 	mu    sync.Mutex
@@ -111,6 +114,8 @@ type page struct {
 	frames   chan encoded
 	offers   []string
 
+	packets atomic.Uint64 // when light
+
 	narrow *link.Config
 	links  chan *link.Link // the one that there is, when it is
 }
@@ -119,6 +124,7 @@ type encoded struct {
 	data      []byte
 	timestamp uint32
 	packets   []*rtp.Packet
+	at        time.Time // it was whole, and so was all before
 }
 
 func (r *room) open(peer PeerID, session SessionID, kinds ...codec.VideoKind) *page {
@@ -130,21 +136,38 @@ func (r *room) open(peer PeerID, session SessionID, kinds ...codec.VideoKind) *p
 		settings.SetICEUDPMux(webrtc.NewICEUDPMux(nil, r.network))
 	}
 	media := &webrtc.MediaEngine{}
-	require.NoError(r.t, media.RegisterDefaultCodecs())
+	if r.plain {
+		require.NoError(r.t, media.RegisterCodec(codecH264, webrtc.RTPCodecTypeVideo))
+		require.NoError(r.t, media.RegisterCodec(codecOpus, webrtc.RTPCodecTypeAudio))
+	} else {
+		require.NoError(r.t, media.RegisterDefaultCodecs())
+	}
 	require.NoError(r.t, media.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: playoutDelayURI}, webrtc.RTPCodecTypeVideo))
 	interceptors := &interceptor.Registry{}
-	require.NoError(r.t, webrtc.RegisterDefaultInterceptors(media, interceptors))
+	if r.light {
+		require.NoError(r.t, webrtc.ConfigureTWCCSender(media, interceptors))
+	} else {
+		require.NoError(r.t, webrtc.RegisterDefaultInterceptors(media, interceptors))
+	}
 	api := webrtc.NewAPI(webrtc.WithInterceptorRegistry(interceptors), webrtc.WithSettingEngine(settings), webrtc.WithMediaEngine(media))
 	pc, err := api.NewPeerConnection(webrtc.Configuration{})
 	require.NoError(r.t, err)
+	room := 10000
+	if r.light {
+		room = 1
+	}
 	p := &page{
 		t: r.t, room: r, peer: peer, session: session, pc: pc,
 		signals: make(chan wire.Signal, 1000), done: make(chan struct{}), track: make(chan *webrtc.TrackRemote, 2),
-		opus: make(chan *rtp.Packet, 10000), events: make(chan wire.Envelope, 10000), frames: make(chan encoded, 10000),
+		opus: make(chan *rtp.Packet, room), events: make(chan wire.Envelope, room), frames: make(chan encoded, room),
 		channels: make(map[string]*webrtc.DataChannel), opened: make(chan string, 3),
 		narrow: r.narrow, links: make(chan *link.Link, 1),
 	}
 	pc.OnTrack(func(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
+		if r.light {
+			p.count(track)
+			return
+		}
 		go p.readReports(receiver)
 		if track.Kind() == webrtc.RTPCodecTypeAudio {
 			p.readSound(track)
@@ -159,7 +182,7 @@ func (r *room) open(peer PeerID, session SessionID, kinds ...codec.VideoKind) *p
 		dc.OnOpen(func() { p.opened <- dc.Label() })
 		dc.OnMessage(func(m webrtc.DataChannelMessage) {
 			var e wire.Envelope
-			if json.Unmarshal(m.Data, &e) == nil {
+			if !r.light && json.Unmarshal(m.Data, &e) == nil {
 				p.events <- e
 			}
 		})
@@ -261,6 +284,16 @@ func (p *page) readReports(receiver *webrtc.RTPReceiver) {
 	}
 }
 
+func (p *page) count(track *webrtc.TrackRemote) {
+	buffer := make([]byte, 1500)
+	for {
+		if _, _, err := track.Read(buffer); err != nil {
+			return
+		}
+		p.packets.Add(1)
+	}
+}
+
 func (p *page) readSound(track *webrtc.TrackRemote) {
 	for {
 		packet, _, err := track.ReadRTP()
@@ -296,7 +329,7 @@ func (p *page) readPicture(track *webrtc.TrackRemote) {
 		frame.data = append(frame.data, payload...)
 		frame.packets = append(frame.packets, packet)
 		if packet.Marker {
-			frame.timestamp = packet.Timestamp
+			frame.timestamp, frame.at = packet.Timestamp, time.Now()
 			p.frames <- frame
 			frame = encoded{}
 			p.mu.Lock()

@@ -17,7 +17,7 @@ const (
 	twiceShare = 0.25
 	// tailAfter is how long nothing must follow the last packet of a frame until it is sent again. No later packet
 	// reveals that it is missing, so it would not be asked for.
-	tailAfter = 100 * time.Millisecond
+	tailAfter = 150 * time.Millisecond
 	// tailLossy is the same where packets get lost; longer than the gap between two frames of a film at 30 a second.
 	tailLossy = 36 * time.Millisecond
 )

@@ -26,6 +26,8 @@ const (
 	lostQueue = 256
 	// linkBuffer is how much a network is thought to hold back.
 	linkBuffer = 300 * time.Millisecond
+	// penance is the longest pause before a viewer that falls behind again and again gets its next keyframe.
+	penance = 5 * time.Second
 	// notReadyPause is when to try again what could not be sent because there is no path.
 	notReadyPause = 300 * time.Millisecond
 	// forever is a wait for nothing.
@@ -56,8 +58,10 @@ type sender struct {
 	sounds   []*frame
 	lost     []uint16 // the viewer's NACKs
 	behind   bool     // frames were dropped
-	probes   bool     // a probe is wanted
-	key      bool     // a keyframe is being sent
+	fell     time.Time
+	pause    time.Duration // from then to the next keyframe, at least
+	probes   bool          // a probe is wanted
+	key      bool          // a keyframe is being sent
 
 	// Owned by run.
 	out         *transmitter
@@ -106,9 +110,7 @@ func (s *sender) picture(f *frame) bool {
 			limit += keyWait
 		}
 		if len(s.pictures) >= pictureQueue || span(s.waiting+f.bytes, s.estimate()) > limit {
-			s.clear()
-			s.behind = true
-			s.counters.dropped.Add(1)
+			s.fallBehind(time.Now())
 			s.awake()
 			return false
 		}
@@ -117,6 +119,18 @@ func (s *sender) picture(f *frame) bool {
 	s.waiting += f.bytes
 	s.awake()
 	return true
+}
+
+// fallBehind drops what waits. A viewer that often does waits longer and longer for its next keyframe, for all the others
+// of its layer get that too.
+func (s *sender) fallBehind(now time.Time) {
+	s.clear()
+	s.behind = true
+	s.counters.dropped.Add(1)
+	if now.Sub(s.fell) > penance {
+		s.pause = 0
+	}
+	s.fell, s.pause = now, min(max(2*s.pause, keyframeGap), penance)
 }
 
 func (s *sender) clear() {
@@ -286,7 +300,7 @@ func (s *sender) catchUp(now time.Time) time.Duration {
 	if !s.behind {
 		return forever
 	}
-	if wait := s.link.empty.Sub(now); wait > 0 {
+	if wait := max(s.link.empty.Sub(now), s.fell.Add(s.pause).Sub(now)); wait > 0 {
 		return wait
 	}
 	s.behind = false

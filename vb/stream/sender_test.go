@@ -1,0 +1,159 @@
+package stream
+
+import (
+	"testing"
+	"time"
+
+	"github.com/pion/rtcp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"turtus/vb/link"
+	"turtus/vb/stream/congestion"
+)
+
+func packets(n int) *frame {
+	f := &frame{marker: true}
+	for range n {
+		f.payloads = append(f.payloads, make([]byte, maxPayload))
+		f.bytes += maxPayload
+	}
+	return f
+}
+
+func TestAPacketOfThePastIsFoundUntilItsPlaceIsTaken(t *testing.T) {
+	var h history
+	assert.Nil(t, h.get(7))
+	now := time.Now()
+	f := packets(1)
+	for n := range historySize + 10 {
+		h.put(uint16(65530+n), f, 0, now) // the numbers wrap around
+	}
+	oldest, last := 65530+10, 65530+historySize+9
+	assert.Nil(t, h.get(uint16(oldest-1)))
+	require.NotNil(t, h.get(uint16(oldest)))
+	newest := h.get(uint16(last))
+	require.NotNil(t, newest)
+	assert.False(t, h.asked(newest, now.Add(9*time.Millisecond), 10*time.Millisecond), "it may still be on its way")
+	for n := range maxTimes {
+		assert.True(t, h.asked(newest, now.Add(10*time.Millisecond), 10*time.Millisecond), n)
+	}
+	assert.False(t, h.asked(newest, now.Add(time.Second), 10*time.Millisecond), "often enough")
+}
+
+func TestASmallFrameLeavesAtOnceAndALargeOneAtThePace(t *testing.T) {
+	const rate = 5_000_000
+	var p pacing
+	now, start := time.Now(), time.Now()
+	for n := range 12 {
+		require.Zero(t, p.wait(now, rate), "packet %d", n)
+		p.took(now, maxPayload, rate)
+	}
+	sent := 12
+	for ; sent < 100; sent++ {
+		now = now.Add(p.wait(now, rate))
+		p.took(now, maxPayload, rate)
+	}
+	took := now.Sub(start)
+	assert.InDelta(t, span((100-12)*maxPayload, rate).Seconds(), took.Seconds(), 0.01)
+	assert.Zero(t, p.wait(now.Add(time.Second), rate), "quiet makes up for it")
+}
+
+func TestFramesAreSentTwiceOnlyUnderLossAndWhereThereIsRoom(t *testing.T) {
+	now := time.Now()
+	due := func(n int, s congestion.State) (all []uint16) {
+		var r repair
+		r.sent(nil, packets(n), 100, s, now)
+		for at := now; at.Before(now.Add(time.Second)); at = at.Add(time.Millisecond) {
+			for {
+				sequence, is := r.next(at)
+				if !is {
+					break
+				}
+				all = append(all, sequence)
+			}
+		}
+		assert.Equal(t, forever, r.wait(now), "nothing is left")
+		return all
+	}
+	room := congestion.State{Target: 5_000_000, Limited: true}
+	assert.Equal(t, []uint16{102}, due(3, room), "without loss only the last packet, after a silence")
+	room.Loss = 0.02
+	assert.Equal(t, []uint16{100, 101, 102}, due(3, room))
+	assert.Equal(t, []uint16{100 + twiceAtMost}, due(twiceAtMost+1, room), "of a large frame the last one")
+	full := room
+	full.Limited = false
+	assert.Equal(t, []uint16{102}, due(3, full), "more would make a full network worse")
+}
+
+func TestFramesThatWouldWaitTooLongAreDropped(t *testing.T) {
+	c := newClock(time.Now())
+	s := newSender(&track{clock: c}, &track{clock: c}, func([]rtcp.Packet) error { return nil })
+	s.network.reports.Add(1)
+	s.network.target.Store(1_000_000)
+	assert.True(t, s.picture(packets(100)), "one frame, whatever its size")
+	assert.False(t, s.picture(packets(1)))
+	assert.Empty(t, s.pictures)
+	assert.Zero(t, s.waiting)
+	assert.True(t, s.behind)
+	key := packets(50)
+	key.key = true
+	assert.True(t, s.picture(packets(1)))
+	assert.True(t, s.picture(key))
+	assert.Equal(t, []*frame{key}, s.pictures, "a keyframe needs nothing before it")
+}
+
+func TestSoundWaitsNoLongerThanItIsWorth(t *testing.T) {
+	c := newClock(time.Now())
+	s := newSender(&track{clock: c}, &track{clock: c}, func([]rtcp.Packet) error { return nil })
+	var last *frame
+	for range 3 * soundQueue {
+		last = packets(1)
+		s.sound(last)
+	}
+	assert.Len(t, s.sounds, soundQueue)
+	assert.Same(t, last, s.sounds[soundQueue-1])
+}
+
+func TestThroughputIsThePeakOfTheLastSeconds(t *testing.T) {
+	var u throughput
+	at := time.Unix(1000, 0)
+	u.add(at, 1000)
+	u.add(at.Add(500*time.Millisecond), 1000)
+	u.add(at.Add(1500*time.Millisecond), 500)
+	assert.Equal(t, 16000, u.peak(at.Add(1600*time.Millisecond)))
+	assert.Equal(t, 4000, u.peak(at.Add(5600*time.Millisecond)), "what is long ago counts no more")
+	assert.Zero(t, u.peak(at.Add(time.Hour)))
+}
+
+func TestAFullIntraRequestBringsAKeyframe(t *testing.T) {
+	r, _, _ := painted(t)
+	p := r.open("ann", "s1")
+	d := p.decoder()
+	d.decode(p.next())
+	track := <-p.track
+	require.NoError(t, p.pc.WriteRTCP([]rtcp.Packet{&rtcp.FullIntraRequest{
+		MediaSSRC: uint32(track.SSRC()), FIR: []rtcp.FIREntry{{SSRC: uint32(track.SSRC())}},
+	}}))
+	for !d.decode(p.next()).key {
+	}
+}
+
+func TestAnOutageLeavesNoQueueAndThePictureComesBack(t *testing.T) {
+	r, _, _ := painted(t)
+	r.narrow = &link.Config{Delay: 5 * time.Millisecond}
+	p := r.open("ann", "s1")
+	d := p.decoder()
+	p.width(d, 640)
+	s := r.viewer("ann", "s1").sender
+	require.NoError(t, p.link().SetDown(link.Conditions{Rate: 40_000}))
+	r.until(func() bool { return s.counters.dropped.Load() > 0 })
+	require.NoError(t, p.link().SetDown(link.Conditions{Delay: 5 * time.Millisecond}))
+	s.mu.Lock()
+	assert.LessOrEqual(t, len(s.pictures), pictureQueue)
+	s.mu.Unlock()
+	for len(p.frames) > 0 {
+		d.decode(p.next())
+	}
+	p.width(d, 640)
+}
