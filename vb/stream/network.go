@@ -16,6 +16,8 @@ const (
 	// firstRate is how fast a viewer's first picture leaves, before anything is known: it must be there at once, and it is
 	// also the first look at what the network carries.
 	firstRate = 25_000_000
+	// lossLeast and lossMost are how many packets the mean of the loss is of: at first, and later.
+	lossLeast, lossMost = 50, 400
 	// expireEvery is how often silence is looked for while packets go.
 	expireEvery = 200 * time.Millisecond
 )
@@ -26,15 +28,18 @@ type network struct {
 	estimator *congestion.Estimator
 	expired   time.Time
 	last      congestion.State
+	packets   float64 // that loss is the mean of
+	loss      float64
 	roundTrip time.Duration // by receiver reports
 
 	target  atomic.Int64
+	full    atomic.Bool // more was sent than it carries
 	reports atomic.Uint64
 }
 
 func newNetwork() *network {
 	n := &network{estimator: congestion.New(congestion.Config{Initial: initialRate})}
-	n.last.Target = initialRate
+	n.last.Target, n.packets = initialRate, lossLeast
 	n.target.Store(initialRate)
 	return n
 }
@@ -54,6 +59,7 @@ func (n *network) sent(number uint16, bytes int, at time.Time) {
 func (n *network) note() {
 	n.last = n.estimator.State()
 	n.target.Store(int64(n.last.Target))
+	n.full.Store(n.last.Overusing)
 }
 
 // feedback takes a viewer's transport-wide report.
@@ -63,6 +69,11 @@ func (n *network) feedback(report *rtcp.TransportLayerCC, at time.Time) {
 	n.estimator.Feedback(report, at)
 	n.note()
 	n.reports.Add(1)
+	if told := float64(report.PacketStatusCount); told > 0 {
+		n.packets = min(n.packets+told, lossMost)
+		n.loss += (float64(len(report.RecvDeltas)) - told*(1-n.loss)) / -n.packets
+		n.loss = min(max(n.loss, 0), 1)
+	}
 }
 
 // heard tells whether the viewer has reported anything: before, all is guessed.
@@ -77,6 +88,14 @@ func (n *network) state() congestion.State {
 		s.RTT = n.roundTrip
 	}
 	return s
+}
+
+// lossy is the share of the latest packets that got lost. It is counted by packets, not by time as the state's is: between
+// two clicks a network does not become better.
+func (n *network) lossy() float64 {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.loss
 }
 
 // rate is what may be sent, in bits per second.

@@ -6,6 +6,8 @@ const (
 	// paceFactor is how much faster than the estimate packets leave: a frame shall not wait for the one behind it, and the
 	// link's own buffer takes the rest.
 	paceFactor = 2.5
+	// paceFull is the same while a queue stands on the way.
+	paceFull = 1.5
 	// paceBurst leaves at once, in bytes: what answers a click, and more than that no small router's buffer takes.
 	paceBurst = 12 * maxPayload
 	// paceBunch is the time between two bunches of a frame that does not leave at once.

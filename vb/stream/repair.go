@@ -35,11 +35,11 @@ type repetition struct {
 	at           time.Time
 }
 
-// sent notes a frame whose last packet went, with its first packet's number.
-func (r *repair) sent(a *agreement, f *frame, first uint16, state congestion.State, now time.Time) {
+// sent notes a frame whose last packet went, with its first packet's number and the share of packets that get lost.
+func (r *repair) sent(f *frame, first uint16, loss float64, state congestion.State, now time.Time) {
 	count := uint16(len(f.payloads))
 	r.tail, r.tailAt = first+count-1, now.Add(tailAfter)
-	if state.Loss < lossy || state.Overusing || !state.Limited {
+	if loss < lossy || state.Overusing || !state.Limited {
 		return // where the network is full, more would only make it worse
 	}
 	r.tailAt = now.Add(tailLossy)

@@ -57,7 +57,8 @@ type sender struct {
 	waiting  int // bytes of pictures
 	sounds   []*frame
 	lost     []uint16 // the viewer's NACKs
-	behind   bool     // frames were dropped
+	behind   bool     // frames were dropped, and no keyframe was asked for yet
+	broken   bool     // frames were dropped, and no keyframe came yet: nobody needs what went before it
 	fell     time.Time
 	pause    time.Duration // from then to the next keyframe, at least
 	probes   bool          // a probe is wanted
@@ -103,7 +104,7 @@ func (s *sender) picture(f *frame) bool {
 	defer s.mu.Unlock()
 	if f.key {
 		s.clear()
-		s.behind = false
+		s.behind, s.broken = false, false
 	} else if len(s.pictures) > 0 {
 		limit := maxWait
 		if s.key {
@@ -125,7 +126,7 @@ func (s *sender) picture(f *frame) bool {
 // of its layer get that too.
 func (s *sender) fallBehind(now time.Time) {
 	s.clear()
-	s.behind = true
+	s.behind, s.broken, s.lost = true, true, s.lost[:0]
 	s.counters.dropped.Add(1)
 	if now.Sub(s.fell) > penance {
 		s.pause = 0
@@ -152,7 +153,7 @@ func (s *sender) leave() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.clear()
-	s.behind = false
+	s.behind, s.broken, s.lost = false, false, s.lost[:0]
 }
 
 // probe has packets of the past sent in one burst: how fast they arrive says what the network carries.
@@ -181,7 +182,7 @@ func (s *sender) nack(pairs []rtcp.NackPair) {
 	for i := range pairs {
 		pairs[i].Range(func(sequence uint16) bool {
 			s.counters.nacks.Add(1)
-			if len(s.lost) < lostQueue {
+			if len(s.lost) < lostQueue && !s.broken {
 				s.lost = append(s.lost, sequence)
 			}
 			return true
@@ -203,7 +204,11 @@ func (s *sender) pace() int {
 	if !s.network.heard() {
 		return firstRate
 	}
-	return int(paceFactor * float64(s.network.rate()))
+	factor := paceFactor
+	if s.network.full.Load() {
+		factor = paceFull
+	}
+	return int(factor * float64(s.network.rate()))
 }
 
 // run sends until the context ends.
@@ -346,6 +351,9 @@ func (s *sender) sendPicture(now time.Time) {
 	}
 	if i == 0 {
 		o.delay = s.delay()
+		if f.key {
+			s.start = o.sequence
+		}
 	}
 	if s.video.packets.Load() < midPackets {
 		o.mid = s.video.mid()
@@ -366,22 +374,19 @@ func (s *sender) sendPicture(now time.Time) {
 	s.turn = false
 	s.next++
 	if last {
-		s.finish(a, now)
+		s.finish(now)
 	}
 }
 
 // finish ends the frame that is being sent.
-func (s *sender) finish(a *agreement, now time.Time) {
+func (s *sender) finish(now time.Time) {
 	f := s.frame
 	s.video.frames.Add(1)
 	s.video.last = f
 	s.counters.delays.add(now.Sub(f.at))
 	s.sent(now.Sub(f.at))
 	first := s.sequences.video - uint16(len(f.payloads))
-	if f.key {
-		s.start = first
-	}
-	s.repair.sent(a, f, first, s.network.state(), now)
+	s.repair.sent(f, first, s.network.lossy(), s.network.state(), now)
 	s.mu.Lock()
 	s.frame, s.key = nil, false
 	s.mu.Unlock()

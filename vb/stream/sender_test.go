@@ -61,9 +61,9 @@ func TestASmallFrameLeavesAtOnceAndALargeOneAtThePace(t *testing.T) {
 
 func TestFramesAreSentTwiceOnlyUnderLossAndWhereThereIsRoom(t *testing.T) {
 	now := time.Now()
-	due := func(n int, s congestion.State) (all []uint16) {
+	due := func(n int, loss float64, s congestion.State) (all []uint16) {
 		var r repair
-		r.sent(nil, packets(n), 100, s, now)
+		r.sent(packets(n), 100, loss, s, now)
 		for at := now; at.Before(now.Add(time.Second)); at = at.Add(time.Millisecond) {
 			for {
 				sequence, is := r.next(at)
@@ -77,13 +77,44 @@ func TestFramesAreSentTwiceOnlyUnderLossAndWhereThereIsRoom(t *testing.T) {
 		return all
 	}
 	room := congestion.State{Target: 5_000_000, Limited: true}
-	assert.Equal(t, []uint16{102}, due(3, room), "without loss only the last packet, after a silence")
-	room.Loss = 0.02
-	assert.Equal(t, []uint16{100, 101, 102}, due(3, room))
-	assert.Equal(t, []uint16{100 + twiceAtMost}, due(twiceAtMost+1, room), "of a large frame the last one")
+	assert.Equal(t, []uint16{102}, due(3, 0, room), "without loss only the last packet, after a silence")
+	assert.Equal(t, []uint16{100, 101, 102}, due(3, 0.02, room))
+	assert.Equal(t, []uint16{100 + twiceAtMost}, due(twiceAtMost+1, 0.02, room), "of a large frame the last one")
 	full := room
 	full.Limited = false
-	assert.Equal(t, []uint16{102}, due(3, full), "more would make a full network worse")
+	assert.Equal(t, []uint16{102}, due(3, 0.02, full), "more would make a full network worse")
+}
+
+func TestLossIsRememberedByPacketsNotByTime(t *testing.T) {
+	n, now := newNetwork(), time.Now()
+	number := uint16(0)
+	report := func(lost bool) {
+		n.sent(number, 1000, now)
+		r := &rtcp.TransportLayerCC{BaseSequenceNumber: number, PacketStatusCount: 1}
+		chunk := &rtcp.RunLengthChunk{PacketStatusSymbol: rtcp.TypeTCCPacketNotReceived, RunLength: 1}
+		if !lost {
+			chunk.PacketStatusSymbol = rtcp.TypeTCCPacketReceivedSmallDelta
+			r.RecvDeltas = []*rtcp.RecvDelta{{Type: rtcp.TypeTCCPacketReceivedSmallDelta}}
+		}
+		r.PacketChunks = []rtcp.PacketStatusChunk{chunk}
+		number++
+		now = now.Add(2 * time.Second)
+		n.feedback(r, now)
+	}
+	for range 20 {
+		report(false)
+	}
+	assert.Zero(t, n.lossy())
+	report(true)
+	assert.Greater(t, n.lossy(), lossy)
+	for range 5000 {
+		report(false)
+	}
+	assert.Less(t, n.lossy(), lossy)
+	for i := range 5000 {
+		report(i%50 == 0)
+	}
+	assert.InDelta(t, 0.02, n.lossy(), 0.01)
 }
 
 func TestFramesThatWouldWaitTooLongAreDropped(t *testing.T) {
