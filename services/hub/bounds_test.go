@@ -217,7 +217,9 @@ func TestWhatAViewerSendsToOthersIsBounded(t *testing.T) {
 
 	vb, _ := h.agent(room)
 	for range 10 { // an agent answers everybody
-		vb.ok(wire.TypeSignal, offerOf(30<<10), b.identity.Peer)
+		offer := offerOf(30 << 10)
+		offer.Session = "s1"
+		vb.ok(wire.TypeSignal, offer, b.identity.Peer)
 	}
 }
 

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"math"
+	"strings"
 	"time"
 
 	"turtus/services/rooms"
@@ -21,10 +22,20 @@ func echo(p *peer, e wire.Envelope) error {
 	return nil
 }
 
-// signal relays WebRTC negotiation to its target within the room.
+// callSession begins the session of every signal between two viewers, and of no other.
+const callSession = "call"
+
+// callSize is how many of a room may have microphone or camera on at a time: each of them sends to each of the others.
+const callSize = 8
+
+// signal relays WebRTC negotiation to its target within the room: between two viewers for a call, or a viewer and the agent for a stream.
 func signal(p *peer, e wire.Envelope) error {
 	if e.Target == "" {
 		return wire.Errorf(wire.ErrorCodeTargetNeeded, "Say by target which peer is meant.")
+	}
+	payload, err := wire.Decode[wire.Signal](e)
+	if err != nil {
+		return err
 	}
 	p.room.mu.Lock()
 	defer p.room.mu.Unlock()
@@ -34,6 +45,9 @@ func signal(p *peer, e wire.Envelope) error {
 	to, err := p.room.connected(PeerID(e.Target))
 	if err != nil {
 		return err
+	}
+	if viewers := p.seat.kind == wire.PeerKindViewer && to.kind == wire.PeerKindViewer; viewers != strings.HasPrefix(payload.Session, callSession) {
+		return wire.Errorf(wire.ErrorCodeNotForKind, "Calls are between viewers, and viewers have nothing else between them.")
 	}
 	return p.relay(to, e)
 }
@@ -129,8 +143,24 @@ func updatePresence(p *peer, e wire.Envelope) error {
 		return wire.Errorf(wire.ErrorCodeForbidden, "You may not show your camera in this room.")
 	case s.media == *payload.Media:
 		return nil
+	case !sends(s) && (payload.Media.Microphone || payload.Media.Camera) && r.sending() >= callSize:
+		return wire.Errorf(wire.ErrorCodeCallFull, "%d people here have microphone or camera on, and more do not fit in one call.", callSize)
 	}
 	s.media = *payload.Media
 	r.tell(nil, wire.TypePeerUpdated, wire.PeerEvent{Peer: s.wire()})
 	return nil
+}
+
+// sends says whether a seat has something on. It needs the lock.
+func sends(s *seat) bool { return s.media.Microphone || s.media.Camera }
+
+// sending counts those who have something on. It needs the lock.
+func (r *room) sending() int {
+	n := 0
+	for _, s := range r.seats {
+		if sends(s) {
+			n++
+		}
+	}
+	return n
 }

@@ -209,6 +209,7 @@ const (
 	ErrorCodeBrowserQuotaPerson   ErrorCode = "browser_quota_person"
 	ErrorCodeBrowserQuotaServer   ErrorCode = "browser_quota_server"
 	ErrorCodeBrowserRunning       ErrorCode = "browser_running"
+	ErrorCodeCallFull             ErrorCode = "call_full"
 	ErrorCodeControlNotHeld       ErrorCode = "control_not_held"
 	ErrorCodeControlNotRequested  ErrorCode = "control_not_requested"
 	ErrorCodeControlTaken         ErrorCode = "control_taken"
@@ -268,6 +269,8 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeBrowserQuotaServer:
 		return true
 	case ErrorCodeBrowserRunning:
+		return true
+	case ErrorCodeCallFull:
 		return true
 	case ErrorCodeControlNotHeld:
 		return true
@@ -851,7 +854,8 @@ type ClientMessages struct {
 	Hello          *Hello          `json:"hello,omitempty"`
 	PresenceUpdate *PresenceUpdate `json:"presence.update,omitempty"`
 
-	// Signal WebRTC negotiation with the target; the hub relays it within the room and stamps the sender.
+	// Signal WebRTC negotiation with the target; the hub relays it within the room and stamps the sender. Between a viewer and the agent the session
+	// is the stream.request's. Between two viewers it begins with call, and without description and candidate it says that there is no such connection.
 	Signal *Signal `json:"signal,omitempty"`
 
 	// StreamPrefer What the viewer of a session wants from now on. It holds until the session ends, also over an ICE restart.
@@ -1061,7 +1065,7 @@ type JoinRequest struct {
 // Layer Which picture is sent: the whole, the smaller one, none
 type Layer string
 
-// MediaState defines model for MediaState.
+// MediaState What a viewer sends to the others. At most eight of a room have something on at a time; nobody plays what is not said to be on.
 type MediaState struct {
 	Camera     bool `json:"camera"`
 	Microphone bool `json:"microphone"`
@@ -1123,11 +1127,13 @@ type PasswordChange struct {
 // Peer defines model for Peer.
 type Peer struct {
 	// Connected False while the seat is held for a lost connection
-	Connected bool       `json:"connected"`
-	Id        string     `json:"id"`
-	JoinedAt  time.Time  `json:"joinedAt"`
-	Kind      PeerKind   `json:"kind"`
-	Media     MediaState `json:"media"`
+	Connected bool      `json:"connected"`
+	Id        string    `json:"id"`
+	JoinedAt  time.Time `json:"joinedAt"`
+	Kind      PeerKind  `json:"kind"`
+
+	// Media What a viewer sends to the others. At most eight of a room have something on at a time; nobody plays what is not said to be on.
+	Media MediaState `json:"media"`
 
 	// Person What others see of a person. The author of a message who has deleted their account has the nil id
 	Person *PublicPerson `json:"person,omitempty"`
@@ -1179,6 +1185,7 @@ type PointerEvent struct {
 
 // PresenceUpdate defines model for PresenceUpdate.
 type PresenceUpdate struct {
+	// Media What a viewer sends to the others. At most eight of a room have something on at a time; nobody plays what is not said to be on.
 	Media *MediaState `json:"media,omitempty"`
 }
 
@@ -1366,7 +1373,8 @@ type ServerMessages struct {
 	RoomUpdated    *RoomEvent    `json:"room.updated,omitempty"`
 	SelfUpdated    *SelfUpdate   `json:"self.updated,omitempty"`
 
-	// Signal WebRTC negotiation with the target; the hub relays it within the room and stamps the sender.
+	// Signal WebRTC negotiation with the target; the hub relays it within the room and stamps the sender. Between a viewer and the agent the session
+	// is the stream.request's. Between two viewers it begins with call, and without description and candidate it says that there is no such connection.
 	Signal *Signal `json:"signal,omitempty"`
 
 	// StreamPrefer What the viewer of a session wants from now on. It holds until the session ends, also over an ICE restart.
@@ -1398,13 +1406,14 @@ type SessionDescription struct {
 // SessionDescriptionType defines model for SessionDescription.Type.
 type SessionDescriptionType string
 
-// Signal WebRTC negotiation with the target; the hub relays it within the room and stamps the sender.
+// Signal WebRTC negotiation with the target; the hub relays it within the room and stamps the sender. Between a viewer and the agent the session
+// is the stream.request's. Between two viewers it begins with call, and without description and candidate it says that there is no such connection.
 type Signal struct {
 	// Candidate RTCIceCandidateInit; an empty candidate ends the gathering
 	Candidate   *ICECandidate       `json:"candidate,omitempty"`
 	Description *SessionDescription `json:"description,omitempty"`
 
-	// Session Which connection of the two: the stream.request's session, or call
+	// Session Which connection of the two: the stream.request's session, or call:from:to
 	Session string `json:"session"`
 }
 

@@ -407,7 +407,7 @@ export interface components {
          * @description The one catalogue of error codes, of REST and of WebSocket errors.
          * @enum {string}
          */
-        ErrorCode: "bad_request" | "malformed_json" | "invalid_field" | "body_too_large" | "unsupported_media_type" | "not_found" | "method_not_allowed" | "unauthenticated" | "token_expired" | "forbidden" | "origin_refused" | "rate_limited" | "internal" | "unavailable" | "storage_full" | "wrong_credentials" | "wrong_password" | "username_taken" | "sign_ups_closed" | "session_expired" | "already_account" | "guest_not_allowed" | "slug_taken" | "too_many_rooms" | "room_password_needed" | "room_password_wrong" | "room_members_only" | "room_full" | "invite_expired" | "invite_revoked" | "invite_used_up" | "display_name_needed" | "browser_running" | "browser_not_running" | "browser_quota_person" | "browser_quota_server" | "browser_not_available" | "message_too_large" | "unknown_type" | "hello_needed" | "target_needed" | "target_not_found" | "not_for_kind" | "control_taken" | "control_not_held" | "control_not_requested" | "key_reused";
+        ErrorCode: "bad_request" | "malformed_json" | "invalid_field" | "body_too_large" | "unsupported_media_type" | "not_found" | "method_not_allowed" | "unauthenticated" | "token_expired" | "forbidden" | "origin_refused" | "rate_limited" | "internal" | "unavailable" | "storage_full" | "wrong_credentials" | "wrong_password" | "username_taken" | "sign_ups_closed" | "session_expired" | "already_account" | "guest_not_allowed" | "slug_taken" | "too_many_rooms" | "room_password_needed" | "room_password_wrong" | "room_members_only" | "room_full" | "invite_expired" | "invite_revoked" | "invite_used_up" | "display_name_needed" | "browser_running" | "browser_not_running" | "browser_quota_person" | "browser_quota_server" | "browser_not_available" | "message_too_large" | "unknown_type" | "hello_needed" | "target_needed" | "target_not_found" | "not_for_kind" | "control_taken" | "control_not_held" | "control_not_requested" | "key_reused" | "call_full";
         /**
          * @description Why the hub closes a WebSocket. 3000 to 3499: come back by yourself. 3500 and up: do not, unless the person asks.
          * @enum {integer}
@@ -726,6 +726,7 @@ export interface components {
             joinedAt: string;
             media: components["schemas"]["MediaState"];
         };
+        /** @description What a viewer sends to the others. At most eight of a room have something on at a time; nobody plays what is not said to be on. */
         MediaState: {
             microphone: boolean;
             camera: boolean;
@@ -836,9 +837,12 @@ export interface components {
              */
             serverTime?: string;
         };
-        /** @description WebRTC negotiation with the target; the hub relays it within the room and stamps the sender. */
+        /**
+         * @description WebRTC negotiation with the target; the hub relays it within the room and stamps the sender. Between a viewer and the agent the session
+         *     is the stream.request's. Between two viewers it begins with call, and without description and candidate it says that there is no such connection.
+         */
         Signal: {
-            /** @description Which connection of the two: the stream.request's session, or call */
+            /** @description Which connection of the two: the stream.request's session, or call:from:to */
             session: string;
             description?: components["schemas"]["SessionDescription"];
             candidate?: components["schemas"]["ICECandidate"];

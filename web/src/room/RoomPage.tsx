@@ -72,6 +72,7 @@ function makeSession(slug: string, api: ApiClient, password: RefObject<string | 
     codecs: decodableCodecs,
     storage: sessionStorage,
     copy: copyQuietly,
+    media: (navigator as Partial<Navigator>).mediaDevices,
   });
   return made;
 }

@@ -3,6 +3,8 @@ import { HubConnection, HubError, type HubStatus, type SocketLike } from '@/api/
 import type { ClientMessageType, ClientPayload, ServerMessage } from '@/api/hub/messages';
 import { Outbox, randomKey, type Outgoing } from '@/api/hub/Outbox';
 import type { ChatMessage, CursorEvent, Join, PointerPosition, Quality, ScreenEvent, StatisticsEvent } from '@/api/types';
+import { Call, type CallOptions } from '@/call/Call';
+import { isCall } from '@/call/session';
 import { applied, emptyRoom, welcomed, type RoomState } from './state/roomState';
 import { InputSender } from './stream/InputSender';
 import { StatisticsLog } from './stream/StatisticsLog';
@@ -40,6 +42,8 @@ export interface RoomSessionOptions {
   storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
   /** Lays a text on this person's clipboard; false where the browser wants a click for it. */
   copy: (text: string) => Promise<boolean>;
+  /** Microphones and cameras; undefined where the browser gives none to this page. */
+  media?: CallOptions['media'];
   now?: () => number;
 }
 
@@ -52,6 +56,7 @@ export class RoomSession {
   readonly stream: StreamSession;
   readonly input: InputSender;
   readonly outbox: Outbox;
+  readonly call: Call;
   readonly log: StatisticsLog;
   private readonly pointerListeners = new Set<PointerListener>();
   private agentEpoch = 0;
@@ -95,6 +100,15 @@ export class RoomSession {
         return { quality, hidden, driving: this.input.isDriving };
       },
     });
+    this.call = new Call({
+      makePeerConnection: options.makePeerConnection,
+      signal: (payload, target) => this.hub.send('signal', payload, target),
+      presence: (media) => this.hub.request('presence.update', { media }),
+      refused: (code, detail) => this.refuse(code, detail),
+      makeId: () => randomKey().slice(0, 16),
+      media: options.media,
+      makeVoice: () => new Audio(),
+    });
     this.hub.on('identity', (identity) => {
       const before = this.store.getState().self?.peer;
       this.stream.setIceServers(identity.iceServers);
@@ -103,11 +117,14 @@ export class RoomSession {
       this.follow();
       if (before !== undefined && before !== identity.peer) this.stream.seatChanged();
       else if (before !== undefined) queueMicrotask(() => this.stream.hubBack());
+      this.call.identity(identity);
     });
     this.hub.on('message', (message) => this.receive(message));
     this.hub.on('status', (status) => {
       this.store.setState({ status });
-      if (status.kind === 'closed') this.stream.setSource(null);
+      if (status.kind !== 'closed') return;
+      this.stream.setSource(null);
+      this.call.shutOut();
     });
     this.stream.on('state', (stream) => {
       this.store.setState(stream === 'idle' ? { stream, media: null, sound: null, cursor: null, statistics: null } : { stream });
@@ -164,6 +181,7 @@ export class RoomSession {
   private end(): void {
     this.disposed = true;
     this.input.dispose();
+    this.call.dispose();
     this.stream.dispose();
     this.outbox.dispose();
   }
@@ -226,7 +244,9 @@ export class RoomSession {
   }
 
   private receive(message: ServerMessage): void {
+    this.call.receive(message);
     if (message.type === 'signal') {
+      if (isCall(message.payload.session)) return;
       if (message.sender !== undefined) void this.stream.receive(message.payload, message.sender);
       return;
     }

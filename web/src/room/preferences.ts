@@ -1,6 +1,6 @@
 import { useStore } from 'zustand';
-import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { Quality } from '@/api/types';
+import { remembered } from '@/ui/remembered';
 
 interface Sound {
   /** 0 to 1. */
@@ -9,26 +9,6 @@ interface Sound {
 }
 
 const qualities: readonly string[] = ['auto', 'high', 'low', 'sound'] satisfies Quality[];
-
-/** A choice that this device remembers. */
-function remembered<T extends object>(key: string, read: (stored: Partial<T>) => T): StoreApi<T> {
-  const parse = (): T => {
-    try {
-      return read(JSON.parse(localStorage.getItem(key) ?? '{}') as Partial<T>);
-    } catch {
-      return read({});
-    }
-  };
-  const store = createStore<T>(parse);
-  store.subscribe((state) => {
-    try {
-      localStorage.setItem(key, JSON.stringify(state));
-    } catch {
-      // No storage: it holds until the page goes.
-    }
-  });
-  return store;
-}
 
 /** How loud this person wants the room's browser, on this device. */
 export const sound = remembered<Sound>('turtus.sound', ({ volume, muted }) => ({

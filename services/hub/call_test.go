@@ -1,0 +1,47 @@
+package hub
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"turtus/services/wire"
+)
+
+func TestCallsAreBetweenViewersAndStreamsAreNot(t *testing.T) {
+	h := newHouse(t, nil)
+	owner := h.person()
+	room := h.room(owner)
+	a, b := h.join(room, owner), h.join(room, h.person())
+	vb, _ := h.agent(room)
+	call, stream := wire.Signal{Session: "call:a1:b1"}, wire.Signal{Session: "s1"}
+
+	a.ok(wire.TypeSignal, call, b.identity.Peer)
+	got := b.await(wire.TypeSignal)
+	require.Equal(t, a.identity.Peer, got.Sender)
+	require.Equal(t, call, decode[wire.Signal](t, got))
+	vb.ok(wire.TypeSignal, stream, b.identity.Peer)
+	b.await(wire.TypeSignal)
+
+	a.refused(wire.ErrorCodeNotForKind, wire.TypeSignal, stream, b.identity.Peer)
+	vb.refused(wire.ErrorCodeNotForKind, wire.TypeSignal, call, b.identity.Peer)
+	a.refused(wire.ErrorCodeNotForKind, wire.TypeSignal, call, vb.identity.Peer)
+}
+
+func TestEightMayHaveSomethingOnAtATime(t *testing.T) {
+	h := newHouse(t, nil)
+	owner := h.person()
+	room := h.room(owner)
+	voice := wire.PresenceUpdate{Media: &wire.MediaState{Microphone: true}}
+	first := h.join(room, owner)
+	first.ok(wire.TypePresenceUpdate, voice, "")
+	for range callSize - 1 {
+		h.join(room, h.person()).ok(wire.TypePresenceUpdate, voice, "")
+	}
+	ninth := h.join(room, h.person())
+	ninth.refused(wire.ErrorCodeCallFull, wire.TypePresenceUpdate, voice, "")
+	first.ok(wire.TypePresenceUpdate, wire.PresenceUpdate{Media: &wire.MediaState{Microphone: true, Camera: true}}, "") // has its place
+	first.ok(wire.TypePresenceUpdate, wire.PresenceUpdate{Media: &wire.MediaState{}}, "")
+	ninth.ok(wire.TypePresenceUpdate, voice, "")
+	first.refused(wire.ErrorCodeCallFull, wire.TypePresenceUpdate, voice, "")
+}

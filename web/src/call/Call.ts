@@ -1,0 +1,316 @@
+import { createStore, type StoreApi } from 'zustand/vanilla';
+import { HubError } from '@/api/hub/HubConnection';
+import type { ServerMessage } from '@/api/hub/messages';
+import type { Identity, Peer, Permission, SignalPayload } from '@/api/types';
+import { Devices, type DevicesOptions } from './Devices';
+import { Duck } from './Duck';
+import { levelOf, Levels, microphoneLevel } from './Levels';
+import { Mesh, sends } from './Mesh';
+import type { LinkState } from './PeerLink';
+import { Playout, type Voice } from './Playout';
+import { choice, hearing, volumeOf, volumes } from './preferences';
+import { isCall } from './session';
+
+/** Another viewer of the room, as the call sees them. */
+export interface CallPerson {
+  peer: Peer;
+  /** Null where nothing connects the two. */
+  link: LinkState | null;
+  /** What their camera shows, if it is on. */
+  picture: MediaStreamTrack | null;
+}
+
+export interface CallState {
+  self: string | null;
+  /** The other viewers, in the order of their coming. */
+  people: readonly CallPerson[];
+  /** Somebody has something on, or had a moment ago. */
+  active: boolean;
+  /** Peers who speak just now. */
+  speaking: readonly string[];
+  /** The browser wants a click before it lets friends be heard. */
+  blocked: boolean;
+}
+
+export interface CallOptions {
+  makePeerConnection: (configuration: RTCConfiguration) => RTCPeerConnection;
+  signal: (payload: SignalPayload, target: string) => boolean;
+  /** Tells the hub what is on; rejects with its refusal. */
+  presence: (media: Peer['media']) => Promise<unknown>;
+  /** Shows the person that the hub said no. */
+  refused: (code: string, detail: string) => void;
+  makeId: () => string;
+  media: DevicesOptions['media'];
+  makeVoice: () => Voice;
+}
+
+/** A restarted hub knows of nobody yet: who is not back after this has left. */
+const missingGrace = 25_000;
+/** The bubbles stay while somebody only catches breath. */
+const quietGrace = 30_000;
+
+const off: Peer['media'] = { microphone: false, camera: false };
+
+/**
+ * Call is one person's part in the talk of a room: their devices, the connections with the others, and what of the others is seen and heard.
+ * Only what the hub says is on is played, whatever a peer sends.
+ */
+export class Call {
+  readonly store: StoreApi<CallState>;
+  readonly devices: Devices;
+  private readonly mesh: Mesh;
+  private readonly levels: Levels;
+  private readonly playout: Playout;
+  private readonly duck: Duck;
+  private readonly duckListeners = new Set<(factor: number) => void>();
+  private readonly ends: (() => void)[];
+  private readonly peers = new Map<string, Peer>();
+  private readonly missing = new Map<string, ReturnType<typeof setTimeout>>();
+  private readonly voices = new Map<string, RTCRtpReceiver>();
+  private permissions: readonly Permission[] = [];
+  private welcomed = false;
+  private disposed = false;
+  /** What the hub knows to be on here; null while it can't be told. */
+  private said: Peer['media'] | null = null;
+  private telling = false;
+  private measuring: { track: MediaStreamTrack; end: () => void } | null = null;
+  private quiet: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(private readonly options: CallOptions) {
+    this.store = createStore<CallState>(() => ({ self: null, people: [], active: false, speaking: [], blocked: false }));
+    this.devices = new Devices({ media: options.media, choice });
+    this.mesh = new Mesh({ makePeerConnection: options.makePeerConnection, signal: options.signal, makeId: options.makeId, changed: () => this.show() });
+    this.duck = new Duck({ changed: (factor) => this.duckListeners.forEach((listener) => listener(factor)) });
+    this.levels = new Levels({
+      changed: (speaking) => {
+        this.store.setState({ speaking });
+        this.hush();
+      },
+    });
+    this.playout = new Playout({ makeVoice: options.makeVoice, blocked: (blocked) => this.store.setState({ blocked }) });
+    this.playout.setSink(choice.getState().speaker);
+    this.ends = [
+      this.devices.store.subscribe(() => this.devicesChanged()),
+      choice.subscribe(({ speaker }) => this.playout.setSink(speaker)),
+      hearing.subscribe(() => {
+        this.setVolumes();
+        this.hush();
+      }),
+      volumes.subscribe(() => this.setVolumes()),
+    ];
+  }
+
+  /** What the film's volume is to be multiplied with, as it changes. */
+  onDuck(listener: (factor: number) => void): () => void {
+    this.duckListeners.add(listener);
+    return () => this.duckListeners.delete(listener);
+  }
+
+  may(kind: 'voice' | 'video'): boolean {
+    return this.permissions.includes(kind);
+  }
+
+  /** The hub has given a seat, or given it again. */
+  identity({ peer: self, permissions, snapshot, iceServers, resumed }: Identity): void {
+    if (this.disposed) return;
+    const first = !this.welcomed;
+    this.welcomed = true;
+    this.permissions = permissions;
+    const same = this.store.getState().self === self;
+    for (const id of this.peers.keys()) {
+      if (snapshot.peers.some((peer) => peer.id === id)) continue;
+      // After a restart of the server the others come back one by one; their media has gone on all the time.
+      if (same && this.mesh.link(id)) this.miss(id);
+      else this.peers.delete(id);
+    }
+    for (const peer of snapshot.peers) this.found(peer);
+    this.said = this.peers.get(self)?.media ?? off;
+    this.telling = false;
+    this.store.setState({ self });
+    this.mesh.setIceServers(iceServers);
+    this.seatsChanged();
+    this.mesh.hubBack(first && resumed);
+    void this.tell();
+  }
+
+  /** An increment, or a signal of a call. */
+  receive(message: ServerMessage): void {
+    if (this.disposed) return;
+    switch (message.type) {
+      case 'signal':
+        if (message.sender !== undefined && isCall(message.payload.session)) this.mesh.receive(message.payload, message.sender);
+        break;
+      case 'peer.joined':
+      case 'peer.updated':
+        this.found(message.payload.peer);
+        if (message.payload.peer.id === this.store.getState().self) this.obey(message.payload.peer.media);
+        this.seatsChanged();
+        break;
+      case 'peer.left':
+        this.lose(message.payload.peer);
+        break;
+      case 'self.updated':
+        this.permissions = message.payload.permissions;
+        if (!this.may('voice')) this.devices.stop('microphone');
+        if (!this.may('video')) this.devices.stop('camera');
+        break;
+      default:
+        break;
+    }
+  }
+
+  /** Nothing of this person is sent any more, and nothing is held of their devices. */
+  quit(): void {
+    this.devices.stop('microphone');
+    this.devices.stop('camera');
+  }
+
+  /** The hub has closed the door: the person is no part of this room any more. */
+  shutOut(): void {
+    this.said = null;
+    this.quit();
+    for (const id of [...this.peers.keys()]) this.lose(id);
+  }
+
+  /** After a click: friends may be heard. */
+  unblock(): void {
+    this.playout.unblock();
+  }
+
+  dispose(): void {
+    if (this.disposed) return;
+    this.disposed = true;
+    for (const end of this.ends) end();
+    for (const timer of this.missing.values()) clearTimeout(timer);
+    if (this.quiet !== null) clearTimeout(this.quiet);
+    this.measuring?.end();
+    this.mesh.dispose();
+    this.devices.dispose();
+    this.levels.dispose();
+    this.duck.dispose();
+    this.playout.dispose();
+  }
+
+  private found(peer: Peer): void {
+    clearTimeout(this.missing.get(peer.id));
+    this.missing.delete(peer.id);
+    if (peer.kind === 'viewer') this.peers.set(peer.id, peer);
+  }
+
+  private miss(id: string): void {
+    const peer = this.peers.get(id);
+    if (peer) this.peers.set(id, { ...peer, connected: false });
+    if (!this.missing.has(id)) this.missing.set(id, setTimeout(() => this.lose(id), missingGrace));
+  }
+
+  private lose(id: string): void {
+    clearTimeout(this.missing.get(id));
+    this.missing.delete(id);
+    if (this.peers.delete(id)) this.seatsChanged();
+  }
+
+  private seatsChanged(): void {
+    const { self } = this.store.getState();
+    if (self !== null) this.mesh.setSeats(self, [...this.peers.values()]);
+    this.show();
+  }
+
+  private devicesChanged(): void {
+    const { microphone, microphoneTrack, cameraTrack } = this.devices.store.getState();
+    const { self } = this.store.getState();
+    // The others hear of it before what is sent reaches them, for they play nothing else.
+    void this.tell();
+    this.mesh.setTracks({ audio: microphoneTrack, video: cameraTrack });
+    const track = microphone === 'on' ? microphoneTrack : null;
+    if (track !== (this.measuring?.track ?? null)) {
+      this.measuring?.end();
+      const measured = track ? microphoneLevel(track) : null;
+      this.measuring = track && measured ? { track, end: measured.end } : null;
+      if (self !== null) this.levels.set(self, measured?.level ?? null);
+    }
+    this.show();
+  }
+
+  /** Tells the hub what is on, one word after the other; it hears the newest only. */
+  private async tell(): Promise<void> {
+    const { microphone, camera } = this.devices.store.getState();
+    const media = { microphone: microphone === 'on', camera: camera === 'on' };
+    const { said } = this;
+    if (this.telling || said === null || (said.microphone === media.microphone && said.camera === media.camera)) return;
+    this.telling = true;
+    try {
+      await this.options.presence(media);
+      if (this.said === said) this.said = media;
+    } catch (error) {
+      if (this.disposed || this.said !== said) return; // a new seat has begun meanwhile
+      const code = error instanceof HubError ? error.code : 'internal';
+      // Said again with the next identity.
+      if (code === 'disconnected') this.said = null;
+      else {
+        if (media.microphone && !said.microphone) this.devices.stop('microphone');
+        if (media.camera && !said.camera) this.devices.stop('camera');
+        this.options.refused(code, error instanceof HubError ? error.message : '');
+      }
+    } finally {
+      this.telling = false;
+    }
+    if (!this.disposed) await this.tell();
+  }
+
+  /** What the hub has switched off here is off, also where the person did not do it. */
+  private obey(media: Peer['media']): void {
+    if (this.telling || this.said === null) return;
+    if (this.said.microphone && !media.microphone) this.devices.mute();
+    if (this.said.camera && !media.camera) this.devices.stop('camera');
+    this.said = media;
+  }
+
+  /** Lets be seen and heard what may be. */
+  private show(): void {
+    if (this.disposed) return;
+    const { self, people: before } = this.store.getState();
+    const others = [...this.peers.values()].filter(({ id }) => id !== self).sort((a, b) => a.joinedAt.localeCompare(b.joinedAt));
+    const people = others.map((peer): CallPerson => {
+      const link = this.mesh.link(peer.id);
+      const voice = peer.media.microphone ? (link?.received.audio ?? null) : null;
+      this.hear(peer.id, voice);
+      const next = { peer, link: link?.state ?? null, picture: peer.media.camera ? (link?.received.video?.track ?? null) : null };
+      const known = before.find((person) => person.peer.id === peer.id);
+      return known?.peer === next.peer && known.link === next.link && known.picture === next.picture ? known : next;
+    });
+    for (const { peer } of before) {
+      if (!this.peers.has(peer.id)) this.hear(peer.id, null);
+    }
+    this.setVolumes();
+    this.store.setState({ people });
+    this.breathe();
+  }
+
+  private hear(peer: string, voice: RTCRtpReceiver | null): void {
+    if ((this.voices.get(peer) ?? null) === voice) return;
+    if (voice) this.voices.set(peer, voice);
+    else this.voices.delete(peer);
+    this.playout.set(peer, voice?.track ?? null);
+    this.levels.set(peer, voice ? levelOf(voice) : null);
+  }
+
+  /** The bubbles do not go the moment the last one mutes. */
+  private breathe(): void {
+    const { microphone, camera } = this.devices.store.getState();
+    const active = microphone !== 'off' || camera !== 'off' || [...this.peers.values()].some(sends);
+    if (active) {
+      if (this.quiet !== null) clearTimeout(this.quiet);
+      this.quiet = null;
+      this.store.setState({ active });
+    } else if (this.store.getState().active) this.quiet ??= setTimeout(() => this.store.setState({ active: false }), quietGrace);
+  }
+
+  private setVolumes(): void {
+    for (const { id, person } of this.peers.values()) this.playout.setVolume(id, volumeOf(person?.id));
+  }
+
+  private hush(): void {
+    const { speaking, self } = this.store.getState();
+    this.duck.set(hearing.getState().duck && speaking.some((peer) => peer !== self));
+  }
+}

@@ -1,0 +1,253 @@
+import type { SignalPayload } from '@/api/types';
+import { tune, type CameraEncoding } from './encoding';
+import { withSpeech } from './sdp';
+import { callSession } from './session';
+
+export type LinkState =
+  /** No media has flowed yet. */
+  | 'connecting'
+  | 'connected'
+  /** It did flow, and is being mended. */
+  | 'interrupted';
+
+export type Kind = 'audio' | 'video';
+
+export interface LinkOptions {
+  /** This end's name for the connection; the other's comes with its first signal. */
+  id: string;
+  /** Gives way when both offer at once. Of the two ends one is, the other is not. */
+  polite: boolean;
+  configuration: RTCConfiguration;
+  makePeerConnection: (configuration: RTCConfiguration) => RTCPeerConnection;
+  /** False when it could not be sent. */
+  signal: (payload: SignalPayload) => boolean;
+  changed: () => void;
+  /** The connection can't be mended; only another one could help. */
+  broken: () => void;
+}
+
+/** Who waits lets the network come back by itself; the two ends wait differently, so that one restart is enough. */
+const grace = { impolite: 2_000, polite: 5_000 };
+const failedGrace = { impolite: 0, polite: 3_000 };
+/** How long until an attempt counts as lost, the first and the longest; and how many there are. */
+const patience = 10_000;
+const longestPatience = 30_000;
+const attempts = 4;
+
+/**
+ * PeerLink is one peer connection of a call, negotiated as the W3C's "perfect negotiation": each end offers whenever it wants
+ * to, and of two offers that cross the polite end takes its own back. Signals are handled one after the other. It restarts ICE by itself,
+ * and says what was not heard once more when the hub is back.
+ */
+export class PeerLink {
+  state: LinkState = 'connecting';
+  /** The other end's name for the connection. */
+  remote: string | null = null;
+  readonly received: Record<Kind, RTCRtpReceiver | null> = { audio: null, video: null };
+  readonly connection: RTCPeerConnection;
+  private readonly senders: Partial<Record<Kind, RTCRtpSender>> = {};
+  private readonly stream = new MediaStream();
+  private camera: CameraEncoding | null = null;
+  private queue: Promise<void> = Promise.resolve();
+  private early: RTCIceCandidateInit[] = [];
+  private ignoring = false;
+  private closed = false;
+  private attempt = 0;
+  private timer: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(private readonly options: LinkOptions) {
+    const connection = options.makePeerConnection(options.configuration);
+    this.connection = connection;
+    connection.onnegotiationneeded = () => this.enqueue(() => this.offer());
+    connection.onicecandidate = ({ candidate }) => {
+      if (candidate && !this.closed) this.signal({ candidate: plain(candidate) });
+    };
+    connection.ontrack = ({ receiver, track }) => {
+      if (this.closed || (track.kind !== 'audio' && track.kind !== 'video')) return;
+      this.received[track.kind] = receiver;
+      options.changed();
+    };
+    connection.onconnectionstatechange = () => this.stateChanged();
+    this.expect();
+  }
+
+  get id(): string {
+    return this.options.id;
+  }
+
+  /** Sends a track from now on, or nothing in its place. Another track of the kind needs no negotiation. */
+  send(kind: Kind, track: MediaStreamTrack | null): void {
+    if (this.closed) return;
+    const sender = this.senders[kind];
+    if (sender) {
+      if (sender.track !== track) sender.replaceTrack(track).catch(() => this.fail());
+    } else if (track) {
+      this.senders[kind] = this.connection.addTrack(track, this.stream);
+      this.tune();
+    }
+  }
+
+  setCamera(camera: CameraEncoding): void {
+    this.camera = camera;
+    this.tune();
+  }
+
+  setConfiguration(configuration: RTCConfiguration): void {
+    if (this.closed) return;
+    try {
+      this.connection.setConfiguration(configuration);
+    } catch {
+      // It holds from the next connection on.
+    }
+  }
+
+  /** A description or candidate from the other end, for this connection. */
+  receive({ description, candidate }: SignalPayload): void {
+    if (description) this.enqueue(() => this.describe(description));
+    else if (candidate) this.enqueue(() => this.addCandidate(candidate));
+  }
+
+  /** The hub is back, here or at the other end: what was said meanwhile was heard by nobody. */
+  hubBack(): void {
+    this.attempt = 0;
+    this.enqueue(() => this.resume());
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.clearTimer();
+    const { connection } = this;
+    connection.onnegotiationneeded = connection.onicecandidate = connection.ontrack = connection.onconnectionstatechange = null;
+    connection.close();
+  }
+
+  private async offer(): Promise<void> {
+    // What is to be negotiated while another negotiation runs is asked for again after it.
+    if (this.connection.signalingState !== 'stable') return;
+    await this.connection.setLocalDescription();
+    this.sayDescription();
+    if (this.connection.connectionState !== 'connected') this.expect();
+  }
+
+  private async describe(description: RTCSessionDescriptionInit): Promise<void> {
+    const { connection } = this;
+    const collides = description.type === 'offer' && connection.signalingState !== 'stable';
+    this.ignoring = collides && !this.options.polite;
+    if (this.ignoring) return;
+    // An answer that was given twice, as to an offer that was said again.
+    if (description.type === 'answer' && connection.signalingState !== 'have-local-offer') return;
+    await connection.setRemoteDescription(description);
+    for (const candidate of this.early.splice(0)) await connection.addIceCandidate(candidate).catch(() => undefined);
+    if (description.type === 'offer') {
+      await connection.setLocalDescription();
+      this.sayDescription();
+    }
+    this.tune();
+  }
+
+  private async addCandidate(candidate: RTCIceCandidateInit): Promise<void> {
+    if (this.ignoring) return;
+    if (!this.connection.remoteDescription) this.early.push(candidate);
+    // One that belongs to a description that is no more is no loss.
+    else await this.connection.addIceCandidate(candidate).catch(() => undefined);
+  }
+
+  private sayDescription(): void {
+    const { localDescription } = this.connection;
+    if (localDescription && (localDescription.type === 'offer' || localDescription.type === 'answer')) this.signal({ description: { type: localDescription.type, sdp: withSpeech(localDescription.sdp) } });
+  }
+
+  private signal(payload: Omit<SignalPayload, 'session'>): void {
+    this.options.signal({ session: callSession({ from: this.id, to: this.remote ?? '' }), ...payload });
+  }
+
+  private stateChanged(): void {
+    const { connectionState } = this.connection;
+    const { polite } = this.options;
+    switch (connectionState) {
+      case 'connected':
+        this.attempt = 0;
+        this.clearTimer();
+        this.setState('connected');
+        this.tune();
+        break;
+      case 'disconnected':
+        this.interrupted();
+        this.after(polite ? grace.polite : grace.impolite, () => this.enqueue(() => this.resume()));
+        break;
+      case 'failed':
+        this.interrupted();
+        this.after(polite ? failedGrace.polite : failedGrace.impolite, () => this.enqueue(() => this.resume()));
+        break;
+      default:
+        break;
+    }
+  }
+
+  private interrupted(): void {
+    if (this.state === 'connected') this.setState('interrupted');
+  }
+
+  /** Says an offer again that has no answer; else finds a way anew. */
+  private resume(): Promise<void> {
+    const { connection } = this;
+    if (connection.signalingState === 'have-local-offer') this.sayDescription();
+    else if (connection.connectionState !== 'connected' && (connection.remoteDescription || connection.localDescription)) connection.restartIce();
+    if (connection.connectionState !== 'connected') this.expect();
+    return Promise.resolve();
+  }
+
+  private expect(): void {
+    this.after(Math.min(patience * 2 ** this.attempt, longestPatience), () => {
+      if (++this.attempt >= attempts) this.fail();
+      else this.enqueue(() => this.resume());
+    });
+  }
+
+  private enqueue(run: () => Promise<void>): void {
+    this.queue = this.queue.then(async () => {
+      if (this.closed) return;
+      await run().catch(() => this.fail());
+    });
+  }
+
+  private fail(): void {
+    if (!this.closed) this.options.broken();
+  }
+
+  private tune(): void {
+    const { camera } = this;
+    if (this.closed || !camera) return;
+    for (const kind of ['audio', 'video'] as const) {
+      const sender = this.senders[kind];
+      if (sender) void tune(sender, kind, camera);
+    }
+  }
+
+  private setState(state: LinkState): void {
+    if (state === this.state) return;
+    this.state = state;
+    this.options.changed();
+  }
+
+  private after(milliseconds: number, run: () => void): void {
+    this.clearTimer();
+    this.timer = setTimeout(run, milliseconds);
+  }
+
+  private clearTimer(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+  }
+}
+
+function plain(candidate: RTCIceCandidate): NonNullable<SignalPayload['candidate']> {
+  const { candidate: line, sdpMid, sdpMLineIndex, usernameFragment } = candidate.toJSON();
+  return {
+    candidate: line ?? '',
+    ...(sdpMid === undefined ? {} : { sdpMid }),
+    ...(sdpMLineIndex === undefined ? {} : { sdpMLineIndex }),
+    ...(usernameFragment === undefined ? {} : { usernameFragment }),
+  };
+}

@@ -1,0 +1,36 @@
+import { remembered } from '@/ui/remembered';
+import type { Choice } from './Devices';
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+const share = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value <= 1;
+
+/** Which devices this person wants, on this device. */
+export const choice = remembered<Choice>('turtus.devices', ({ microphone, camera, speaker, echoCancellation, noiseSuppression, autoGainControl }) => ({
+  microphone: text(microphone),
+  camera: text(camera),
+  speaker: text(speaker),
+  echoCancellation: echoCancellation !== false,
+  noiseSuppression: noiseSuppression !== false,
+  autoGainControl: autoGainControl !== false,
+}));
+
+interface Hearing {
+  /** How loud all friends are, 0 to 1. */
+  friends: number;
+  /** The film is softer while somebody speaks. */
+  duck: boolean;
+  /** The person does not want to see themselves. */
+  hideOwn: boolean;
+}
+
+export const hearing = remembered<Hearing>('turtus.call', ({ friends, duck, hideOwn }) => ({ friends: share(friends) ? friends : 1, duck: duck !== false, hideOwn: hideOwn === true }));
+
+/** How loud each person is, 0 to 1, by their id; until this tab is closed. */
+export const volumes = remembered<Record<string, number>>(
+  'turtus.volumes',
+  (stored) => Object.fromEntries(Object.entries(stored).filter((entry): entry is [string, number] => share(entry[1]))),
+  () => sessionStorage,
+);
+
+/** The volume of one person as it is played. */
+export const volumeOf = (person: string | undefined): number => hearing.getState().friends * (person === undefined ? 1 : (volumes.getState()[person] ?? 1));
