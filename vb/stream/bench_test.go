@@ -135,6 +135,7 @@ func BenchmarkFanOut(b *testing.B) {
 		time.Sleep(5 * time.Second)
 		b.ReportMetric(float64(received()-start)/5, "packets/s")
 	}
+	b.ReportMetric(float64(received()), "packets")
 	runtime.GC()
 	runtime.ReadMemStats(&after)
 	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/viewers/1024, "KiB/viewer-and-page")

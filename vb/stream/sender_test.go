@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -187,4 +188,32 @@ func TestAnOutageLeavesNoQueueAndThePictureComesBack(t *testing.T) {
 		d.decode(p.next())
 	}
 	p.width(d, 640)
+}
+
+// sink takes packets as pion does.
+type sink struct{}
+
+func (sink) WriteRTP(h *rtp.Header, payload []byte) (int, error) {
+	return h.MarshalSize() + len(payload), nil
+}
+func (sink) Write(b []byte) (int, error) { return len(b), nil }
+
+func TestAPacketCostsNoMemory(t *testing.T) {
+	out := newTransmitter(func(uint16, int, time.Time) {})
+	a := &agreement{writer: sink{}, playoutDelay: 1, mid: 2, transport: 3}
+	now, payload := time.Now(), make([]byte, maxPayload)
+	var h history
+	f := packets(1)
+	h.put(0, f, 0, now)
+	assert.Zero(t, testing.AllocsPerRun(1000, func() {
+		_, err := out.write(a, outgoing{sequence: 1, mid: "0", delay: delayRelaxed}, payload, now)
+		h.put(1, f, 0, now)
+		if err != nil {
+			t.Error(err)
+		}
+		_, err = out.write(a, outgoing{sequence: 2}, out.retransmission(1, payload), now)
+		if err != nil {
+			t.Error(err)
+		}
+	}))
 }
