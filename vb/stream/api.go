@@ -117,6 +117,14 @@ var (
 		{Type: "ccm", Parameter: "fir"}, {Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: webrtc.TypeRTCPFBTransportCC},
 	}
 
+	// codecMain is H.264 in main profile: fewer bytes for the same picture, for those who offer it.
+	codecMain = webrtc.RTPCodecParameters{
+		RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType: webrtc.MimeTypeH264, ClockRate: videoRate, RTCPFeedback: videoFeedback,
+			SDPFmtpLine: "level-asymmetry-allowed=1;packetization-mode=1;" + mainLevel,
+		},
+		PayloadType: 104,
+	}
 	codecH264 = webrtc.RTPCodecParameters{
 		RTPCodecCapability: webrtc.RTPCodecCapability{
 			MimeType: webrtc.MimeTypeH264, ClockRate: videoRate, RTCPFeedback: videoFeedback,
@@ -140,6 +148,9 @@ var (
 	}
 )
 
+// mainLevel marks main profile, level 3.1, in a fmtp line (RFC 6184 section 8.1).
+const mainLevel = "profile-level-id=4d001f"
+
 // retransmission is the codec of RFC 4588 for another one.
 func retransmission(of webrtc.RTPCodecParameters) webrtc.RTPCodecParameters {
 	return webrtc.RTPCodecParameters{
@@ -151,9 +162,11 @@ func retransmission(of webrtc.RTPCodecParameters) webrtc.RTPCodecParameters {
 }
 
 func registerCodecs(media *webrtc.MediaEngine) error {
-	for _, c := range []webrtc.RTPCodecParameters{codecH264, retransmission(codecH264), codecVP8, retransmission(codecVP8)} {
-		if err := media.RegisterCodec(c, webrtc.RTPCodecTypeVideo); err != nil {
-			return fmt.Errorf("register %s: %w", c.MimeType, err)
+	for _, c := range []webrtc.RTPCodecParameters{codecMain, codecH264, codecVP8} {
+		for _, one := range []webrtc.RTPCodecParameters{c, retransmission(c)} {
+			if err := media.RegisterCodec(one, webrtc.RTPCodecTypeVideo); err != nil {
+				return fmt.Errorf("register %s: %w", one.MimeType, err)
+			}
 		}
 	}
 	if err := media.RegisterCodec(codecOpus, webrtc.RTPCodecTypeAudio); err != nil {

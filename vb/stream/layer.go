@@ -31,6 +31,7 @@ type layer struct {
 	layerKey
 	encoder    *codec.VideoEncoder
 	packetiser *packetiser
+	profile    codec.Profile
 	bitrate    int   // the cap in bits per second
 	pace       pacer // of its own frames; the screen's changes are paced before
 
@@ -57,7 +58,7 @@ func (l *layer) open(cfg codec.VideoConfig) error {
 	if l.encoder != nil {
 		return nil
 	}
-	cfg.Kind = l.kind
+	cfg.Kind, cfg.Profile = l.kind, l.profile
 	encoder, err := codec.NewVideoEncoder(cfg)
 	if err != nil {
 		return fmt.Errorf("start an encoder: %w", err)

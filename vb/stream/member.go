@@ -2,7 +2,10 @@ package stream
 
 import (
 	"context"
+	"strings"
 	"time"
+
+	"github.com/pion/webrtc/v4"
 
 	"turtus/services/wire"
 	"turtus/vb/codec"
@@ -133,8 +136,25 @@ func (p *picture) place(m *member) {
 	m.layer.Store(m.receives())
 }
 
-// sweep ends the layers that nobody receives or waits for.
+// profile is the best that all who take H.264 have agreed to: one encoder for all is worth more than the best for some.
+func (p *picture) profile() codec.Profile {
+	for m := range p.members {
+		if a := m.video.agreed.Load(); a != nil && strings.EqualFold(a.mimeType, webrtc.MimeTypeH264) && !a.main {
+			return codec.ProfileBaseline
+		}
+	}
+	return codec.ProfileMain
+}
+
+// sweep ends the layers that nobody receives or waits for, and starts those anew whose profile is another one from now on.
 func (p *picture) sweep() {
+	profile := p.profile()
+	for _, l := range p.layers {
+		if l.kind == codec.H264 && l.profile != profile {
+			p.closeEncoder(l)
+			l.profile, l.wantKey = profile, true
+		}
+	}
 	wanted := make(map[*layer]bool, len(p.layers))
 	low := false
 	for _, m := range p.members {

@@ -176,3 +176,30 @@ func TestTheSessionAgainIsAnICERestart(t *testing.T) {
 	window.Fill(whole, green)
 	p.shows(d, 10, 10, green)
 }
+
+func TestOneEncoderMakesTheBestProfileThatAllHave(t *testing.T) {
+	r, _, _ := painted(t)
+	profile := func() (got codec.Profile) {
+		answer := make(chan codec.Profile)
+		r.Streamer.picture.do(t.Context(), func() { answer <- r.Streamer.picture.layers[layerKey{kind: codec.H264}].profile })
+		return <-answer
+	}
+	ann := r.open("ann", "s1")
+	d := ann.decoder()
+	d.decode(ann.next())
+	assert.Equal(t, codec.ProfileMain, profile())
+	r.plain = true
+	ben := r.open("ben", "s2")
+	other := ben.decoder()
+	other.decode(ben.next())
+	assert.Equal(t, codec.ProfileBaseline, profile())
+	assert.EqualValues(t, 1, r.Streamer.picture.running.Load())
+	r.Stop("ben", "s2")
+	r.until(func() bool { return profile() == codec.ProfileMain })
+	for range 5 {
+		d.decode(ann.next())
+	}
+	for len(ann.frames) > 0 {
+		d.decode(ann.next())
+	}
+}

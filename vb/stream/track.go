@@ -43,6 +43,7 @@ type agreement struct {
 	mimeType    string
 	ssrc        uint32
 	payloadType uint8
+	main        bool // H.264 in main profile, and so in baseline too
 	// retransmission is the stream of RFC 4588, or zero where there is none.
 	retransmission struct {
 		ssrc        uint32
@@ -54,14 +55,25 @@ type agreement struct {
 
 // Bind implements webrtc.TrackLocal.
 func (t *track) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
+	codecs := slices.Clone(ctx.CodecParameters())
+	isMain := func(c webrtc.RTPCodecParameters) bool { return strings.Contains(c.SDPFmtpLine, "profile-level-id=4d") }
+	slices.SortStableFunc(codecs, func(a, b webrtc.RTPCodecParameters) int {
+		switch {
+		case isMain(a) == isMain(b):
+			return 0
+		case isMain(a):
+			return -1
+		}
+		return 1
+	})
 	for _, mimeType := range t.mimeTypes {
-		for _, agreed := range ctx.CodecParameters() {
+		for _, agreed := range codecs {
 			if agreed.MimeType != mimeType {
 				continue
 			}
-			a := &agreement{writer: ctx.WriteStream(), mimeType: mimeType, ssrc: uint32(ctx.SSRC()), payloadType: uint8(agreed.PayloadType)}
+			a := &agreement{writer: ctx.WriteStream(), mimeType: mimeType, ssrc: uint32(ctx.SSRC()), payloadType: uint8(agreed.PayloadType), main: isMain(agreed)}
 			apt := "apt=" + strconv.Itoa(int(agreed.PayloadType))
-			for _, other := range ctx.CodecParameters() {
+			for _, other := range codecs {
 				if other.MimeType == webrtc.MimeTypeRTX && slices.Contains(strings.Split(other.SDPFmtpLine, ";"), apt) && ctx.SSRCRetransmission() != 0 {
 					a.retransmission.ssrc, a.retransmission.payloadType = uint32(ctx.SSRCRetransmission()), uint8(other.PayloadType)
 				}

@@ -115,7 +115,7 @@ func videoCodecs(kinds []codec.VideoKind) []webrtc.RTPCodecParameters {
 	for _, c := range []struct {
 		kind codec.VideoKind
 		rtp  webrtc.RTPCodecParameters
-	}{{codec.H264, codecH264}, {codec.VP8, codecVP8}} {
+	}{{codec.H264, codecMain}, {codec.H264, codecH264}, {codec.VP8, codecVP8}} {
 		if len(kinds) == 0 || slices.Contains(kinds, c.kind) {
 			all = append(all, c.rtp, retransmission(c.rtp))
 		}
