@@ -7,7 +7,6 @@ import (
 	"github.com/google/uuid"
 
 	"turtus/services/rooms"
-	"turtus/services/wire"
 )
 
 // Spec says what browser a Launcher is to start.
@@ -20,7 +19,6 @@ type Spec struct {
 	Width, Height int
 	Depth         int
 	FrameRate     int
-	ICEServers    []wire.ICEServer
 	// ViewerTimeout is how long it goes on unwatched, SignalTimeout how long without the hub.
 	ViewerTimeout, SignalTimeout time.Duration
 }

@@ -30,8 +30,11 @@ type Config struct {
 	MaxBrowsers          int       `env:"MAX_BROWSERS" default:"4" min:"0" max:"1000" doc:"Most browsers running at once on this server."`
 	MaxBrowsersPerPerson int       `env:"MAX_BROWSERS_PER_PERSON" default:"1" min:"0" max:"1000" doc:"Most browsers running at once for one person's rooms."`
 	MediaPorts           PortRange `env:"MEDIA_PORTS" doc:"UDP ports of the browsers' media, such as 52000-52100. Empty: any free port."`
-	// ICEServers are handed to pages and agents as they are.
-	ICEServers ICEServers `env:"ICE_SERVERS" secret:"true" doc:"STUN and TURN servers as a JSON list of RTCIceServer, such as [{\"urls\":\"stun:stun.example.org\"}]."`
+	RelayPort            int       `env:"RELAY_PORT" default:"3478" min:"0" max:"65535" doc:"UDP and TCP port of the built-in STUN and TURN relay, for people whose network reaches no browser directly. Open both in the firewall; no other port is needed besides the server's own. 0 turns it off."`
+	RelayBandwidth       int       `env:"RELAY_BANDWIDTH" default:"50" min:"1" max:"10000" doc:"Most that the relay carries for one person's page, in Mbit/s each way."`
+	PublicAddress        string    `env:"PUBLIC_ADDRESS" kind:"host" doc:"Name or address under which people reach the relay's port. Empty: the one that they open, which is right unless a proxy on another machine stands there."`
+	// ICEServers are handed to pages and agents, besides the relay.
+	ICEServers ICEServers `env:"ICE_SERVERS" secret:"true" doc:"STUN and TURN servers besides the relay, or instead of it with TURTUS_RELAY_PORT=0: a JSON list of RTCIceServer, such as [{\"urls\":\"stun:stun.example.org\"}]. A TURN server with a shared secret, as coturn's static-auth-secret, takes \"secret\" in place of username and credential."`
 	StartURL   string     `env:"START_URL" kind:"url" doc:"Page a room's browser opens first where the room names none."`
 	Width      int        `env:"WIDTH" default:"1280" min:"320" max:"1920" multiple:"2" doc:"Width of a browser's screen in pixels, in rooms that choose none."`
 	Height     int        `env:"HEIGHT" default:"720" min:"240" max:"1080" multiple:"2" doc:"Height of a browser's screen in pixels, in rooms that choose none."`

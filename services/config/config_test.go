@@ -19,7 +19,7 @@ func TestNothingSetGivesTheDefaults(t *testing.T) {
 	c, err := load(home, 1000)
 	require.NoError(t, err)
 	require.Equal(t, Config{
-		Addr: "localhost:8080", DataDir: "/home/ann/.local/share/turtus", Launcher: "auto",
+		Addr: "localhost:8080", DataDir: "/home/ann/.local/share/turtus", Launcher: "auto", RelayPort: 3478, RelayBandwidth: 50,
 		MaxBrowsers: 4, MaxBrowsersPerPerson: 1, MaxRoomsPerPerson: 20, RoomSize: 50, Width: 1280, Height: 720, FrameRate: 30,
 		ViewerTimeout: time.Minute, SignalTimeout: time.Minute, ControlIdle: 3 * time.Minute, SignUps: "open",
 		AccessTokenLife: 15 * time.Minute, SessionLife: 30 * 24 * time.Hour,
@@ -63,11 +63,16 @@ func TestValuesAreRead(t *testing.T) {
 			}
 			return c.TrustedProxies, want
 		},
-		"MEDIA_PORTS=52000-52100": func(c Config) (any, any) { return c.MediaPorts, PortRange{52000, 52100} },
-		"SESSION_LIFE=7d":         func(c Config) (any, any) { return c.SessionLife, 7 * 24 * time.Hour },
-		"LOG_LEVEL=WARN":          func(c Config) (any, any) { return c.LogLevel, slog.LevelWarn },
-		"MAX_BROWSERS=0":          func(c Config) (any, any) { return c.MaxBrowsers, 0 },
-		"START_URL=about:blank":   func(c Config) (any, any) { return c.StartURL, "about:blank" },
+		`ICE_SERVERS=[{"urls":"turn:c","secret":"s"}]`: func(c Config) (any, any) {
+			return c.ICEServers, ICEServers{{URLs: []string{"turn:c"}, Secret: "s"}}
+		},
+		"PUBLIC_ADDRESS=2001:db8::7":       func(c Config) (any, any) { return c.PublicAddress, "2001:db8::7" },
+		"PUBLIC_ADDRESS=relay.example.org": func(c Config) (any, any) { return c.PublicAddress, "relay.example.org" },
+		"MEDIA_PORTS=52000-52100":          func(c Config) (any, any) { return c.MediaPorts, PortRange{52000, 52100} },
+		"SESSION_LIFE=7d":                  func(c Config) (any, any) { return c.SessionLife, 7 * 24 * time.Hour },
+		"LOG_LEVEL=WARN":                   func(c Config) (any, any) { return c.LogLevel, slog.LevelWarn },
+		"MAX_BROWSERS=0":                   func(c Config) (any, any) { return c.MaxBrowsers, 0 },
+		"START_URL=about:blank":            func(c Config) (any, any) { return c.StartURL, "about:blank" },
 		"DATABASE_URL=host=/run/postgresql dbname=t": func(c Config) (any, any) {
 			return c.DatabaseURL, "host=/run/postgresql dbname=t"
 		},
@@ -113,7 +118,11 @@ func TestAWrongValueIsNamedWithWhatIsAllowed(t *testing.T) {
 		`ICE_SERVERS=[{"urls":"turn:hid","username":"u"}]`: "a TURN server needs both",
 		`ICE_SERVERS=[{"urls":"https://hid"}]`:             "begin with stun:, stuns:, turn: or turns:",
 		`ICE_SERVERS=[{}]`:                                 "a JSON list",
-		"START_URL=javascript:alert(1)":                    "a web address",
+		`ICE_SERVERS=[{"urls":"turn:a","username":"u","secret":"hid"}]`: "a JSON list",
+		"PUBLIC_ADDRESS=relay.example.org:3478":                         "with no port",
+		"PUBLIC_ADDRESS=fe80::1%eth0":                                   "with no port",
+		"RELAY_PORT=65536":                                              "a whole number from 0 to 65535",
+		"START_URL=javascript:alert(1)":                                 "a web address",
 	} {
 		_, err := load(append(home, Prefix+env), 1000)
 		require.ErrorContains(t, err, want, env)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"net"
+	"net/netip"
 	"net/url"
 	"path/filepath"
 	"reflect"
@@ -118,6 +119,7 @@ var kinds = map[string]struct {
 	"address":  {"host:port, such as localhost:8080, or :8080 for every interface", checkAddress},
 	"origin":   {"an address such as https://watch.example.org, with no path", checkOrigin},
 	"origins":  {"addresses such as https://watch.example.org, with no path, separated by commas", checkOrigin},
+	"host":     {"a name such as turtus.example.org, or an address such as 192.0.2.7, with no port", checkHost},
 	"url":      {"a web address such as https://example.org/page, or about:blank", checkURL},
 	"database": {"a URL such as postgres://user:password@host:5432/database", checkDatabase},
 }
@@ -154,6 +156,13 @@ func checkOrigin(text string) (string, bool) {
 		return "", false
 	}
 	return u.Scheme + "://" + host, true
+}
+
+func checkHost(text string) (string, bool) {
+	a, err := netip.ParseAddr(text)
+	return text, err == nil && a.Zone() == "" || !strings.ContainsFunc(text, func(c rune) bool {
+		return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '.'
+	})
 }
 
 func checkURL(text string) (string, bool) {

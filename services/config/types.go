@@ -65,17 +65,18 @@ func (n *Networks) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// ICEServer is an RTCIceServer of the WebRTC specification.
+// ICEServer is an RTCIceServer of the WebRTC specification. Secret is no part of that: credentials are made from it.
 type ICEServer struct {
 	URLs       []string `json:"urls"`
 	Username   string   `json:"username,omitempty"`
 	Credential string   `json:"credential,omitempty"`
+	Secret     string   `json:"secret,omitempty"`
 }
 
 // ICEServers is the JSON list of RTCPeerConnection's configuration.
 type ICEServers []ICEServer
 
-var errICE = errors.New(`a JSON list such as [{"urls":"turn:turn.example.org","username":"name","credential":"password"}]; a TURN server needs both of the latter`)
+var errICE = errors.New(`a JSON list such as [{"urls":"turn:turn.example.org","username":"name","credential":"password"}]; a TURN server needs both of the latter, or "secret"`)
 
 // UnmarshalText reads the JSON list and checks what a page would stumble over.
 func (s *ICEServers) UnmarshalText(text []byte) error {
@@ -105,7 +106,7 @@ func (s *ICEServers) UnmarshalText(text []byte) error {
 }
 
 func (s ICEServer) check() error {
-	if len(s.URLs) == 0 {
+	if len(s.URLs) == 0 || (s.Secret != "" && s.Username+s.Credential != "") {
 		return errICE
 	}
 	for _, u := range s.URLs {
@@ -113,7 +114,7 @@ func (s ICEServer) check() error {
 		if host == "" || !slices.Contains([]string{"stun", "stuns", "turn", "turns"}, scheme) {
 			return fmt.Errorf("addresses that begin with stun:, stuns:, turn: or turns:, not %q", scheme+":…")
 		}
-		if strings.HasPrefix(scheme, "turn") && (s.Username == "" || s.Credential == "") {
+		if strings.HasPrefix(scheme, "turn") && s.Secret == "" && (s.Username == "" || s.Credential == "") {
 			return errICE
 		}
 	}

@@ -29,7 +29,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.close(wire.CloseCodeServerRestarting, "the server restarts")
 	}
 	defer h.unregister(c)
-	newPeer(h, c, r.RemoteAddr).serve()
+	newPeer(h, c, r).serve()
 }
 
 // reserve counts a connection in; it is counted out by running.Done.

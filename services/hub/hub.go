@@ -5,7 +5,8 @@
 // every increment of the room with a version that grows by one.
 //
 // What always holds: a sender is stamped by the hub; a message reaches peers of its own room alone; nobody waits for a slow peer; a chat
-// message is stored before anyone hears of it; a room's lock is held for memory alone, never for a call to another package but control.
+// message is stored before anyone hears of it; a room's lock is held for memory alone, never for a call to another package but
+// control and Relay, which are memory too.
 //
 // The files: accept.go, conn.go and queue.go are the transport; peer.go reads, checks and dispatches messages; the rest decides.
 package hub
@@ -42,7 +43,8 @@ type Options struct {
 	// PublicOrigin is the origin of the page, scheme://host[:port]; empty takes the request's own host. AllowedOrigins are further ones.
 	PublicOrigin   string
 	AllowedOrigins []string
-	ICEServers     []wire.ICEServer
+	// Relay is asked for the peers' ICE servers; nil has none.
+	Relay Relay
 	// ResumeSecret signs the keys that take a seat again. Kept over restarts, peers keep their ids over them too; nil makes one.
 	ResumeSecret []byte
 
@@ -118,8 +120,8 @@ func (o *Options) setDefaults() {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	if o.ICEServers == nil {
-		o.ICEServers = []wire.ICEServer{}
+	if o.Relay == nil {
+		o.Relay = noRelay{}
 	}
 }
 

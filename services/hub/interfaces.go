@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"net/netip"
 
 	"github.com/google/uuid"
 
@@ -48,3 +49,19 @@ type Browsers interface {
 	// Disconnected says that a connection of the agent is gone, expected or not.
 	Disconnected(room rooms.ID, run uuid.UUID, connection int64)
 }
+
+// Relay knows the STUN and TURN servers; *relay.Relay does. It works on memory alone: the hub calls it with a room's lock held.
+type Relay interface {
+	// Servers are those for one peer, which opened the server under host.
+	Servers(peer string, kind wire.PeerKind, host string) []wire.ICEServer
+	// Reach lets a viewer reach an agent's addresses through the relay, until Forget.
+	Reach(viewer string, addresses []netip.AddrPort)
+	Forget(viewer string)
+}
+
+// noRelay is where nobody needs one.
+type noRelay struct{}
+
+func (noRelay) Servers(string, wire.PeerKind, string) []wire.ICEServer { return []wire.ICEServer{} }
+func (noRelay) Reach(string, []netip.AddrPort)                         {}
+func (noRelay) Forget(string)                                          {}

@@ -2,9 +2,11 @@ package hub
 
 import (
 	"math"
+	"net/netip"
 	"strings"
 	"time"
 
+	"turtus/services/relay"
 	"turtus/services/rooms"
 	"turtus/services/wire"
 )
@@ -28,7 +30,8 @@ const callSession = "call"
 // callSize is how many of a room may have microphone or camera on at a time: each of them sends to each of the others.
 const callSize = 8
 
-// signal relays WebRTC negotiation to its target within the room: between two viewers for a call, or a viewer and the agent for a stream.
+// signal relays WebRTC negotiation to its target within the room: between two viewers for a call, or a viewer and the agent for a stream. What an
+// agent tells a viewer to find it at, the viewer may also reach through the relay.
 func signal(p *peer, e wire.Envelope) error {
 	if e.Target == "" {
 		return wire.Errorf(wire.ErrorCodeTargetNeeded, "Say by target which peer is meant.")
@@ -36,6 +39,10 @@ func signal(p *peer, e wire.Envelope) error {
 	payload, err := wire.Decode[wire.Signal](e)
 	if err != nil {
 		return err
+	}
+	var addresses []netip.AddrPort
+	if p.seat.kind == wire.PeerKindVb {
+		addresses = relay.Candidates(payload, p.remote)
 	}
 	p.room.mu.Lock()
 	defer p.room.mu.Unlock()
@@ -48,6 +55,9 @@ func signal(p *peer, e wire.Envelope) error {
 	}
 	if viewers := p.seat.kind == wire.PeerKindViewer && to.kind == wire.PeerKindViewer; viewers != strings.HasPrefix(payload.Session, callSession) {
 		return wire.Errorf(wire.ErrorCodeNotForKind, "Calls are between viewers, and viewers have nothing else between them.")
+	}
+	if addresses != nil {
+		p.hub.o.Relay.Reach(e.Target, addresses)
 	}
 	return p.relay(to, e)
 }

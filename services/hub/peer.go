@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"net/http"
 	"runtime/debug"
 	"time"
 	"unicode/utf8"
@@ -25,14 +26,15 @@ type peer struct {
 	log  *slog.Logger
 	// limit bounds the messages, strikes how many too many are forgiven, chat the chat messages, relayed the bytes for other peers.
 	limit, strikes, chat, relayed *rate.Limiter
-	room                          *room // nil before hello, as seat
-	seat                          *seat // its id, kind and run never change
-	connection                    int64 // of an agent, as Browsers counts them
+	room                          *room  // nil before hello, as seat
+	seat                          *seat  // its id, kind and run never change
+	connection                    int64  // of an agent, as Browsers counts them
+	remote, host                  string // its address, and the one that it opened the server under
 }
 
-func newPeer(h *Hub, c *conn, remote string) *peer {
+func newPeer(h *Hub, c *conn, r *http.Request) *peer {
 	return &peer{
-		hub: h, conn: c, log: h.o.Log.With("remote", remote),
+		hub: h, conn: c, log: h.o.Log.With("remote", r.RemoteAddr), remote: r.RemoteAddr, host: r.Host,
 		limit: rate.NewLimiter(h.o.Rate, h.o.Burst), strikes: rate.NewLimiter(1, h.o.Strikes), chat: rate.NewLimiter(h.o.ChatRate, h.o.ChatBurst),
 		relayed: rate.NewLimiter(h.o.RelayRate, h.o.RelayBurst),
 	}

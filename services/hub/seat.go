@@ -140,7 +140,7 @@ func (r *room) sit(p *peer, claims rooms.Claims, person *wire.PublicPerson, resu
 	}
 	p.conn.send(encode(wire.NewEnvelope(wire.TypeIdentity, wire.Identity{
 		Peer: string(s.id), Kind: s.kind, Role: s.role, Permissions: s.permissions.Names(),
-		ResumeKey: r.hub.resumeKey(r.id, s.id, s.personID), Resumed: resumed, IceServers: r.hub.o.ICEServers,
+		ResumeKey: r.hub.resumeKey(r.id, s.id, s.personID), Resumed: resumed, IceServers: r.hub.o.Relay.Servers(string(s.id), s.kind, p.host),
 		Version: r.version, ServerTime: now.UTC(), Snapshot: r.snapshot(s),
 	})))
 	if s.kind == wire.PeerKindVb {
@@ -236,6 +236,12 @@ func (r *room) remove(s *seat, reason wire.PeerLeftReason) {
 	s.stopGrace()
 	s.conn = nil
 	delete(r.seats, s.id)
+	r.hub.o.Relay.Forget(string(s.id))
+	if s.kind == wire.PeerKindVb { // its addresses may be somebody else's from now on
+		for viewer := range r.seats {
+			r.hub.o.Relay.Forget(string(viewer))
+		}
+	}
 	r.tell(nil, wire.TypePeerLeft, wire.PeerLeft{Peer: string(s.id), Reason: reason})
 	if r.control.Left(s.id, r.hub.o.Now()) {
 		r.tellControl(nil)

@@ -17,7 +17,7 @@ import (
 //
 //	postgres/      the private PostgreSQL
 //	browsers/      homes of the running browsers
-//	secrets/       0700: signing keys, the hub's secret
+//	secrets/       0700: signing keys, the secrets of the hub and the relay
 //	turtus.lock    held by the server that uses the folder; its process id
 //	database.url   how the server's private PostgreSQL is reached, while it runs
 type dataFolder struct {

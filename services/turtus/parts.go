@@ -7,11 +7,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/time/rate"
 
 	"turtus/services/accounts"
 	"turtus/services/browsers"
@@ -20,6 +22,7 @@ import (
 	"turtus/services/httpapi"
 	"turtus/services/hub"
 	"turtus/services/postgres/db"
+	"turtus/services/relay"
 	"turtus/services/rooms"
 	"turtus/services/wire"
 	"turtus/web"
@@ -31,6 +34,7 @@ type parts struct {
 	hub      *hub.Hub
 	browsers *browsers.Service
 	launcher *process.Launcher
+	relay    *relay.Relay
 }
 
 func build(ctx context.Context, c config.Config, folder *dataFolder, pool *pgxpool.Pool, bound net.Addr, log *slog.Logger) (*parts, error) {
@@ -50,30 +54,36 @@ func build(ctx context.Context, c config.Config, folder *dataFolder, pool *pgxpo
 		Pool: pool, Hasher: hasher, MaxRoomsPerPerson: c.MaxRoomsPerPerson, Screen: wire.Screen{Width: c.Width, Height: c.Height, FrameRate: c.FrameRate},
 	})
 	tokens := rooms.Tokens{Keys: keys}
-	ice := iceServers(c)
+	relaySecret, err := folder.secret("relay")
+	if err != nil {
+		return nil, err
+	}
 
 	p := &parts{}
-	if p.launcher, err = newLauncher(ctx, c, folder, bound, log); err != nil {
+	if p.relay, err = relay.Open(relayOptions(c, relaySecret, log)); err != nil {
 		return nil, err
+	}
+	if p.launcher, err = newLauncher(ctx, c, folder, bound, log); err != nil {
+		return nil, errors.Join(err, p.relay.Close(ctx))
 	}
 	p.browsers = browsers.New(browsers.Options{
 		DB: pool, Launcher: p.launcher, Rooms: places, People: people, Tokens: tokens,
 		MaxRunning: c.MaxBrowsers, MaxPerOwner: c.MaxBrowsersPerPerson, Log: log,
 		Spec: browsers.Spec{
-			StartURL: c.StartURL, Depth: 24, ICEServers: ice, ViewerTimeout: c.ViewerTimeout, SignalTimeout: c.SignalTimeout,
+			StartURL: c.StartURL, Depth: 24, ViewerTimeout: c.ViewerTimeout, SignalTimeout: c.SignalTimeout,
 		},
 	})
 	p.hub = hub.New(hub.Options{
 		Tokens: tokens, Rooms: places, People: people, Sessions: sessions{db.New(pool)}, Browsers: p.browsers, PublicOrigin: c.PublicURL, AllowedOrigins: c.AllowedOrigins,
-		ICEServers: ice, ResumeSecret: resumeSecret, RoomSize: c.RoomSize, ControlIdle: c.ControlIdle, AgentGrace: c.SignalTimeout, Log: log,
+		Relay: p.relay, ResumeSecret: resumeSecret, RoomSize: c.RoomSize, ControlIdle: c.ControlIdle, AgentGrace: c.SignalTimeout, Log: log,
 	})
 	if err := p.browsers.Open(ctx, p.hub); err != nil {
 		p.launcher.Close()
-		return nil, fmt.Errorf("take back the browsers: %w", err)
+		return nil, errors.Join(fmt.Errorf("take back the browsers: %w", err), p.relay.Close(ctx))
 	}
 	p.handler, err = httpapi.New(httpapi.Options{
 		Accounts: people, Rooms: places, Keys: keys, Browsers: p.browsers, Hub: deletions{p.hub, p.browsers}, Ready: pool.Ping, Web: web.Files(),
-		Version: version, PublicURL: c.PublicURL, AllowedOrigins: c.AllowedOrigins, TrustedProxies: c.TrustedProxies, ICEServers: ice, Log: log,
+		Version: version, PublicURL: c.PublicURL, AllowedOrigins: c.AllowedOrigins, TrustedProxies: c.TrustedProxies, ICEServers: p.relay.Visitors(), Log: log,
 	})
 	if err != nil {
 		return nil, errors.Join(err, p.shutdown(ctx, nil))
@@ -101,19 +111,24 @@ func newLauncher(ctx context.Context, c config.Config, folder *dataFolder, bound
 	})
 }
 
-func iceServers(c config.Config) []wire.ICEServer {
-	servers := make([]wire.ICEServer, 0, len(c.ICEServers))
-	for _, s := range c.ICEServers {
-		server := wire.ICEServer{Urls: s.URLs}
-		if s.Username != "" {
-			server.Username = wire.Ptr(s.Username)
-		}
-		if s.Credential != "" {
-			server.Credential = wire.Ptr(s.Credential)
-		}
-		servers = append(servers, server)
+// relayOptions has the relay listen for whom the server itself is open: on a loopback address alone only where nobody else can come.
+func relayOptions(c config.Config, secret []byte, log *slog.Logger) relay.Options {
+	o := relay.Options{
+		Off: c.RelayPort == 0, Port: c.RelayPort, PublicAddress: c.PublicAddress, Secret: secret, PeerRate: rate.Limit(c.RelayBandwidth) * 1e6 / 8, Log: log,
 	}
-	return servers
+	host, _, _ := net.SplitHostPort(c.Addr)
+	switch a, err := netip.ParseAddr(host); {
+	case host == "localhost" || err == nil && a.IsLoopback():
+		if c.PublicURL == "" && c.PublicAddress == "" && len(c.TrustedProxies) == 0 { // no proxy stands in front
+			o.Hosts = []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()}
+		}
+	case err == nil && !a.IsUnspecified():
+		o.Hosts = []netip.Addr{a}
+	}
+	for _, s := range c.ICEServers {
+		o.External = append(o.External, relay.External(s))
+	}
+	return o
 }
 
 // sessions looks sign-ins up for the hub.
@@ -158,7 +173,7 @@ func (p *parts) shutdown(ctx context.Context, server *http.Server) error {
 	}()
 	err := p.browsers.Shutdown(ctx)
 	p.launcher.Close()
-	err = errors.Join(err, p.hub.Shutdown(ctx))
+	err = errors.Join(err, p.hub.Shutdown(ctx), p.relay.Close(ctx))
 	if e := <-requests; e != nil {
 		_ = server.Close()
 	}

@@ -95,7 +95,7 @@ func newBox(t *testing.T) *box {
 	require.NoError(t, l.Close())
 	return &box{t, filepath.Join(dir, "data"), addr, []string{
 		"RUN_TURTUS=1", "PATH=" + programs + ":" + os.Getenv("PATH"), "TURTUS_DATA_DIR=" + filepath.Join(dir, "data"), "TURTUS_ADDR=" + addr,
-		"TURTUS_AGENT=" + agent, "TURTUS_SIGNAL_TIMEOUT=30s",
+		"TURTUS_AGENT=" + agent, "TURTUS_SIGNAL_TIMEOUT=30s", "TURTUS_RELAY_PORT=0",
 	}}
 }
 
@@ -256,7 +256,13 @@ func (b *box) awaitNothing() {
 
 func TestServeFromNothingToABrowserAndBack(t *testing.T) {
 	b := newBox(t)
+	taken, err := net.Listen("tcp4", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer taken.Close()
+	_, relayPort, _ := net.SplitHostPort(taken.Addr().String())
+	b.env = append(b.env, "TURTUS_RELAY_PORT="+relayPort)
 	s := b.serve()
+	require.Contains(t, s.log.String(), "the relay does without TCP port "+relayPort)
 	_, port, _ := net.SplitHostPort(b.addr)
 	require.Equal(t, "Turtus is ready: http://localhost:"+port+"\n", s.out.String(), "one line, and nothing else")
 	require.Contains(t, s.log.String(), "NO ISOLATION")

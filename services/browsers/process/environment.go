@@ -1,7 +1,6 @@
 package process
 
 import (
-	"encoding/json"
 	"fmt"
 	"net"
 	"slices"
@@ -40,13 +39,6 @@ func (l *Launcher) environment(home string, spec browsers.Spec, port uint16) ([]
 	// What is not said, the agent knows better: its start page, and the ICE servers that the hub tells it.
 	if spec.StartURL != "" {
 		settings["START_URL"] = spec.StartURL
-	}
-	if len(spec.ICEServers) > 0 {
-		ice, err := json.Marshal(spec.ICEServers)
-		if err != nil {
-			return nil, fmt.Errorf("write the ICE servers: %w", err)
-		}
-		settings["ICE_SERVERS"] = string(ice)
 	}
 	for name, value := range settings {
 		env[prefix+name] = value

@@ -44,6 +44,7 @@ export class Server {
         TURTUS_ADDR: `localhost:${this.port}`,
         TURTUS_DATA_DIR: this.dataDir,
         TURTUS_LOG_LEVEL: 'debug',
+        TURTUS_RELAY_PORT: '0',
         TURTUS_MAX_BROWSERS_PER_PERSON: '4',
         ...this.env,
       },

@@ -1,0 +1,79 @@
+package hub
+
+import (
+	"net/netip"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"turtus/services/wire"
+)
+
+// fakeRelay notes what it is told.
+type fakeRelay struct {
+	mu      sync.Mutex
+	reached map[string][]netip.AddrPort
+}
+
+func (f *fakeRelay) Servers(peer string, kind wire.PeerKind, host string) []wire.ICEServer {
+	return []wire.ICEServer{{Urls: []string{"stun:" + host, string(kind), peer}}}
+}
+
+func (f *fakeRelay) Reach(viewer string, addresses []netip.AddrPort) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.reached[viewer] = append(f.reached[viewer], addresses...)
+}
+
+func (f *fakeRelay) Forget(viewer string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.reached, viewer)
+}
+
+func (f *fakeRelay) reach(viewer string) []netip.AddrPort {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.reached[viewer]
+}
+
+func TestTheRelayKnowsWhichViewerMayReachWhichAgent(t *testing.T) {
+	relay := &fakeRelay{reached: map[string][]netip.AddrPort{}}
+	h := newHouse(t, func(o *Options) { o.Relay = relay })
+	owner, friend := h.person(), h.person()
+	room := h.room(owner)
+	a, b := h.join(room, owner), h.join(room, friend)
+	vb, run := h.agent(room)
+	host := h.url[len("ws://"):]
+	require.Equal(t, []string{"stun:" + host, "viewer", a.identity.Peer}, a.identity.IceServers[0].Urls)
+	require.Equal(t, []string{"stun:" + host, "vb", run.String()}, vb.identity.IceServers[0].Urls)
+
+	offer := wire.Signal{Session: "s", Candidate: &wire.ICECandidate{
+		Candidate: wire.Ptr("candidate:1 1 udp 2130706431 127.0.0.1 5000 typ host"), SdpMid: wire.Ptr("0"),
+	}}
+	at := []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:5000")}
+	for _, viewer := range []*client{a, b} {
+		vb.ok(wire.TypeSignal, offer, viewer.identity.Peer)
+		require.Equal(t, at, relay.reach(viewer.identity.Peer))
+	}
+	t.Run("of nobody's else", func(t *testing.T) {
+		relay.Forget(b.identity.Peer)
+		a.ok(wire.TypeSignal, offer, b.identity.Peer)
+		require.Empty(t, relay.reach(b.identity.Peer), "a viewer's word")
+		vb.refused(wire.ErrorCodeTargetNotFound, wire.TypeSignal, offer, "nobody")
+		require.Empty(t, relay.reach("nobody"))
+		vb.ok(wire.TypeSignal, offer, b.identity.Peer)
+	})
+	t.Run("until the viewer leaves", func(t *testing.T) {
+		b.leave()
+		a.await(wire.TypePeerLeft)
+		require.Empty(t, relay.reach(b.identity.Peer))
+		require.NotEmpty(t, relay.reach(a.identity.Peer))
+	})
+	t.Run("or the agent", func(t *testing.T) {
+		h.hub.BrowserChanged(room.ID, wire.Browser{State: wire.BrowserStateStopped})
+		vb.awaitClose(wire.CloseCodeBrowserEnded)
+		require.Empty(t, relay.reach(a.identity.Peer))
+	})
+}
