@@ -59,7 +59,9 @@ func TestTheRelayKnowsWhichViewerMayReachWhichAgent(t *testing.T) {
 	}
 	t.Run("of nobody's else", func(t *testing.T) {
 		relay.Forget(b.identity.Peer)
-		a.ok(wire.TypeSignal, offer, b.identity.Peer)
+		call := offer
+		call.Session = "call"
+		a.ok(wire.TypeSignal, call, b.identity.Peer)
 		require.Empty(t, relay.reach(b.identity.Peer), "a viewer's word")
 		vb.refused(wire.ErrorCodeTargetNotFound, wire.TypeSignal, offer, "nobody")
 		require.Empty(t, relay.reach("nobody"))
