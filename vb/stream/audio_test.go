@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pion/rtcp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -191,6 +192,21 @@ func TestTheEncoderIsToldTheWorstLoss(t *testing.T) {
 	a.unsubscribe(bob)
 	a.lost(ann, 0)
 	assert.Equal(t, 5, a.expectedLoss())
+}
+
+func TestAViewersReportsTellTheSoundHowMuchIsLost(t *testing.T) {
+	r := newRoom(t, desktoptest.StartXvfb(t, 320, 240), func(cfg *Config) {
+		cfg.Sound = func() sound.Config { return sound.Config{} } // no server: nothing to hear, but somebody listens
+	})
+	p := r.open("ann", "s1")
+	p.next() // picture and sound have begun
+	ssrc := r.viewer("ann", "s1").sender.audio.agreed.Load().ssrc
+	require.Equal(t, 5, r.audio.expectedLoss())
+	report := &rtcp.ReceiverReport{Reports: []rtcp.ReceptionReport{{SSRC: ssrc, FractionLost: 40}}} // of 256
+	require.Eventually(t, func() bool {
+		require.NoError(t, p.pc.WriteRTCP([]rtcp.Packet{report}))
+		return r.audio.expectedLoss() == 20
+	}, patience, 20*time.Millisecond)
 }
 
 // The first sound that a viewer hears is stamped by the clock of the pictures, with the moment it is heard.

@@ -363,6 +363,9 @@ func (v *viewer) feedback(packet rtcp.Packet) {
 	case *rtcp.ReceiverReport:
 		for _, report := range packet.Reports {
 			v.sender.network.receiverReport(report, v.streamer.picture.clock.ntp(now))
+			if a := v.sender.audio.agreed.Load(); a != nil && a.ssrc == report.SSRC {
+				v.streamer.audio.lost(v.sender, (int(report.FractionLost)*100+255)/256)
+			}
 		}
 	}
 }
