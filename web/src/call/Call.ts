@@ -41,7 +41,7 @@ export interface CallOptions {
   refused: (code: string, detail: string) => void;
   makeId: () => string;
   media: DevicesOptions['media'];
-  makeVoice: () => Voice;
+  makeVoice: (peer: string) => Voice;
 }
 
 /** A restarted hub knows of nobody yet: who is not back after this has left. */
@@ -58,6 +58,8 @@ const off: Peer['media'] = { microphone: false, camera: false };
 export class Call {
   readonly store: StoreApi<CallState>;
   readonly devices: Devices;
+  /** What the film's volume is to be multiplied with just now. */
+  ducked = 1;
   private readonly mesh: Mesh;
   private readonly levels: Levels;
   private readonly playout: Playout;
@@ -80,7 +82,12 @@ export class Call {
     this.store = createStore<CallState>(() => ({ self: null, people: [], active: false, speaking: [], blocked: false }));
     this.devices = new Devices({ media: options.media, choice });
     this.mesh = new Mesh({ makePeerConnection: options.makePeerConnection, signal: options.signal, makeId: options.makeId, changed: () => this.show() });
-    this.duck = new Duck({ changed: (factor) => this.duckListeners.forEach((listener) => listener(factor)) });
+    this.duck = new Duck({
+      changed: (factor) => {
+        this.ducked = factor;
+        for (const listener of this.duckListeners) listener(factor);
+      },
+    });
     this.levels = new Levels({
       changed: (speaking) => {
         this.store.setState({ speaking });
@@ -100,7 +107,7 @@ export class Call {
     ];
   }
 
-  /** What the film's volume is to be multiplied with, as it changes. */
+  /** Hears each change of `ducked`. */
   onDuck(listener: (factor: number) => void): () => void {
     this.duckListeners.add(listener);
     return () => this.duckListeners.delete(listener);

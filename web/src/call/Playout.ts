@@ -2,7 +2,7 @@
 export type Voice = Pick<HTMLAudioElement, 'srcObject' | 'volume' | 'play' | 'pause'> & { setSinkId?: (id: string) => Promise<void> };
 
 export interface PlayoutOptions {
-  makeVoice: () => Voice;
+  makeVoice: (peer: string) => Voice;
   /** The browser wants a click before anybody is heard, or no longer. */
   blocked: (blocked: boolean) => void;
 }
@@ -27,7 +27,7 @@ export class Playout {
       this.allowed(peer);
     }
     if (!track) return;
-    const voice = this.options.makeVoice();
+    const voice = this.options.makeVoice(peer);
     voice.srcObject = new MediaStream([track]);
     voice.volume = this.volumes.get(peer) ?? 1;
     if (this.sink !== '') void voice.setSinkId?.(this.sink).catch(() => undefined);

@@ -19,11 +19,20 @@ interface Hearing {
   friends: number;
   /** The film is softer while somebody speaks. */
   duck: boolean;
-  /** The person does not want to see themselves. */
-  hideOwn: boolean;
 }
 
-export const hearing = remembered<Hearing>('turtus.call', ({ friends, duck, hideOwn }) => ({ friends: share(friends) ? friends : 1, duck: duck !== false, hideOwn: hideOwn === true }));
+export const hearing = remembered<Hearing>('turtus.friends', ({ friends, duck }) => ({ friends: share(friends) ? friends : 1, duck: duck !== false }));
+
+interface Bubbles {
+  shown: boolean;
+  /** The person does not want to see themselves. */
+  hideOwn: boolean;
+  /** Where they float over the picture: shares of what is left of its width and height. */
+  x: number;
+  y: number;
+}
+
+export const bubbles = remembered<Bubbles>('turtus.bubbles', ({ shown, hideOwn, x, y }) => ({ shown: shown !== false, hideOwn: hideOwn === true, x: share(x) ? x : 0.5, y: share(y) ? y : 0 }));
 
 /** How loud each person is, 0 to 1, by their id; until this tab is closed. */
 export const volumes = remembered<Record<string, number>>(

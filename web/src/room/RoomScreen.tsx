@@ -10,6 +10,7 @@ import { ProfileMenu, ThemeToggle } from '@/ui/Page';
 import { TurtleMark } from '@/ui/TurtleMark';
 import { useErrorText } from '@/ui/useErrorText';
 import { Announcer } from './Announcer';
+import { CallStrip } from './call/CallStrip';
 import { ChatOverlay } from './chat/ChatOverlay';
 import { ChatPanel } from './chat/ChatPanel';
 import { useUnread } from './chat/useUnread';
@@ -103,6 +104,7 @@ export function RoomScreen() {
           <div className={classes.bar} ref={release} onFocus={stir}>
             <Toolbar view={view} video={video} touchTyping={touchTyping} onTouchTyping={setTouchTyping} unread={unread} onChat={() => setChatOpen((open) => !open)} />
           </div>
+          {view.immersive && <CallStrip floating />}
           {view.immersive && !chatOpen && <ChatOverlay />}
           {view.immersive && chatOpen && (
             <aside className={classes.drawer} aria-label={t('chat.label')}>
@@ -112,6 +114,7 @@ export function RoomScreen() {
         </main>
         {!view.immersive && (
           <aside className={classes.panel} aria-label={t('room.tabs.label')}>
+            <CallStrip phone={view.phone} />
             <Tabs value={tab} onChange={(next) => setTab((next ?? 'chat') as Tab)} classNames={{ root: classes.tabs, list: classes.tabList, tab: classes.tab, tabLabel: classes.tabLabel, panel: classes.tabPanel }} keepMounted={false}>
               <Tabs.List grow>
                 <Tabs.Tab value="people" leftSection={<IconUsers size={17} stroke={1.7} />} data-testid="tab-people">

@@ -107,7 +107,11 @@ export class RoomSession {
       refused: (code, detail) => this.refuse(code, detail),
       makeId: () => randomKey().slice(0, 16),
       media: options.media,
-      makeVoice: () => new Audio(),
+      makeVoice: (peer) => {
+        const voice = new Audio();
+        voice.dataset.peer = peer;
+        return voice;
+      },
     });
     this.hub.on('identity', (identity) => {
       const before = this.store.getState().self?.peer;

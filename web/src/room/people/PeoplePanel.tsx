@@ -3,6 +3,7 @@ import { IconHandFinger, IconMouse, IconTransfer, IconUserPlus } from '@tabler/i
 import { useTranslation } from 'react-i18next';
 import type { Peer, Role } from '@/api/types';
 import { PersonAvatar } from '@/ui/PersonAvatar';
+import { MediaMarks } from '../call/MediaMarks';
 import { useDriving, useMay, useRoom, useRoomSession } from '../context';
 import { viewersOf } from '../state/roomState';
 import classes from './People.module.css';
@@ -68,6 +69,7 @@ function Person({ peer, you, drives, asks }: { peer: Peer; you: boolean; drives:
           </Text>
         )}
       </div>
+      <MediaMarks peer={peer} />
       {drives && <IconMouse size={19} stroke={1.7} color="var(--turtus-accent)" aria-hidden />}
       {asks && !drives && <IconHandFinger size={19} stroke={1.7} aria-hidden />}
       {driving && !you && peer.connected && (

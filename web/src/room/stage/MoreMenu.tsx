@@ -2,7 +2,7 @@ import { ActionIcon, Button, Group, Menu, Modal, Stack, Text } from '@mantine/co
 import { useDisclosure } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import {
-  IconActivity, IconAdjustmentsHorizontal, IconChevronLeft, IconChevronRight, IconClipboardText, IconDoorExit, IconDots, IconPictureInPicture, IconPlayerPause, IconPlayerPlay, IconPlayerStop, IconRectangle,
+  IconActivity, IconAdjustmentsHorizontal, IconChevronLeft, IconChevronRight, IconClipboardText, IconDoorExit, IconDots, IconHeadset, IconPictureInPicture, IconPlayerPause, IconPlayerPlay, IconPlayerStop, IconRectangle,
 } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -12,6 +12,7 @@ import { useApi } from '@/account/session';
 import { unwrap } from '@/api/client';
 import { readClipboard } from '@/ui/copy';
 import { useErrorText } from '@/ui/useErrorText';
+import { CallSettings } from '../call/CallSettings';
 import { useDriving, useMay, useRoom, useRoomSession } from '../context';
 import { useQuality } from '../preferences';
 import { viewersOf } from '../state/roomState';
@@ -38,6 +39,8 @@ export function MoreMenu({ view, live, onPictureInPicture }: Props) {
   const [choosing, setChoosing] = useState(false);
   const [reading, { open: openStatistics, close: closeStatistics }] = useDisclosure(false);
   const [pasting, { open: openPaste, close: closePaste }] = useDisclosure(false);
+  const [calling, { open: openCall, close: closeCall }] = useDisclosure(false);
+  const mayTalk = [useMay('voice'), useMay('video')].some(Boolean);
   const stop = useStop();
   const small = view.narrow;
   const paste = async (): Promise<void> => {
@@ -67,6 +70,11 @@ export function MoreMenu({ view, live, onPictureInPicture }: Props) {
       {live && driving && (
         <Menu.Item className={classes.item} leftSection={<IconClipboardText size={17} />} onClick={() => void paste()} data-testid="paste">
           {t('toolbar.paste')}
+        </Menu.Item>
+      )}
+      {small && mayTalk && (
+        <Menu.Item className={classes.item} leftSection={<IconHeadset size={17} />} onClick={openCall} data-testid="call-settings">
+          {t('call.settings')}
         </Menu.Item>
       )}
       {small && live && (
@@ -125,6 +133,9 @@ export function MoreMenu({ view, live, onPictureInPicture }: Props) {
       </Menu>
       <Modal opened={reading} onClose={closeStatistics} title={t('statistics.title')} closeButtonProps={{ 'aria-label': t('app.close') }}>
         <Statistics />
+      </Modal>
+      <Modal opened={calling} onClose={closeCall} title={t('call.settings')} closeButtonProps={{ 'aria-label': t('app.close') }}>
+        <CallSettings />
       </Modal>
       <PasteBox opened={pasting} onClose={closePaste} />
       {stop.question}

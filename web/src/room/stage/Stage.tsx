@@ -2,6 +2,7 @@ import { useCallback, useEffect, useLayoutEffect, useRef, useState, type RefObje
 import { useTranslation } from 'react-i18next';
 import { Button, Loader } from '@mantine/core';
 import { IconVolume } from '@tabler/icons-react';
+import { useDuckedVolume } from '../call/hooks';
 import { useDriving, useRoom, useRoomSession } from '../context';
 import { useSound } from '../preferences';
 import { Keyboard } from '../stream/Keyboard';
@@ -92,10 +93,9 @@ export function Stage({ handle, touchTyping, onEscape }: Props) {
 
   useEffect(() => {
     const element = video.current;
-    if (!element) return;
-    element.volume = volume;
-    if (!silenced) element.muted = muted;
-  }, [volume, muted, silenced, video]);
+    if (element && !silenced) element.muted = muted;
+  }, [muted, silenced, video]);
+  useDuckedVolume(video, volume);
 
   const unsilence = useCallback(() => {
     const element = video.current;

@@ -5,6 +5,7 @@ import {
 } from '@tabler/icons-react';
 import type { RefObject } from 'react';
 import { useTranslation } from 'react-i18next';
+import { CallButtons } from '../call/CallButtons';
 import { useDriving, useRoom } from '../context';
 import { ControlPill } from '../control/ControlPill';
 import { setVolume, toggleMute, useSound } from '../preferences';
@@ -44,6 +45,7 @@ export function Toolbar({ view, video, touchTyping, onTouchTyping, unread, onCha
         {live && <ControlPill short={view.narrow} />}
       </Group>
       <Group gap={small ? 0 : 4} wrap="nowrap">
+        <CallButtons small={small} />
         {live && driving && view.touch && (
           <Tool label={t('toolbar.keyboard')} onClick={() => onTouchTyping(!touchTyping)} active={touchTyping} testId="phone-keyboard">
             <IconKeyboard size={22} stroke={1.7} />

@@ -1,0 +1,95 @@
+import { cutHub, hears, hearsNothingOf, muteMark, press, received, recordCall, seesMoving, seesNoPictureOf, speakSecretly, talker } from './support/call'
+import type { Person } from './support/room'
+import { expect, test } from './support/test'
+import { unique } from './support/room'
+
+test('three people talk and see each other in a call of a room', async ({ arrive }) => {
+  const [ann, ben, cleo] = [await arrive('Ann', talker), await arrive('Ben', talker), await arrive('Cleo', talker)]
+  const everybody = [ann, ben, cleo]
+  for (const person of everybody) await recordCall(person)
+  await ann.signUp()
+  const address = await ann.createRoom(unique('Talk'), '')
+  const link = await ann.inviteLink()
+  await ben.joinAsGuest(link)
+  await cleo.joinAsGuest(link)
+
+  const others = (person: Person): Person[] => everybody.filter((other) => other !== person)
+
+  await test.step('all turn on microphone and camera, and everybody hears and sees everybody', async () => {
+    for (const person of everybody) {
+      await press(person, 'microphone', 'on')
+      await press(person, 'camera', 'on')
+    }
+    for (const person of everybody) {
+      for (const other of others(person)) {
+        await hears(person, other)
+        await seesMoving(person, other)
+      }
+    }
+    expect((await received(ann.page)).connections, 'one connection with each').toBe(2)
+  })
+
+  await test.step('who mutes is played by nobody, also when their page lies, and is heard again after', async () => {
+    await ann.page.keyboard.press('m')
+    await expect(ann.page.getByTestId('microphone')).toHaveAttribute('data-state', 'muted')
+    for (const other of others(ann)) {
+      await expect(muteMark(other, ann)).toBeVisible()
+      await hearsNothingOf(other, ann)
+    }
+    await speakSecretly(ann)
+    const before = (await received(ben.page)).energy
+    await expect.poll(async () => (await received(ben.page)).energy, { message: 'sound comes' }).toBeGreaterThan(before)
+    await hearsNothingOf(ben, ann)
+    await ann.page.keyboard.press('m')
+    for (const other of others(ann)) {
+      await hears(other, ann)
+      await expect(muteMark(other, ann)).toHaveCount(0)
+    }
+  })
+
+  await test.step('a camera goes off and on again', async () => {
+    await press(ben, 'camera', 'off')
+    for (const other of others(ben)) {
+      await seesNoPictureOf(other, ben)
+      await hears(other, ben)
+    }
+    await press(ben, 'camera', 'on')
+    for (const other of others(ben)) await seesMoving(other, ben)
+  })
+
+  await test.step('the hub is away for one of them, and the call goes on', async () => {
+    const { connections } = await received(ann.page)
+    const giveBack = await cutHub(ann.page)
+    const { frames, energy } = await received(ann.page)
+    await expect.poll(async () => (await received(ann.page)).frames, { message: 'pictures go on coming' }).toBeGreaterThan(frames + 100)
+    expect((await received(ann.page)).energy, 'so does the sound').toBeGreaterThan(energy)
+    await hears(ben, ann)
+    await giveBack()
+    await hears(cleo, ann)
+    await seesMoving(ann, ben)
+    expect((await received(ann.page)).connections, 'nothing was connected anew').toBe(connections)
+  })
+
+  await test.step('one leaves and comes back', async () => {
+    await cleo.page.getByTestId('leave-room').click()
+    for (const other of others(cleo)) await expect(other.page.getByTestId('bubble').filter({ hasText: 'Cleo' })).toHaveCount(0)
+    await cleo.page.goto(address)
+    await hears(cleo, ann)
+    await seesMoving(cleo, ben)
+    await press(cleo, 'microphone', 'on')
+    await press(cleo, 'camera', 'on')
+    for (const other of others(cleo)) {
+      await hears(other, cleo)
+      await seesMoving(other, cleo)
+    }
+  })
+
+  await test.step('one loads the page again', async () => {
+    await ben.page.reload()
+    await hears(ben, ann)
+    await seesMoving(ben, cleo)
+    await seesNoPictureOf(ann, ben)
+    await press(ben, 'microphone', 'on')
+    for (const other of others(ben)) await hears(other, ben)
+  })
+})

@@ -1,0 +1,46 @@
+import { useEffect, type RefObject } from 'react';
+import { useStore } from 'zustand';
+import { useShallow } from 'zustand/react/shallow';
+import type { Call, CallState } from '@/call/Call';
+import type { DevicesState } from '@/call/Devices';
+import { useRoomSession } from '../context';
+
+export const useCallSession = (): Call => useRoomSession().call;
+
+/** A part of the call; the component renders when that part changes. */
+export function useCall<T>(select: (call: CallState) => T): T {
+  return useStore(useCallSession().store, useShallow(select));
+}
+
+/** A part of this person's microphone and camera. */
+export function useDevices<T>(select: (devices: DevicesState) => T): T {
+  return useStore(useCallSession().devices.store, useShallow(select));
+}
+
+/** The film's volume, which friends who speak may lower. */
+export function useDuckedVolume(video: RefObject<HTMLVideoElement | null>, volume: number): void {
+  const call = useCallSession();
+  useEffect(() => {
+    const set = (factor: number): void => {
+      if (video.current) video.current.volume = volume * factor;
+    };
+    set(call.ducked);
+    return call.onDuck(set);
+  }, [call, video, volume]);
+}
+
+const typing = (target: EventTarget | null): boolean => target instanceof HTMLElement && (target.matches('input, textarea, select') || target.isContentEditable);
+
+/** Single keys for the whole page, unless they go into a field or to the room's browser, whose keyboard is a field too. */
+export function useKeys(keys: Record<string, (() => void) | null>): void {
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent): void => {
+      const run = keys[event.key.toLowerCase()];
+      if (!run || event.repeat || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+      event.preventDefault();
+      run();
+    };
+    window.addEventListener('keydown', pressed);
+    return () => window.removeEventListener('keydown', pressed);
+  });
+}
