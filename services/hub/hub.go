@@ -62,6 +62,10 @@ type Options struct {
 	// is told of closes at once.
 	SessionCheck time.Duration
 
+	// ServersLife is how long ICE servers are good for a peer before it is told them anew, 6 hours when 0: half the life of their credentials.
+	// It is looked at as often as SessionCheck.
+	ServersLife time.Duration
+
 	HelloTimeout time.Duration // wire.HelloTimeout when 0
 	PingInterval time.Duration // wire.PingInterval when 0
 	PongTimeout  time.Duration // wire.PongTimeout when 0
@@ -96,6 +100,7 @@ func (o *Options) setDefaults() {
 	o.AgentGrace = cmp.Or(o.AgentGrace, time.Minute)
 	o.RestoreWindow = cmp.Or(o.RestoreWindow, 2*time.Minute)
 	o.SessionCheck = cmp.Or(o.SessionCheck, time.Minute)
+	o.ServersLife = cmp.Or(o.ServersLife, 6*time.Hour)
 	o.HelloTimeout = cmp.Or(o.HelloTimeout, wire.HelloTimeout)
 	o.PingInterval = cmp.Or(o.PingInterval, wire.PingInterval)
 	o.PongTimeout = cmp.Or(o.PongTimeout, wire.PongTimeout)

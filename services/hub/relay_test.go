@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -78,4 +79,38 @@ func TestTheRelayKnowsWhichViewerMayReachWhichAgent(t *testing.T) {
 		vb.awaitClose(wire.CloseCodeBrowserEnded)
 		require.Empty(t, relay.reach(a.identity.Peer))
 	})
+}
+
+func TestServersAreToldAnewBeforeTheyAreOld(t *testing.T) {
+	now := time.Now()
+	var mu sync.Mutex
+	forward := func(d time.Duration) {
+		mu.Lock()
+		defer mu.Unlock()
+		now = now.Add(d)
+	}
+	h := newHouse(t, func(o *Options) {
+		o.Relay, o.SessionCheck = &fakeRelay{reached: map[string][]netip.AddrPort{}}, time.Millisecond
+		o.Now = func() time.Time {
+			mu.Lock()
+			defer mu.Unlock()
+			return now
+		}
+	})
+	owner := h.person()
+	room := h.room(owner)
+	a := h.join(room, owner)
+	vb, _ := h.agent(room)
+	a.await(wire.TypePeerJoined)
+	for range 2 {
+		forward(6*time.Hour - time.Second)
+		a.quiet()
+		forward(time.Second)
+		for _, peer := range []*client{a, vb} {
+			e := peer.await(wire.TypeICEServers)
+			require.Zero(t, e.Version, "it is nobody else's business")
+			require.Equal(t, peer.identity.IceServers, decode[wire.ICEUpdate](t, e).IceServers)
+		}
+		a.quiet()
+	}
 }

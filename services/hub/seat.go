@@ -30,6 +30,9 @@ type seat struct {
 	joined      time.Time
 	media       wire.MediaState
 
+	host   string    // that the server was opened under
+	served time.Time // when the peer was told its ICE servers
+
 	conn  *conn // nil while the seat is held for a lost connection
 	grace *time.Timer
 	// losses counts lost connections, so that an old grace that fires late does nothing.
@@ -124,6 +127,7 @@ func (r *room) sit(p *peer, claims rooms.Claims, person *wire.PublicPerson, resu
 		s.role = wire.RoleGuest // the contract wants one; it allows nothing
 	}
 	p.room, p.seat = r, s
+	s.host, s.served = p.host, now
 
 	if taken {
 		r.tell(s, wire.TypePeerUpdated, wire.PeerEvent{Peer: s.wire()})
@@ -261,5 +265,18 @@ func (r *room) evict(which func(*seat) bool, reason wire.PeerLeftReason, code wi
 			s.conn.close(code, text)
 		}
 		r.remove(s, reason)
+	}
+}
+
+// renewServers tells those their ICE servers anew whose credentials are getting old.
+func (r *room) renewServers() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.hub.o.Now()
+	for _, s := range r.seats {
+		if s.conn != nil && now.Sub(s.served) >= r.hub.o.ServersLife {
+			s.served = now
+			s.conn.send(encode(wire.NewEnvelope(wire.TypeICEServers, wire.ICEUpdate{IceServers: r.hub.o.Relay.Servers(string(s.id), s.kind, s.host)})))
+		}
 	}
 }

@@ -990,6 +990,11 @@ type ICEServer struct {
 	Username   *string  `json:"username,omitempty"`
 }
 
+// ICEUpdate The ICE servers from now on; what is connected goes on with the old ones
+type ICEUpdate struct {
+	IceServers []ICEServer `json:"iceServers"`
+}
+
 // Identity defines model for Identity.
 type Identity struct {
 	IceServers  []ICEServer  `json:"iceServers"`
@@ -1365,13 +1370,16 @@ type ServerMessages struct {
 	ControlDenied  *ControlPeer  `json:"control.denied,omitempty"`
 	Echo           *Echo         `json:"echo,omitempty"`
 	Error          *WSError      `json:"error,omitempty"`
-	Identity       *Identity     `json:"identity,omitempty"`
-	Ok             *Empty        `json:"ok,omitempty"`
-	PeerJoined     *PeerEvent    `json:"peer.joined,omitempty"`
-	PeerLeft       *PeerLeft     `json:"peer.left,omitempty"`
-	PeerUpdated    *PeerEvent    `json:"peer.updated,omitempty"`
-	RoomUpdated    *RoomEvent    `json:"room.updated,omitempty"`
-	SelfUpdated    *SelfUpdate   `json:"self.updated,omitempty"`
+
+	// IceServers The ICE servers from now on; what is connected goes on with the old ones
+	IceServers  *ICEUpdate  `json:"ice.servers,omitempty"`
+	Identity    *Identity   `json:"identity,omitempty"`
+	Ok          *Empty      `json:"ok,omitempty"`
+	PeerJoined  *PeerEvent  `json:"peer.joined,omitempty"`
+	PeerLeft    *PeerLeft   `json:"peer.left,omitempty"`
+	PeerUpdated *PeerEvent  `json:"peer.updated,omitempty"`
+	RoomUpdated *RoomEvent  `json:"room.updated,omitempty"`
+	SelfUpdated *SelfUpdate `json:"self.updated,omitempty"`
 
 	// Signal WebRTC negotiation with the target; the hub relays it within the room and stamps the sender. Between a viewer and the agent the session
 	// is the stream.request's. Between two viewers it begins with call, and without description and candidate it says that there is no such connection.

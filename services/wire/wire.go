@@ -50,6 +50,7 @@ const (
 	TypePeerUpdated    = "peer.updated"
 	TypePeerLeft       = "peer.left"
 	TypeSelfUpdated    = "self.updated"
+	TypeICEServers     = "ice.servers"
 	TypeRoomUpdated    = "room.updated"
 	TypeBrowserChanged = "browser.changed"
 	TypeControlChanged = "control.changed"

@@ -16,11 +16,7 @@ func (a *agent) Identity(identity wire.Identity) {
 		a.do(func() {})
 		return
 	}
-	servers := a.settings.ICEServers
-	if servers == nil {
-		servers = identity.IceServers
-	}
-	a.streamer.SetICEServers(servers)
+	a.setICEServers(identity.IceServers)
 	a.setControl(identity.Snapshot.Control)
 	a.do(func() {
 		a.logger.Info("the hub took us in", "peer", identity.Peer, "resumed", identity.Resumed)
@@ -132,10 +128,24 @@ func (a *agent) message(e wire.Envelope) error {
 			return err
 		}
 		a.wantScreen(screen)
+	case wire.TypeICEServers:
+		update, err := wire.Decode[wire.ICEUpdate](e)
+		if err != nil {
+			return err
+		}
+		a.setICEServers(update.IceServers)
 	case wire.TypeVBKeepAlive:
 		a.do(a.board.keepAlive)
 	}
 	return nil
+}
+
+// setICEServers takes the hub's, unless the settings name others.
+func (a *agent) setICEServers(servers []wire.ICEServer) {
+	if a.settings.ICEServers != nil {
+		servers = a.settings.ICEServers
+	}
+	a.streamer.SetICEServers(servers)
 }
 
 func (a *agent) setControl(control wire.Control) {

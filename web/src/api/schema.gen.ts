@@ -781,6 +781,7 @@ export interface components {
             "peer.updated"?: components["schemas"]["PeerEvent"];
             "peer.left"?: components["schemas"]["PeerLeft"];
             "self.updated"?: components["schemas"]["SelfUpdate"];
+            "ice.servers"?: components["schemas"]["ICEUpdate"];
             "room.updated"?: components["schemas"]["RoomEvent"];
             "browser.changed"?: components["schemas"]["BrowserEvent"];
             "control.changed"?: components["schemas"]["Control"];
@@ -926,6 +927,10 @@ export interface components {
         SelfUpdate: {
             role: components["schemas"]["Role"];
             permissions: components["schemas"]["Permission"][];
+        };
+        /** @description The ICE servers from now on; what is connected goes on with the old ones */
+        ICEUpdate: {
+            iceServers: components["schemas"]["ICEServer"][];
         };
         RoomEvent: {
             room: components["schemas"]["Room"];

@@ -156,6 +156,9 @@ export class Call {
       case 'peer.left':
         this.lose(message.payload.peer);
         break;
+      case 'ice.servers':
+        this.mesh.setIceServers(message.payload.iceServers);
+        break;
       case 'self.updated':
         this.permissions = message.payload.permissions;
         if (!this.may('voice')) this.devices.stop('microphone');

@@ -261,6 +261,7 @@ export class RoomSession {
       if (key !== undefined) this.outbox.stored(key);
       return;
     }
+    if (message.type === 'ice.servers') this.stream.setIceServers(message.payload.iceServers);
     if (message.type === 'control.denied') this.store.setState({ deniedAt: this.now() });
     this.store.setState((state) => applied(state, message));
     if (message.type === 'browser.changed' || message.type === 'control.changed') this.follow();

@@ -32,6 +32,10 @@ class FakeConnection {
     this.candidates.push(candidate);
     return Promise.resolve();
   }
+  configuration: RTCConfiguration = {};
+  setConfiguration(configuration: RTCConfiguration): void {
+    this.configuration = configuration;
+  }
   getReceivers(): FakeReceiver[] {
     return this.receivers;
   }
@@ -58,8 +62,9 @@ function setUp() {
   const signal = vi.fn();
   let n = 0;
   const stream = new StreamSession({
-    makePeerConnection: () => {
+    makePeerConnection: (configuration) => {
       const connection = new FakeConnection();
+      connection.configuration = configuration;
       connections.push(connection);
       return connection as unknown as RTCPeerConnection;
     },
@@ -106,6 +111,18 @@ describe('StreamSession', () => {
     await stream.receive({ session: 's1', description: { type: 'offer', sdp: 'offer' } }, 'vb');
     await stream.receive({ session: 's1', candidate: { candidate: 'late', sdpMid: '0' } }, 'vb');
     expect(newest().candidates.map(({ candidate }) => candidate)).toEqual(['early', 'late']);
+  });
+
+  it('has new ICE servers for restarts of this connection, and for the next', async () => {
+    const { stream, live, newest } = setUp();
+    stream.setIceServers([{ urls: ['turn:old'], username: 'u', credential: 'p' }]);
+    const first = await live();
+    expect(first.configuration.iceServers).toEqual([{ urls: ['turn:old'], username: 'u', credential: 'p' }]);
+    stream.setIceServers([{ urls: ['turn:new'], username: 'u', credential: 'q' }]);
+    expect(first.configuration).toEqual({ iceServers: [{ urls: ['turn:new'], username: 'u', credential: 'q' }], bundlePolicy: 'max-bundle' });
+    stream.setSource({ browser: 'b2', peer: 'vb2' });
+    expect(newest()).not.toBe(first);
+    expect(newest().configuration.iceServers).toEqual([{ urls: ['turn:new'], username: 'u', credential: 'q' }]);
   });
 
   it('listens to nobody but the agent, and to no other session', async () => {

@@ -81,8 +81,18 @@ export class StreamSession {
     return () => this.listeners[event].delete(listener);
   }
 
+  /** From now on, an ICE restart of the session that there is included. */
   setIceServers(servers: ICEServer[]): void {
     this.iceServers = servers;
+    try {
+      this.connection?.setConfiguration(this.configuration);
+    } catch {
+      // It holds from the next connection on.
+    }
+  }
+
+  private get configuration(): RTCConfiguration {
+    return { iceServers: this.iceServers.map(toIceServer), bundlePolicy: 'max-bundle' };
   }
 
   /** Says which browser there is; null when there is none. The same run with a new peer id keeps a picture that goes on. */
@@ -238,7 +248,7 @@ export class StreamSession {
     this.drop();
     const session = this.options.makeSession();
     this.session = session;
-    const connection = this.options.makePeerConnection({ iceServers: this.iceServers.map(toIceServer), bundlePolicy: 'max-bundle' });
+    const connection = this.options.makePeerConnection(this.configuration);
     this.connection = connection;
     this.media = new MediaStream();
     this.sound = null;
