@@ -15,6 +15,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -128,61 +129,74 @@ func Open(o Options) (*Relay, error) {
 	}
 	var err error
 	if r.server, err = turn.NewServer(config); err != nil {
-		for _, c := range packets {
-			_ = c.Close()
-		}
-		for _, l := range listeners {
-			_ = l.Close()
-		}
+		closeAll(packets)
+		closeAll(listeners)
 		return nil, fmt.Errorf("start the relay: %w", err)
 	}
 	return r, nil
 }
 
-// listen takes the ports that it can get.
+// listen takes the ports that it can get: of a transport on all hosts, or on none, for a peer is told of a transport and not of hosts. A
+// machine without IPv6 has one host less.
 func (r *Relay) listen() (packets []net.PacketConn, listeners []net.Listener) {
 	r.port = r.o.Port
+	var noUDP, noTCP bool
 	for _, host := range r.o.Hosts {
 		// The address family is named, or :: would listen on IPv4 too.
 		family := "6"
 		if host.Is4() {
 			family = "4"
 		}
-		packet, err := net.ListenPacket("udp"+family, r.at(host))
-		if err == nil {
+		if packet, err := net.ListenPacket("udp"+family, r.at(host)); err == nil {
 			packets = append(packets, packet)
 			r.port = packet.LocalAddr().(*net.UDPAddr).Port
 		} else {
-			r.refused("UDP", host, err)
+			noUDP = r.refused("UDP", host, err) || noUDP
 		}
-		stream, err := net.Listen("tcp"+family, r.at(host))
-		if err == nil {
+		if stream, err := net.Listen("tcp"+family, r.at(host)); err == nil {
 			listeners = append(listeners, stream)
 			r.port = stream.Addr().(*net.TCPAddr).Port
 		} else {
-			r.refused("TCP", host, err)
+			noTCP = r.refused("TCP", host, err) || noTCP
 		}
 	}
+	if noUDP {
+		closeAll(packets)
+		packets = nil
+	}
+	if noTCP {
+		closeAll(listeners)
+		listeners = nil
+	}
 	return packets, listeners
+}
+
+func closeAll[T io.Closer](all []T) {
+	for _, c := range all {
+		_ = c.Close()
+	}
 }
 
 func (r *Relay) at(host netip.Addr) string {
 	return net.JoinHostPort(host.String(), strconv.Itoa(r.port))
 }
 
-func (r *Relay) refused(transport string, host netip.Addr, err error) {
-	what := fmt.Sprintf("the relay does without %s port %d on %s: ", transport, r.port, host)
-	mend := ". People whose network reaches no browser directly may get no picture"
+// refused logs why a port could not be had, and says whether the relay does without the transport for it.
+func (r *Relay) refused(transport string, host netip.Addr, err error) bool {
+	what := fmt.Sprintf("the relay does without %s: port %d on %s: ", transport, r.port, host)
+	const then = ". People whose network reaches no browser directly may get no picture"
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		r.o.Log.Warn(what + "another program has it. End that one, or set TURTUS_RELAY_PORT to a free port that people can reach" + mend)
+		r.o.Log.Warn(what + "another program has it. End that one, or set TURTUS_RELAY_PORT to a free port that people can reach" + then)
 	case errors.Is(err, syscall.EACCES):
-		r.o.Log.Warn(what + "this user may not listen there. Set TURTUS_RELAY_PORT to a port from 1024 up" + mend)
-	case host.Is6(): // a machine without IPv6
-		r.o.Log.Debug(what + err.Error())
+		r.o.Log.Warn(what + "this user may not listen there. Set TURTUS_RELAY_PORT to a port from 1024 up" + then)
+	case host.Is6() && len(r.o.Hosts) > 1:
+		r.o.Log.Debug("the relay does without IPv6", "error", err)
+		return false
 	default:
-		r.o.Log.Warn(what + err.Error() + mend)
+		r.o.Log.Warn(what + err.Error() + then)
 	}
+	return true
 }
 
 // Close ends all that is relayed and waits until it has ended or ctx ends.

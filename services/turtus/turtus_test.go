@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+	"github.com/pion/turn/v5"
 	"github.com/stretchr/testify/require"
 
 	"turtus/services/wire"
@@ -228,6 +229,23 @@ func (s *server) awaitBrowser(state string) map[string]any {
 	return b
 }
 
+// seat takes a seat in a room and leaves.
+func (s *server) seat(room string) (identity wire.Identity) {
+	s.Helper()
+	token, ok := s.request("POST", "/rooms/"+room+"/join", "{}")["token"].(string)
+	require.True(s, ok)
+	ws, response, err := websocket.DefaultDialer.Dial("ws://"+s.addr+"/api/v1/ws", nil)
+	require.NoError(s, err)
+	response.Body.Close()
+	defer ws.Close()
+	require.NoError(s, ws.WriteJSON(wire.NewEnvelope(wire.TypeHello, wire.Hello{Token: token, Kind: wire.PeerKindViewer})))
+	var e wire.Envelope
+	require.NoError(s, ws.ReadJSON(&e))
+	identity, err = wire.Decode[wire.Identity](e)
+	require.NoError(s, err)
+	return identity
+}
+
 // processes are the living ones with the box's folder in their environment or arguments, besides the servers'.
 func (b *box) processes() (agents, postgres []int) {
 	entries, _ := filepath.Glob("/proc/[0-9]*")
@@ -262,7 +280,7 @@ func TestServeFromNothingToABrowserAndBack(t *testing.T) {
 	_, relayPort, _ := net.SplitHostPort(taken.Addr().String())
 	b.env = append(b.env, "TURTUS_RELAY_PORT="+relayPort)
 	s := b.serve()
-	require.Contains(t, s.log.String(), "the relay does without TCP port "+relayPort)
+	require.Contains(t, s.log.String(), "the relay does without TCP: port "+relayPort)
 	_, port, _ := net.SplitHostPort(b.addr)
 	require.Equal(t, "Turtus is ready: http://localhost:"+port+"\n", s.out.String(), "one line, and nothing else")
 	require.Contains(t, s.log.String(), "NO ISOLATION")
@@ -274,6 +292,22 @@ func TestServeFromNothingToABrowserAndBack(t *testing.T) {
 	s.awaitBrowser("ready")
 	require.Equal(t, "browser_running", s.request("POST", "/rooms/movies/browser", "")["code"])
 
+	t.Run("its relay takes the credentials that a seat comes with", func(t *testing.T) {
+		server := s.seat("movies").IceServers[1]
+		require.Equal(t, []string{"turn:127.0.0.1:" + relayPort + "?transport=udp"}, server.Urls)
+		socket, err := net.ListenPacket("udp4", "127.0.0.1:0")
+		require.NoError(t, err)
+		defer socket.Close()
+		client, err := turn.NewClient(&turn.ClientConfig{
+			TURNServerAddr: "127.0.0.1:" + relayPort, Username: *server.Username, Password: *server.Credential, Conn: socket,
+		})
+		require.NoError(t, err)
+		defer client.Close()
+		require.NoError(t, client.Listen())
+		relayed, err := client.Allocate()
+		require.NoError(t, err)
+		require.NoError(t, relayed.Close())
+	})
 	t.Run("two servers do not share a data folder", func(t *testing.T) {
 		_, log, code := b.run("", "serve")
 		require.Equal(t, 1, code)
