@@ -123,7 +123,9 @@ export class Call {
     const first = !this.welcomed;
     this.welcomed = true;
     this.permissions = permissions;
-    const same = this.store.getState().self === self;
+    const before = this.store.getState().self;
+    const same = before === self;
+    if (before !== null && !same) this.measure(before, null);
     for (const id of this.peers.keys()) {
       if (snapshot.peers.some((peer) => peer.id === id)) continue;
       // After a restart of the server the others come back one by one; their media has gone on all the time.
@@ -137,7 +139,7 @@ export class Call {
     this.mesh.setIceServers(iceServers);
     this.seatsChanged();
     this.mesh.hubBack(first && resumed);
-    void this.tell();
+    this.devicesChanged();
   }
 
   /** An increment, or a signal of a call. */
@@ -231,14 +233,16 @@ export class Call {
     // The others hear of it before what is sent reaches them, for they play nothing else.
     void this.tell();
     this.mesh.setTracks({ audio: microphoneTrack, video: cameraTrack });
-    const track = microphone === 'on' ? microphoneTrack : null;
-    if (track !== (this.measuring?.track ?? null)) {
-      this.measuring?.end();
-      const measured = track ? microphoneLevel(track) : null;
-      this.measuring = track && measured ? { track, end: measured.end } : null;
-      if (self !== null) this.levels.set(self, measured?.level ?? null);
-    }
+    if (self !== null) this.measure(self, microphone === 'on' ? microphoneTrack : null);
     this.show();
+  }
+
+  private measure(self: string, track: MediaStreamTrack | null): void {
+    if (track === (this.measuring?.track ?? null)) return;
+    this.measuring?.end();
+    const measured = track ? microphoneLevel(track) : null;
+    this.measuring = track && measured ? { track, end: measured.end } : null;
+    this.levels.set(self, measured?.level ?? null);
   }
 
   /** Tells the hub what is on, one word after the other; it hears the newest only. */

@@ -169,7 +169,8 @@ export class Devices {
     await this.start(kind);
   }
 
-  private async start(kind: DeviceKind): Promise<void> {
+  /** False when something else was wanted before the device had answered. */
+  private async start(kind: DeviceKind): Promise<boolean> {
     const turn = ++this.turn[kind];
     const muted = this.store.getState().microphone === 'muted';
     if (this.store.getState()[trackOf[kind]] === null) this.set(kind, 'starting', null);
@@ -182,13 +183,13 @@ export class Devices {
     }
     if (turn !== this.turn[kind]) {
       track?.stop();
-      return;
+      return false;
     }
     this.release(kind);
     if (!track) {
       this.set(kind, 'off', null);
       this.say(kind, trouble ?? 'unknown');
-      return;
+      return true;
     }
     if (kind === 'microphone') track.enabled = !muted;
     else track.contentHint = 'motion';
@@ -196,6 +197,7 @@ export class Devices {
     this.say(kind, null);
     this.set(kind, kind === 'microphone' && muted ? 'muted' : 'on', track);
     await this.list();
+    return true;
   }
 
   private async take(kind: DeviceKind): Promise<MediaStreamTrack | undefined> {
@@ -236,7 +238,7 @@ export class Devices {
 
   /** Pulled out, or no longer allowed. Another one takes its place where there is one, and the person is told. */
   private async lost(kind: DeviceKind): Promise<void> {
-    await this.start(kind);
+    if (!(await this.start(kind))) return;
     const { [kind]: state, trouble } = this.store.getState();
     if (state === 'off') this.say(kind, trouble[kind] === 'denied' ? 'denied' : 'unplugged');
     else this.say(kind, 'replaced');

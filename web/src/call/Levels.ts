@@ -78,6 +78,7 @@ export function levelOf(receiver: RTCRtpReceiver): () => number {
 export function microphoneLevel(track: MediaStreamTrack): { level: () => number; end: () => void } | null {
   if (typeof AudioContext === 'undefined') return null;
   const audio = new AudioContext({ latencyHint: 'playback' });
+  void audio.resume();
   const analyser = audio.createAnalyser();
   analyser.fftSize = 512;
   audio.createMediaStreamSource(new MediaStream([track])).connect(analyser);

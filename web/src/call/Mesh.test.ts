@@ -232,6 +232,19 @@ describe('negotiation', () => {
   });
 });
 
+it('tries a peer with whom nothing holds ever more seldom', async () => {
+  const { hub, network, pages } = room('a', 'b');
+  const deliver = hub.signal.bind(hub);
+  // What one of them says is always broken.
+  hub.signal = (from, to, payload) => deliver(from, to, payload.description && from === 'b' ? { ...payload, description: { type: 'answer', sdp: 'answers=nothing' } } : payload);
+  pages[0].speak();
+  await pass(60_000);
+  expect(network.connections.length).toBeLessThan(20);
+  hub.signal = deliver;
+  await pass(60_000);
+  expect(pages[1].hears('a')).toBe(true);
+});
+
 describe('a network that fails', () => {
   it('is mended by one restart of ICE, on the same connection', async () => {
     const { network, pages } = room('a', 'b');

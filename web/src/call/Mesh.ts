@@ -22,6 +22,9 @@ export type Seat = Pick<Peer, 'id' | 'kind' | 'connected' | 'media' | 'joinedAt'
 const mostLinks = 24;
 /** How long a connection that carries nothing is kept, so that the next word is heard at once. */
 const idle = 600_000;
+/** The pause before the second connection in a row that did not hold, doubled with each; the first follows at once. */
+const pause = 1_000;
+const longestPause = 30_000;
 /** How often a listener asks again for what should come and does not. */
 const askEvery = 10_000;
 
@@ -34,6 +37,9 @@ export const sends = ({ media }: Pick<Peer, 'media'>): boolean => media.micropho
 export class Mesh {
   private readonly links = new Map<string, PeerLink>();
   private readonly idling = new Map<string, ReturnType<typeof setTimeout>>();
+  /** Peers with whom connections did not hold: how many in a row, and until when nothing is tried from here. */
+  private readonly failures = new Map<string, number>();
+  private readonly resting = new Map<string, ReturnType<typeof setTimeout>>();
   private seats = new Map<string, Seat>();
   private self: Seat | null = null;
   private iceServers: ICEServer[] = [];
@@ -78,6 +84,7 @@ export class Mesh {
     this.seats = new Map(seats.map((seat) => [seat.id, seat]));
     this.self = this.seats.get(self) ?? null;
     for (const peer of [...this.links.keys()]) if (wasSelf?.id !== self || !this.talks(peer)) this.drop(peer);
+    for (const peer of [...this.failures.keys()]) if (!this.talks(peer)) this.forgive(peer);
     for (const seat of seats) if (seat.connected && before.get(seat.id)?.connected === false) this.links.get(seat.id)?.hubBack();
     this.follow();
   }
@@ -97,7 +104,7 @@ export class Mesh {
     if (!payload.description && !payload.candidate) {
       // They have no such connection: one that this end believes in is gone.
       if (link && (to === link.id || (to === '' && link.remote !== null))) this.drop(sender);
-      if (!this.links.has(sender) && this.self && sends(this.self)) this.connect(sender);
+      if (!this.links.has(sender) && this.self && sends(this.self)) this.again(sender);
       return;
     }
     const offers = payload.description?.type === 'offer';
@@ -122,6 +129,7 @@ export class Mesh {
     }
     this.self = null;
     this.seats.clear();
+    for (const peer of [...this.failures.keys()]) this.forgive(peer);
     this.stopAsking();
   }
 
@@ -137,7 +145,7 @@ export class Mesh {
     let missing = false;
     for (const seat of this.seats.values()) {
       if (!this.talks(seat.id)) continue;
-      if (offers && seat.connected && !this.links.has(seat.id)) this.connect(seat.id);
+      if (offers && seat.connected && !this.links.has(seat.id) && !this.resting.has(seat.id)) this.connect(seat.id);
       missing ||= sends(seat) && seat.connected && !this.links.has(seat.id);
       this.idle(seat.id, !offers && !sends(seat) && this.links.has(seat.id));
     }
@@ -183,12 +191,15 @@ export class Mesh {
       configuration: this.configuration,
       makePeerConnection: this.options.makePeerConnection,
       signal: (payload) => this.options.signal(payload, peer),
-      changed: () => this.options.changed(peer),
+      changed: () => {
+        if (link.state === 'connected') this.forgive(peer);
+        this.options.changed(peer);
+      },
       broken: () => {
         if (this.links.get(peer) !== link) return;
         this.over(peer, link.remote ?? '');
         this.drop(peer);
-        this.follow();
+        this.again(peer);
       },
     });
     this.links.set(peer, link);
@@ -196,6 +207,25 @@ export class Mesh {
     this.sizeChanged();
     this.options.changed(peer);
     return link;
+  }
+
+  /** Another connection after one that did not hold: at once, and then ever more seldom. */
+  private again(peer: string): void {
+    if (this.resting.has(peer)) return;
+    const failures = this.failures.get(peer) ?? 0;
+    this.failures.set(peer, failures + 1);
+    const rested = (): void => {
+      this.resting.delete(peer);
+      this.follow();
+    };
+    if (failures === 0) rested();
+    else this.resting.set(peer, setTimeout(rested, Math.min(pause * 2 ** (failures - 1), longestPause)));
+  }
+
+  private forgive(peer: string): void {
+    clearTimeout(this.resting.get(peer));
+    this.resting.delete(peer);
+    this.failures.delete(peer);
   }
 
   private drop(peer: string): void {

@@ -104,7 +104,7 @@ export function RoomScreen() {
           <div className={classes.bar} ref={release} onFocus={stir}>
             <Toolbar view={view} video={video} touchTyping={touchTyping} onTouchTyping={setTouchTyping} unread={unread} onChat={() => setChatOpen((open) => !open)} />
           </div>
-          {view.immersive && <CallStrip floating />}
+          {view.immersive && <CallStrip floating phone={view.touch} />}
           {view.immersive && !chatOpen && <ChatOverlay />}
           {view.immersive && chatOpen && (
             <aside className={classes.drawer} aria-label={t('chat.label')}>

@@ -76,6 +76,7 @@ const longPress = 450;
 function Round({ peer, name, size, speaks, muted, picture, mirror = false, words, mark, testId, children }: RoundProps) {
   const [open, { toggle, close, open: show }] = useDisclosure(false);
   const pressing = useRef<ReturnType<typeof setTimeout> | null>(null);
+  const held = useRef(false);
   const release = (): void => {
     if (pressing.current !== null) clearTimeout(pressing.current);
     pressing.current = null;
@@ -89,9 +90,18 @@ function Round({ peer, name, size, speaks, muted, picture, mirror = false, words
             className={classes.face}
             aria-label={[name, ...words].join(', ')}
             aria-expanded={open}
-            onClick={toggle}
+            onClick={() => {
+              // The finger that held it long has opened it already.
+              if (held.current) held.current = false;
+              else toggle();
+            }}
             onPointerDown={(event) => {
-              if (event.pointerType === 'touch') pressing.current = setTimeout(show, longPress);
+              held.current = false;
+              if (event.pointerType !== 'touch') return;
+              pressing.current = setTimeout(() => {
+                held.current = true;
+                show();
+              }, longPress);
             }}
             onPointerUp={release}
             onPointerLeave={release}
@@ -134,7 +144,11 @@ function Picture({ track, mirror }: { track: MediaStreamTrack; mirror: boolean }
   useEffect(() => {
     const element = video.current;
     if (!element) return;
+    const came = (): void => setSeen(true);
     element.srcObject = new MediaStream([track]);
+    // Data are there before anything of them is on the screen; the older browsers tell of no more.
+    if ('requestVideoFrameCallback' in element) element.requestVideoFrameCallback(came);
+    else (element as HTMLVideoElement).onloadeddata = came;
     void element.play().catch(() => undefined);
     return () => {
       element.srcObject = null;
@@ -142,5 +156,5 @@ function Picture({ track, mirror }: { track: MediaStreamTrack; mirror: boolean }
     };
   }, [track]);
   // The face stays until there is a picture to see.
-  return <video ref={video} className={classes.picture} data-mirror={mirror || undefined} data-seen={seen || undefined} muted playsInline autoPlay disablePictureInPicture disableRemotePlayback onLoadedData={() => setSeen(true)} aria-hidden tabIndex={-1} />;
+  return <video ref={video} className={classes.picture} data-mirror={mirror || undefined} data-seen={seen || undefined} muted playsInline autoPlay disablePictureInPicture disableRemotePlayback aria-hidden tabIndex={-1} />;
 }

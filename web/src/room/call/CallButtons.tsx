@@ -9,7 +9,7 @@ import { useTroubles } from './useTroubles';
 import classes from './Call.module.css';
 
 /** Microphone and camera, with the keys M and V. */
-export function CallButtons({ small }: { small: boolean }) {
+export function CallButtons({ small, touch }: { small: boolean; touch: boolean }) {
   const { t } = useTranslation();
   const { devices } = useCallSession();
   const { microphone, camera } = useDevices((state) => ({ microphone: state.microphone, camera: state.camera }));
@@ -23,8 +23,8 @@ export function CallButtons({ small }: { small: boolean }) {
   if (!speak && !film) return null;
   return (
     <div className={classes.buttons}>
-      {speak && <Switch label={t(`call.microphone.${microphone}`)} hint={t('call.key', { key: 'M' })} state={microphone} onClick={speak} testId="microphone" On={IconMicrophone} Off={IconMicrophoneOff} />}
-      {film && <Switch label={t(`call.camera.${camera}`)} hint={t('call.key', { key: 'V' })} state={camera} onClick={film} testId="camera" On={IconVideo} Off={IconVideoOff} />}
+      {speak && <Switch label={t(`call.microphone.${microphone}`)} hint={touch ? null : t('call.key', { key: 'M' })} state={microphone} onClick={speak} testId="microphone" On={IconMicrophone} Off={IconMicrophoneOff} />}
+      {film && <Switch label={t(`call.camera.${camera}`)} hint={touch ? null : t('call.key', { key: 'V' })} state={camera} onClick={film} testId="camera" On={IconVideo} Off={IconVideoOff} />}
       {!small && (
         <Popover opened={open} onChange={(next) => !next && close()} position="top" width={330} trapFocus returnFocus>
           <Popover.Target>
@@ -45,7 +45,7 @@ export function CallButtons({ small }: { small: boolean }) {
 
 interface SwitchProps {
   label: string;
-  hint: string;
+  hint: string | null;
   state: 'off' | 'starting' | 'on' | 'muted';
   onClick: () => void;
   testId: string;
@@ -57,7 +57,7 @@ function Switch({ label, hint, state, onClick, testId, On, Off }: SwitchProps) {
   const on = state === 'on';
   const Icon = on ? On : Off;
   return (
-    <Tooltip label={`${label} · ${hint}`}>
+    <Tooltip label={hint === null ? label : `${label} · ${hint}`}>
       <ActionIcon
         className={classes.switch}
         variant={on ? 'filled' : state === 'muted' ? 'light' : 'subtle'}

@@ -29,11 +29,11 @@ export function CallStrip({ floating = false, phone = false }: Props) {
   const move = useFloating(strip, floating);
   const friends = visible(people.filter(({ peer }) => peer.person?.id !== self?.person?.id));
   const count = friends.length + 1;
-  const size = phone || floating ? (count > 5 && phone ? 52 : 64) : count <= 3 ? 84 : 64;
+  const size = phone ? (count > 5 || floating ? 52 : 64) : count <= 3 && !floating ? 84 : 64;
   return (
     <>
       {active && shown && self && (
-        <ul ref={strip} className={classes.strip} data-floating={floating || undefined} data-phone={phone || undefined} data-mantine-color-scheme={floating ? 'dark' : undefined} aria-label={t('call.label')} data-testid="call-strip" {...move}>
+        <ul ref={strip} className={classes.strip} data-floating={floating || undefined} data-phone={(phone && !floating) || undefined} data-mantine-color-scheme={floating ? 'dark' : undefined} aria-label={t('call.label')} data-testid="call-strip" {...move}>
           <OwnBubble peer={self} size={size} />
           {friends.map((person) => (
             <FriendBubble key={person.peer.id} person={person} size={size} />

@@ -45,7 +45,7 @@ export function Toolbar({ view, video, touchTyping, onTouchTyping, unread, onCha
         {live && <ControlPill short={view.narrow} />}
       </Group>
       <Group gap={small ? 0 : 4} wrap="nowrap">
-        <CallButtons small={small} />
+        <CallButtons small={small} touch={view.touch} />
         {live && driving && view.touch && (
           <Tool label={t('toolbar.keyboard')} onClick={() => onTouchTyping(!touchTyping)} active={touchTyping} testId="phone-keyboard">
             <IconKeyboard size={22} stroke={1.7} />

@@ -1,0 +1,212 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { HubError } from '@/api/hub/HubConnection';
+import type { Identity, Peer, SignalPayload } from '@/api/types';
+import { FakeMedia } from '@/test/devices';
+import { anIdentity, aPeer, jon, mia } from '@/test/mockServer';
+import { aTrack, FakeNetwork } from '@/test/peerConnection';
+import { Call } from './Call';
+import { Mesh } from './Mesh';
+import { hearing, volumes } from './preferences';
+
+const pass = (milliseconds: number): Promise<unknown> => vi.advanceTimersByTimeAsync(milliseconds);
+const on: Peer['media'] = { microphone: true, camera: false };
+const off: Peer['media'] = { microphone: false, camera: false };
+const us = (mine: Peer['media'], jons: Peer['media']): Peer[] => [aPeer('p1', mia, { media: mine }), aPeer('p2', jon, { media: jons })];
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  hearing.setState({ friends: 1, duck: true });
+  volumes.setState({}, true);
+});
+
+/** Mia's call, with Jon's page at the other end. */
+function setUp() {
+  const network = new FakeNetwork();
+  const media = new FakeMedia();
+  const voices = new Map<string, { volume: number; playing: boolean }>();
+  const said: Peer['media'][] = [];
+  const refused = vi.fn();
+  let answer: () => Promise<unknown> = () => Promise.resolve();
+  let names = 0;
+  const jons = new Mesh({ makePeerConnection: network.make, signal: (payload, target) => say(target, 'p2', payload), makeId: () => `j${++names}`, changed: () => undefined });
+  const call: Call = new Call({
+    makePeerConnection: network.make,
+    signal: (payload, target) => {
+      if (target === 'p2') setTimeout(() => jons.receive(payload, 'p1'), 10);
+      return true;
+    },
+    presence: (what) => {
+      said.push(what);
+      return answer();
+    },
+    refused,
+    makeId: () => `m${++names}`,
+    media: media,
+    makeVoice: (peer) => {
+      const voice = { srcObject: null, volume: 1, playing: false, play: () => Promise.resolve(void (voice.playing = true)), pause: () => void (voice.playing = false) };
+      voices.set(peer, voice);
+      return voice;
+    },
+  });
+  function say(target: string, sender: string, payload: SignalPayload): boolean {
+    if (target === 'p1') setTimeout(() => call.receive({ type: 'signal', payload, sender }), 10);
+    return true;
+  }
+  const enter = (peers: Peer[] = us(off, off), change: Partial<Identity> = {}): void => {
+    call.identity(anIdentity({ permissions: ['voice', 'video'], ...change }, { peers }));
+    jons.setSeats('p2', peers);
+  };
+  const update = (peer: Peer): void => call.receive({ type: 'peer.updated', version: 8, payload: { peer } });
+  const jonSpeaks = async (): Promise<void> => {
+    jons.setSeats('p2', us(off, on));
+    jons.setTracks({ audio: aTrack('audio'), video: aTrack('video') });
+    await pass(1_000);
+  };
+  return { call, network, media, voices, said, refused, enter, update, jonSpeaks, answers: (next: typeof answer) => (answer = next) };
+}
+
+describe('what the others send', () => {
+  it('is played and shown only while the hub says that it is on', async () => {
+    const { call, voices, enter, update, jonSpeaks } = setUp();
+    enter();
+    await jonSpeaks();
+    expect(call.store.getState().people).toMatchObject([{ link: 'connected', picture: null }]);
+    expect(voices.size, 'a page that lies is not heard').toBe(0);
+    update(aPeer('p2', jon, { media: { microphone: true, camera: true } }));
+    expect(voices.get('p2')?.playing).toBe(true);
+    expect(call.store.getState().people[0]?.picture).not.toBeNull();
+    update(aPeer('p2', jon, { media: off }));
+    expect(voices.get('p2')?.playing).toBe(false);
+    expect(call.store.getState().people[0]?.picture).toBeNull();
+  });
+
+  it('is as loud as all friends and this one are wanted', async () => {
+    const { voices, enter, jonSpeaks } = setUp();
+    enter(us(off, on));
+    await jonSpeaks();
+    volumes.setState({ [jon.id]: 0.5 });
+    expect(voices.get('p2')?.volume).toBe(0.5);
+    hearing.setState({ friends: 0.5 });
+    expect(voices.get('p2')?.volume).toBe(0.25);
+  });
+
+  it('goes on while a server that was restarted does not know them yet, and ends when they do not come back', async () => {
+    const { call, network, voices, enter, jonSpeaks } = setUp();
+    enter(us(off, on));
+    await jonSpeaks();
+    call.identity(anIdentity({ permissions: ['voice'] }, { peers: [aPeer('p1', mia)] }));
+    await pass(20_000);
+    expect([voices.get('p2')?.playing, call.store.getState().people[0]?.peer.connected]).toEqual([true, false]);
+    enter(us(off, on));
+    await pass(60_000);
+    expect([voices.get('p2')?.playing, call.store.getState().people[0]?.peer.connected]).toEqual([true, true]);
+    expect(network.connections).toHaveLength(2);
+    call.identity(anIdentity({ permissions: ['voice'] }, { peers: [aPeer('p1', mia)] }));
+    await pass(25_000);
+    expect(call.store.getState().people).toEqual([]);
+    expect(voices.get('p2')?.playing).toBe(false);
+  });
+
+  it('ends at once with who leaves', async () => {
+    const { call, network, voices, enter, jonSpeaks } = setUp();
+    enter(us(off, on));
+    await jonSpeaks();
+    call.receive({ type: 'peer.left', version: 9, payload: { peer: 'p2', reason: 'left' } });
+    expect(voices.get('p2')?.playing).toBe(false);
+    expect(network.connections.filter(({ connectionState }) => connectionState === 'closed')).toHaveLength(1);
+  });
+});
+
+describe('what is on here', () => {
+  it('is told to the hub, the newest word last, and each but once', async () => {
+    const { call, said, enter, answers } = setUp();
+    enter();
+    let done: (() => void)[] = [];
+    answers(() => new Promise<void>((resolve) => void done.push(resolve)));
+    await call.devices.toggleMicrophone();
+    call.devices.mute();
+    await call.devices.toggleMicrophone();
+    call.devices.mute();
+    expect(said).toEqual([on]);
+    done.splice(0).forEach((go) => go());
+    await pass(0);
+    expect(said).toEqual([on, off]);
+    done.splice(0).forEach((go) => go());
+    done = [];
+    await pass(1_000);
+    expect(said).toHaveLength(2);
+  });
+
+  it('is told again to a hub that has forgotten it', async () => {
+    const { call, said, enter, update } = setUp();
+    enter();
+    await call.devices.toggleMicrophone();
+    update(aPeer('p1', mia, { media: on }));
+    enter(us(off, off));
+    expect(said).toEqual([on, on]);
+    enter(us(on, off));
+    expect(said).toHaveLength(2);
+  });
+
+  it('is told after the hub was away in the middle of it', async () => {
+    const { call, said, enter, answers, media } = setUp();
+    enter();
+    answers(() => Promise.reject(new HubError('disconnected', '')));
+    await call.devices.toggleMicrophone();
+    await pass(0);
+    expect([said, media.newest.readyState]).toEqual([[on], 'live']);
+    answers(() => Promise.resolve());
+    enter();
+    expect(said).toEqual([on, on]);
+  });
+
+  it('is switched off where the hub refuses it, and that is said', async () => {
+    const { call, enter, answers, refused, media } = setUp();
+    enter();
+    answers(() => Promise.reject(new HubError('call_full', 'Eight people are talking.')));
+    await call.devices.toggleMicrophone();
+    await pass(0);
+    expect([call.devices.store.getState().microphone, media.newest.readyState]).toEqual(['off', 'ended']);
+    expect(refused.mock.calls).toEqual([['call_full', 'Eight people are talking.']]);
+  });
+
+  it('goes silent when the hub has muted it, and is given back without permission', async () => {
+    const { call, enter, update, media } = setUp();
+    enter();
+    await call.devices.toggleMicrophone();
+    await pass(0);
+    update(aPeer('p1', mia, { media: on }));
+    update(aPeer('p1', mia, { media: off }));
+    expect([call.devices.store.getState().microphone, media.newest.enabled]).toEqual(['muted', false]);
+    call.receive({ type: 'self.updated', payload: { role: 'guest', permissions: ['chat'] } });
+    expect([call.devices.store.getState().microphone, media.newest.readyState]).toEqual(['off', 'ended']);
+  });
+
+  it('ends when the door is closed, and when the person goes', async () => {
+    const { call, enter, media, network } = setUp();
+    enter(us(off, off));
+    await call.devices.toggleMicrophone();
+    await pass(1_000);
+    call.shutOut();
+    expect(media.newest.readyState).toBe('ended');
+    expect(network.connections[0]?.connectionState).toBe('closed');
+    enter();
+    await call.devices.toggleMicrophone();
+    call.dispose();
+    expect(media.newest.readyState).toBe('ended');
+  });
+});
+
+it('stays in sight for a while after the last has muted', async () => {
+  const { call, enter, update } = setUp();
+  enter();
+  expect(call.store.getState().active).toBe(false);
+  update(aPeer('p2', jon, { media: on }));
+  expect(call.store.getState().active).toBe(true);
+  update(aPeer('p2', jon, { media: off }));
+  await pass(29_000);
+  expect(call.store.getState().active).toBe(true);
+  await pass(1_000);
+  expect(call.store.getState().active).toBe(false);
+});
