@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { aJoin, anIdentity, FakeSocket } from '@/test/mockServer';
+import { aJoin, anIdentity, aPeer, FakeSocket, mia } from '@/test/mockServer';
 import { RoomSession } from './RoomSession';
 
 class FakeConnection {
@@ -114,6 +114,17 @@ describe('RoomSession', () => {
     session.setQuality('auto');
     session.input.key(0x61, true);
     expect(sent.at(-1)).toBe('04000000070000006101');
+  });
+
+  it('says again what is wanted of the picture when the agent is back, for the hub passes nothing to one that is away', async () => {
+    const { session, socket } = await inside();
+    const agent = { ...aPeer('vb', mia), kind: 'vb' as const };
+    socket.say({ type: 'peer.updated', version: 8, payload: { peer: { ...agent, connected: false } } });
+    session.setQuality('low');
+    const before = socket.sent.length;
+    socket.say({ type: 'peer.updated', version: 9, payload: { peer: { ...agent, connected: true } } });
+    socket.say({ type: 'peer.updated', version: 10, payload: { peer: { ...agent, connected: true } } });
+    expect(socket.sent.slice(before)).toMatchObject([{ type: 'stream.prefer', target: 'vb', payload: { quality: 'low', hidden: false } }]);
   });
 
   it('shows the picture again after the browser of a paused picture has ended', async () => {

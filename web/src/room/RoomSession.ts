@@ -5,7 +5,7 @@ import { Outbox, randomKey, type Outgoing } from '@/api/hub/Outbox';
 import type { ChatMessage, CursorEvent, Join, PointerPosition, Quality, ScreenEvent, StatisticsEvent } from '@/api/types';
 import { Call, type CallOptions } from '@/call/Call';
 import { isCall } from '@/call/session';
-import { applied, emptyRoom, welcomed, type RoomState } from './state/roomState';
+import { applied, emptyRoom, peerById, welcomed, type RoomState } from './state/roomState';
 import { InputSender } from './stream/InputSender';
 import { StatisticsLog } from './stream/StatisticsLog';
 import { StreamSession, type StreamState } from './stream/StreamSession';
@@ -263,7 +263,13 @@ export class RoomSession {
     }
     if (message.type === 'ice.servers') this.stream.setIceServers(message.payload.iceServers);
     if (message.type === 'control.denied') this.store.setState({ deniedAt: this.now() });
+    const { peers } = this.store.getState();
     this.store.setState((state) => applied(state, message));
+    if (message.type === 'peer.joined' || message.type === 'peer.updated') {
+      const { id, kind, connected } = message.payload.peer;
+      // The hub has refused whatever was said to the agent while it was away.
+      if (kind === 'vb' && connected && peerById({ peers }, id)?.connected !== true) this.stream.hubBack();
+    }
     if (message.type === 'browser.changed' || message.type === 'control.changed') this.follow();
   }
 

@@ -276,6 +276,18 @@ describe('what the viewer wants', () => {
     expect(prefer.mock.calls).toEqual([['s1', 'low', false, 'vb'], ['s1', 'low', false, 'vb']]);
   });
 
+  it('is said again with an ICE restart, and to an agent with a new peer id', async () => {
+    const { live, stream, prefer } = setUp();
+    const connection = await live();
+    stream.setQuality('low');
+    connection.become('disconnected');
+    await vi.advanceTimersByTimeAsync(1500);
+    expect(prefer.mock.calls.slice(1)).toEqual([['s1', 'low', false, 'vb']]);
+    connection.become('connected');
+    stream.setSource({ browser: 'b1', peer: 'vb2' });
+    expect(prefer.mock.calls.slice(2)).toEqual([['s1', 'low', false, 'vb2']]);
+  });
+
   it('holds no picture for a page that stays hidden, and says at once that it is seen again', async () => {
     const { live, stream, prefer } = setUp();
     await live();

@@ -107,8 +107,9 @@ export class StreamSession {
       this.attempt = 0;
       this.wasLive = false;
       this.ask();
-    } else if (before.peer !== source.peer && this.connection?.connectionState !== 'connected') {
-      this.ask();
+    } else if (before.peer !== source.peer) {
+      if (this.connection?.connectionState === 'connected') this.prefer();
+      else this.ask();
     }
   }
 
@@ -117,7 +118,7 @@ export class StreamSession {
     if (this.source && !this.paused) this.ask();
   }
 
-  /** The hub is back: what was asked meanwhile may not have arrived. */
+  /** The hub is back, or the agent is in it: what was asked meanwhile may not have arrived. */
   hubBack(): void {
     if (!this.source || this.paused) return;
     if (this.state !== 'live') this.ask();
@@ -282,10 +283,14 @@ export class StreamSession {
     connection.onconnectionstatechange = () => {
       if (connection === this.connection) this.connectionChanged(connection.connectionState);
     };
-    this.options.request(session, source.peer);
-    // Every session begins with the picture for all.
-    if (this.quality !== 'auto' || this.hidden) this.prefer();
+    this.request(session, source.peer);
     this.expect(offerTimeout);
+  }
+
+  /** Every session begins with the picture for all, also one that an agent which has forgotten it makes anew. */
+  private request(session: string, target: string): void {
+    this.options.request(session, target);
+    if (this.quality !== 'auto' || this.hidden) this.prefer();
   }
 
   private prefer(): void {
@@ -317,7 +322,7 @@ export class StreamSession {
   /** The same session again asks the agent for an ICE restart. */
   private restartIce(): void {
     if (!this.session || !this.source) return;
-    this.options.request(this.session, this.source.peer);
+    this.request(this.session, this.source.peer);
     this.expect(restartTimeout);
   }
 
