@@ -11,7 +11,7 @@
 
 typedef enum turtus_h264_search {
     TURTUS_SEARCH_PAGE,  // text and what else keeps its shape finds its motion with whole pixels and half ones
-    TURTUS_SEARCH_FILM,  // quarter pixels and a second reference are worth more than a dB to film
+    TURTUS_SEARCH_FILM,  // quarter pixels, compared thoroughly, and a second reference are worth more than a dB to film
     TURTUS_SEARCH_STILL, // nothing moves; no small difference is let pass
 } turtus_h264_search;
 

@@ -19,18 +19,16 @@ const (
 	// pause is how long nothing must move for the next frame to be a beginning, of which nothing is known.
 	pause = 250 * time.Millisecond
 	// busyFrames of motion in a row that the cap holds down are film.
-	busyFrames = 8
+	busyFrames = 5
 	// coarse is how far above motionQuantizer a frame is held down.
 	coarse = 3
 	// keyframeWorth is how many frames of what moves after it a keyframe is worth at least.
-	keyframeWorth = 8
+	keyframeWorth = 4
 	// spare is the part of the free buffer that one frame may count on.
 	spare = 0.7
+	// queueAim is the part of the buffer that motion may fill, and queueGain what of the way there a frame goes.
+	queueAim, queueGain = 1.0 / 8, 1.0 / 8
 )
-
-// filmPattern is added to the quantisers of film. A good frame now and then serves those after it, which copy from
-// it what has not changed: 0.4 dB at equal bytes.
-var filmPattern = [...]int{-3, 1, 0, 1}
 
 // rateControl chooses the quantiser of each frame before it is coded: constant quality, until the cap binds. It has
 // what H.264 calls a hypothetical reference decoder, a buffer that fills with each frame and drains at the cap.
@@ -45,7 +43,8 @@ type rateControl struct {
 	// cost is what a changed macroblock of the motion under way takes, in bits at quantiser 0; 0 where nothing is known.
 	cost float64
 	// busy counts frames of motion that the cap holds down, up to twice busyFrames.
-	busy, frames int
+	busy int
+	film period // what is known of film under way
 	// step is what a step of refinement took in bits; 0 where nothing is known.
 	step float64
 }
@@ -68,6 +67,7 @@ type plan struct {
 	changed    int
 	key        bool
 	tries      int
+	phase      int // the place in filmPattern; -1 without
 }
 
 func newRateControl(cfg VideoConfig) rateControl {
@@ -88,7 +88,7 @@ func (r *rateControl) plan(pts time.Duration, changed int, key, refine bool) pla
 	elapsed := max(pts-r.at, 0)
 	r.at = pts
 	r.queued = max(0, r.queued-r.bitrate*elapsed.Seconds())
-	p := plan{before: r.qp, changed: changed, key: key}
+	p := plan{before: r.qp, changed: changed, key: key, phase: -1}
 	if refine && !key {
 		r.cost, r.busy = 0, 0
 		p.content = still
@@ -101,21 +101,19 @@ func (r *rateControl) plan(pts time.Duration, changed int, key, refine bool) pla
 		r.cost, r.busy = 0, 0
 	}
 	p.qp = max(motionQuantizer, r.qp-maxImprovement)
+	// What drains until the next frame.
+	share := r.bitrate * min(max(elapsed, r.frame), pause/2).Seconds()
+	if r.busy >= busyFrames && r.cost > 0 {
+		p.content = film
+		r.planFilm(&p, share)
+		return p
+	}
+	r.film = newPeriod()
 	if r.cost > 0 {
-		// What drains until the next frame, and an eighth of what the queue is away from its aim: an eighth
-		// of the buffer, so that film is not late by more than that.
-		share := r.bitrate * min(max(elapsed, r.frame), pause/2).Seconds()
-		allowed := max(share+(r.buffer/8-r.queued)/8, share/4)
+		allowed := max(share+(r.buffer*queueAim-r.queued)*queueGain, share/4)
 		p.qp = max(p.qp, quantizerFor(r.cost*float64(changed), allowed))
 	}
 	p.quantizer = p.qp
-	if r.busy >= busyFrames {
-		p.content = film
-		if p.qp >= motionQuantizer+coarse && !key {
-			r.frames++
-			p.quantizer = min(p.qp+filmPattern[r.frames%len(filmPattern)], worstQuantizer)
-		}
-	}
 	return p
 }
 
@@ -146,7 +144,7 @@ func (r *rateControl) overflows(size int, p *plan) bool {
 		return false
 	}
 	p.tries++
-	p.key = true
+	p.key, p.phase = true, -1
 	p.qp = min(p.quantizer+max(quantizerFor(bits, limit*spare), 2), worstQuantizer)
 	p.quantizer = p.qp
 	return true
@@ -176,8 +174,8 @@ func (r *rateControl) spent(size int, p plan) {
 		return // what moved before goes on
 	case p.key:
 		cost /= keyframeWorth
-	case p.content == film && cost < 2*r.cost:
-		cost = r.cost + (cost-r.cost)*0.1 // slower than the pattern
+	case p.content == film:
+		cost = r.cost * r.film.learn(p.phase, cost/r.cost)
 	case r.cost > 0 && cost < 2*r.cost:
 		cost = r.cost + (cost-r.cost)*0.3
 	}
