@@ -94,10 +94,12 @@ func (s *Service) checkOwnPassword(ctx context.Context, id PersonID, password st
 // Claimed says what became of a guest.
 type Claimed struct {
 	Person Person
-	Rooms  []uuid.UUID // rooms.ID: where they were a guest, and are a member now
+	Rooms  []uuid.UUID // rooms.ID: where they were a guest, and are a member now; the others are not for every account
 }
 
-// Claim makes an account of a guest, who keeps id, seats and messages, and is a guest of no room any more. Errors: already_account, username_taken, sign_ups_closed, invalid_field.
+// Claim makes an account of a guest, who keeps id, seats and messages, and becomes a member of those of their rooms that any account may
+// enter. In a private room or one with a password they stay a guest: nobody who may let members in has let them in as one.
+// Errors: already_account, username_taken, sign_ups_closed, invalid_field.
 func (s *Service) Claim(ctx context.Context, caller Caller, username, password string) (Claimed, error) {
 	if !caller.Person.Guest() {
 		return Claimed{}, errAlreadyAccount()
@@ -127,7 +129,7 @@ func (s *Service) Claim(ctx context.Context, caller Caller, username, password s
 		if claimed.Rooms, err = q.RaiseGuest(ctx, row.ID); err != nil {
 			return fmt.Errorf("make a member of the guest: %w", err)
 		}
-		return audit(ctx, q, s.now(), claimed.Person.ID, "account.claimed", nil)
+		return audit(ctx, q, s.now(), claimed.Person.ID, "account.claimed", map[string]any{"memberOf": append([]uuid.UUID{}, claimed.Rooms...)})
 	})
 	if db.IsViolation(err, "people_username") {
 		return Claimed{}, errUsernameTaken(username)

@@ -81,11 +81,13 @@ func (a *api) AcceptInvite(ctx context.Context, request AcceptInviteRequestObjec
 		return nil, err
 	}
 	if c.caller != nil {
-		r, err := a.Rooms.AcceptInvite(ctx, request.Code, c.caller.Person)
+		r, raised, err := a.Rooms.AcceptInvite(ctx, request.Code, c.caller.Person)
 		if err != nil {
 			return nil, err
 		}
-		a.Hub.MemberChanged(r.ID, c.caller.Person.ID) // who sits there already may have come by a higher role
+		if raised { // who sits there already may do more now
+			a.Hub.MemberChanged(r.ID, c.caller.Person.ID)
+		}
 		return AcceptInvite200JSONResponse{Body: wire.AcceptedInvite{Room: a.room(r), Role: r.Role}}, nil
 	}
 

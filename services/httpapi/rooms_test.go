@@ -57,8 +57,8 @@ func TestAFilmNightOverHTTP(t *testing.T) {
 
 	claimed := into[wire.Person](friend.do("POST", "/users/me/claim", wire.AccountClaim{Username: "grace", Password: password}).is(200))
 	require.Equal(t, accepted.Session.Person.Id, claimed.Id)
-	require.Equal(t, []string{"member changed", "person updated Grace"}, h.hub.take())
-	require.Equal(t, wire.RoleMember, *into[wire.Room](friend.do("GET", at, nil).is(200)).Role)
+	require.Equal(t, []string{"person updated Grace"}, h.hub.take())
+	require.Equal(t, wire.RoleGuest, *into[wire.Room](friend.do("GET", at, nil).is(200)).Role)
 	require.Equal(t, wire.PersonKindAccount, into[wire.Person](friend.do("GET", "/users/me", nil)).Kind)
 
 	changed := into[wire.Room](owner.do("PATCH", at, wire.RoomChange{Title: new("Series night")}).is(200))
@@ -224,4 +224,18 @@ func TestTheHubHearsOfAMemberWhomAnInviteRaised(t *testing.T) {
 	accepted := into[wire.AcceptedInvite](friend.do("POST", "/invites/"+invite.Code+"/accept", wire.InviteAcceptance{}).is(200))
 	require.Equal(t, wire.RoleModerator, accepted.Role)
 	require.Equal(t, []string{"member changed"}, h.hub.take())
+	friend.do("POST", "/invites/"+invite.Code+"/accept", wire.InviteAcceptance{}).is(200)
+	require.Empty(t, h.hub.take(), "nothing changed")
+}
+
+func TestTheHubHearsOfAGuestWhoBecameAMemberByAnAccount(t *testing.T) {
+	h := newHouse(t)
+	owner, guest := h.signedUp(t, "owner"), h.visitor(t)
+	at := "/rooms/" + owner.room(wire.NewRoom{Title: "Film night"}).Slug
+	invite := into[wire.Invite](owner.do("POST", at+"/invites", wire.NewInvite{}).is(201))
+	accept := wire.InviteAcceptance{DisplayName: new("Grace")}
+	guest.token = into[wire.AcceptedInvite](guest.do("POST", "/invites/"+invite.Code+"/accept", accept).is(200)).Session.AccessToken
+	guest.do("POST", "/users/me/claim", wire.AccountClaim{Username: "grace", Password: password}).is(200)
+	require.Equal(t, []string{"member changed", "person updated Grace"}, h.hub.take())
+	require.Equal(t, wire.RoleMember, *into[wire.Room](guest.do("GET", at, nil).is(200)).Role)
 }

@@ -105,7 +105,7 @@ type ServerInterface interface {
 	// SetAvatar Set the profile picture (PNG, JPEG or WebP, 256 KiB at most)
 	// (PUT /users/me/avatar)
 	SetAvatar(w http.ResponseWriter, r *http.Request)
-	// ClaimAccount A guest becomes an account, keeps id, seats and messages, and is a member where they were a guest
+	// ClaimAccount A guest becomes an account, keeps id, seats and messages, and is a member where they were a guest and any account may enter
 	// (POST /users/me/claim)
 	ClaimAccount(w http.ResponseWriter, r *http.Request)
 	// ChangePassword Change the password; every other session ends
@@ -288,7 +288,7 @@ func (_ Unimplemented) SetAvatar(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
-// ClaimAccount A guest becomes an account, keeps id, seats and messages, and is a member where they were a guest
+// ClaimAccount A guest becomes an account, keeps id, seats and messages, and is a member where they were a guest and any account may enter
 // (POST /users/me/claim)
 func (_ Unimplemented) ClaimAccount(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
@@ -2562,7 +2562,7 @@ type StrictServerInterface interface {
 	// SetAvatar Set the profile picture (PNG, JPEG or WebP, 256 KiB at most)
 	// (PUT /users/me/avatar)
 	SetAvatar(ctx context.Context, request SetAvatarRequestObject) (SetAvatarResponseObject, error)
-	// ClaimAccount A guest becomes an account, keeps id, seats and messages, and is a member where they were a guest
+	// ClaimAccount A guest becomes an account, keeps id, seats and messages, and is a member where they were a guest and any account may enter
 	// (POST /users/me/claim)
 	ClaimAccount(ctx context.Context, request ClaimAccountRequestObject) (ClaimAccountResponseObject, error)
 	// ChangePassword Change the password; every other session ends

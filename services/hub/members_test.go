@@ -24,7 +24,7 @@ func TestARaisedRoleIsKnownToLivePeers(t *testing.T) {
 
 	invitation, err := h.rooms.CreateInvite(context.Background(), room.ID.String(), owner, rooms.NewInvite{Role: wire.RoleModerator})
 	require.NoError(t, err)
-	_, err = h.rooms.AcceptInvite(context.Background(), invitation.Code, friend)
+	_, _, err = h.rooms.AcceptInvite(context.Background(), invitation.Code, friend)
 	require.NoError(t, err)
 	h.hub.MemberChanged(room.ID, friend.ID)
 

@@ -192,18 +192,18 @@ func previewInvite(ctx context.Context, q *db.Queries, code string) (Preview, er
 	return Preview{invitation(row.Invite, row.Person), row.Slug, row.Title}, nil
 }
 
-// AcceptInvite makes a person a member with the invite's role; guest is for those without an account, so who has one becomes a member by it. Who is a member with such a role already stays as they are and uses
+// AcceptInvite makes a person a member with the invite's role, and says whether they had a lower one or none before. By an invite for
+// guests an account becomes a member where any account may enter. Who is a member with such a role already stays as they are and uses
 // nothing up, whatever has become of the invite. Errors: not_found, invite_revoked, invite_expired, invite_used_up.
-func (s *Service) AcceptInvite(ctx context.Context, code string, by accounts.Person) (Room, error) {
-	var seat Room
-	err := db.InTx(ctx, s.pool, func(q *db.Queries) (err error) {
-		seat, err = s.accept(ctx, q, code, by.ID)
+func (s *Service) AcceptInvite(ctx context.Context, code string, by accounts.Person) (seat Room, raised bool, err error) {
+	err = db.InTx(ctx, s.pool, func(q *db.Queries) (err error) {
+		seat, raised, err = s.accept(ctx, q, code, by.ID)
 		return err
 	})
 	if err != nil {
-		return Room{}, db.Fault("accept the invite", err)
+		return Room{}, false, db.Fault("accept the invite", err)
 	}
-	return seat, nil
+	return seat, raised, nil
 }
 
 // AcceptInviteAsGuest makes a guest who is a member by the invite, and does then in the same transaction; when the invite does not work,
@@ -216,7 +216,7 @@ func (s *Service) AcceptInviteAsGuest(ctx context.Context, code, displayName str
 		if err != nil {
 			return err
 		}
-		if seat, err = s.accept(ctx, q, code, guest.ID); err != nil {
+		if seat, _, err = s.accept(ctx, q, code, guest.ID); err != nil {
 			return err
 		}
 		return then(q, guest)
@@ -227,48 +227,55 @@ func (s *Service) AcceptInviteAsGuest(ctx context.Context, code, displayName str
 	return seat, nil
 }
 
-// accept returns the room with the person's role in it.
-func (s *Service) accept(ctx context.Context, q *db.Queries, code string, person accounts.PersonID) (Room, error) {
+// accept returns the room with the person's role in it, and whether that is a new one.
+func (s *Service) accept(ctx context.Context, q *db.Queries, code string, person accounts.PersonID) (seat Room, raised bool, err error) {
 	invite, err := previewInvite(ctx, q, code)
 	if err != nil {
-		return Room{}, err
+		return Room{}, false, err
 	}
 	now := s.now()
 	// The person is locked: they might claim their account at this moment.
 	row, err := q.LockPerson(ctx, person.UUID())
 	if err != nil {
-		return Room{}, fmt.Errorf("lock the person: %w", err)
+		return Room{}, false, fmt.Errorf("lock the person: %w", err)
 	}
 	role := invite.Role
 	if role == wire.RoleGuest && !accounts.FromRow(row).Guest() {
-		role = wire.RoleMember
+		room, _, err := s.findIn(ctx, q, invite.Room.String(), person)
+		if err != nil {
+			return Room{}, false, err
+		}
+		// Elsewhere a link for guests would be one for members, who invite others: an account costs nothing.
+		if room.Privacy != wire.PrivacyPrivate && !room.HasPassword {
+			role = wire.RoleMember
+		}
 	}
 	// First the member: the same person at once elsewhere waits here, and then finds the seat taken by themself.
 	_, err = q.RaiseMember(ctx, db.RaiseMemberParams{
 		RoomID: invite.Room.UUID(), PersonID: person.UUID(), Role: string(role), JoinedAt: now,
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
-		seat, _, err := s.findIn(ctx, q, invite.Room.String(), person)
-		return seat, err
+		seat, _, err = s.findIn(ctx, q, invite.Room.String(), person)
+		return seat, false, err
 	} else if err != nil {
-		return Room{}, fmt.Errorf("store the member: %w", err)
+		return Room{}, false, fmt.Errorf("store the member: %w", err)
 	}
 	used, err := q.UseInvite(ctx, db.UseInviteParams{ID: invite.ID, Now: now})
 	if err != nil {
-		return Room{}, fmt.Errorf("count the use: %w", err)
+		return Room{}, false, fmt.Errorf("count the use: %w", err)
 	}
 	if used == 0 { // rolled back with the member
 		if invite, err = previewInvite(ctx, q, code); err != nil {
-			return Room{}, err
+			return Room{}, false, err
 		}
 		if err := invite.works(now); err != nil {
-			return Room{}, err
+			return Room{}, false, err
 		}
-		return Room{}, errors.New("an invite that works can't be used")
+		return Room{}, false, errors.New("an invite that works can't be used")
 	}
 	if err := audit(ctx, q, now, person, invite.Room, "invite.accepted", map[string]any{"invite": invite.ID, "role": role}); err != nil {
-		return Room{}, err
+		return Room{}, false, err
 	}
-	seat, _, err := s.findIn(ctx, q, invite.Room.String(), person)
-	return seat, err
+	seat, _, err = s.findIn(ctx, q, invite.Room.String(), person)
+	return seat, true, err
 }

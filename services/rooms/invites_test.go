@@ -85,7 +85,7 @@ func TestAnInviteThatDoesNotWorkSaysWhyAndMakesNobody(t *testing.T) {
 	} {
 		_, err := h.PreviewInvite(ctx, code)
 		requireCode(t, want, err)
-		_, err = h.AcceptInvite(ctx, code, late)
+		_, _, err = h.AcceptInvite(ctx, code, late)
 		requireCode(t, want, err)
 		_, _, err = h.acceptAsGuest(code, "Late")
 		requireCode(t, want, err)
@@ -94,7 +94,7 @@ func TestAnInviteThatDoesNotWorkSaysWhyAndMakesNobody(t *testing.T) {
 	role, err := h.Membership(ctx, r.ID, late.ID)
 	require.NoError(t, err)
 	require.Empty(t, role)
-	_, err = h.AcceptInvite(ctx, usedUp.Code, first)
+	_, _, err = h.AcceptInvite(ctx, usedUp.Code, first)
 	require.NoError(t, err, "who came by it stays")
 }
 
@@ -127,7 +127,7 @@ func TestOnePersonUsesAnInviteOnceHoweverOftenTheyClick(t *testing.T) {
 	r := h.room(t, owner, wire.PrivacyPrivate)
 	i := h.invite(t, r, owner, NewInvite{MaxUses: 2, Role: wire.RoleMember})
 	results := atOnce(8, func(int) error {
-		_, err := h.AcceptInvite(ctx, i.Code, friend)
+		_, _, err := h.AcceptInvite(ctx, i.Code, friend)
 		return err
 	})
 	require.Equal(t, 8, count(results, ""))
@@ -143,41 +143,88 @@ func TestAnInviteRaisesARoleAndNeverLowersOne(t *testing.T) {
 	asGuest := h.invite(t, r, owner, NewInvite{})
 	asModerator := h.invite(t, r, owner, NewInvite{Role: wire.RoleModerator})
 	for _, c := range []struct {
-		who  accounts.Person
-		code string
-		role wire.Role
+		who    accounts.Person
+		code   string
+		role   wire.Role
+		raised bool
 	}{
-		{friend, asGuest.Code, wire.RoleMember}, {friend, asModerator.Code, wire.RoleModerator}, {friend, asGuest.Code, wire.RoleModerator},
-		{owner, asModerator.Code, wire.RoleOwner},
+		{friend, asGuest.Code, wire.RoleGuest, true}, {friend, asModerator.Code, wire.RoleModerator, true},
+		{friend, asGuest.Code, wire.RoleModerator, false}, {owner, asModerator.Code, wire.RoleOwner, false},
 	} {
-		seat, err := h.AcceptInvite(ctx, c.code, c.who)
+		seat, raised, err := h.AcceptInvite(ctx, c.code, c.who)
 		require.NoError(t, err)
 		require.Equal(t, c.role, seat.Role)
+		require.Equal(t, c.raised, raised)
 	}
 }
 
-func TestAGuestIsWhoHasNoAccount(t *testing.T) {
+// everyKind are rooms that any account may enter by itself, and others; host moderates them all.
+func (h *house) everyKind(t *testing.T, host accounts.Person) (open, shut []Room) {
+	t.Helper()
+	for _, privacy := range []wire.Privacy{wire.PrivacyPublic, wire.PrivacyUnlisted, wire.PrivacyPrivate} {
+		owner := h.account(t)
+		plain := h.room(t, owner, privacy)
+		locked, err := h.Create(ctx, owner, NewRoom{Title: "Film night", Privacy: privacy, Password: "sesame"})
+		require.NoError(t, err)
+		h.seat(t, plain, host, wire.RoleModerator)
+		h.seat(t, locked, host, wire.RoleModerator)
+		shut = append(shut, locked)
+		if privacy == wire.PrivacyPrivate {
+			shut = append(shut, plain)
+		} else {
+			open = append(open, plain)
+		}
+	}
+	return open, shut
+}
+
+func TestAnAccountByAnInviteForGuestsIsAMemberOnlyWhereAnyAccountMayEnter(t *testing.T) {
 	h := newHouse(t)
 	owner, friend := h.account(t), h.account(t)
-	r, other, third := h.room(t, owner, wire.PrivacyPrivate), h.room(t, owner, wire.PrivacyPrivate), h.room(t, owner, wire.PrivacyPrivate)
-	i := h.invite(t, r, owner, NewInvite{})
-	seat, err := h.AcceptInvite(ctx, i.Code, friend)
-	require.NoError(t, err)
-	require.Equal(t, wire.RoleMember, seat.Role, "an account is a member at least")
+	open, shut := h.everyKind(t, owner)
+	for _, r := range open {
+		seat, _, err := h.AcceptInvite(ctx, h.invite(t, r, owner, NewInvite{}).Code, friend)
+		require.NoError(t, err)
+		require.Equal(t, wire.RoleMember, seat.Role)
+	}
+	for _, r := range shut {
+		seat, _, err := h.AcceptInvite(ctx, h.invite(t, r, owner, NewInvite{}).Code, friend)
+		require.NoError(t, err)
+		require.Equal(t, wire.RoleGuest, seat.Role)
+		_, err = h.CreateInvite(ctx, r.Slug, friend, NewInvite{Role: wire.RoleMember})
+		requireCode(t, wire.ErrorCodeForbidden, err)
+	}
+}
 
-	seat, guest, err := h.acceptAsGuest(i.Code, "Grace")
+func TestWhoClaimsAnAccountIsAMemberOnlyWhereAnyAccountMayEnter(t *testing.T) {
+	h := newHouse(t)
+	owner := h.account(t)
+	open, shut := h.everyKind(t, owner)
+	trusted := h.room(t, owner, wire.PrivacyPrivate)
+	_, guest, err := h.acceptAsGuest(h.invite(t, trusted, owner, NewInvite{Role: wire.RoleModerator}).Code, "Grace")
 	require.NoError(t, err)
-	require.Equal(t, wire.RoleGuest, seat.Role)
-	h.seat(t, other, guest, wire.RoleGuest)
-	h.seat(t, third, guest, wire.RoleModerator)
+	want := map[ID]wire.Role{trusted.ID: wire.RoleModerator}
+	var raised []uuid.UUID
+	for _, r := range open {
+		h.seat(t, r, guest, wire.RoleGuest)
+		want[r.ID], raised = wire.RoleMember, append(raised, r.ID.UUID())
+	}
+	for _, r := range shut {
+		h.seat(t, r, guest, wire.RoleGuest)
+		want[r.ID] = wire.RoleGuest
+	}
 	claimed, err := h.people.Claim(ctx, accounts.Caller{Person: guest}, "grace", "a long password")
 	require.NoError(t, err)
-	require.ElementsMatch(t, []uuid.UUID{r.ID.UUID(), other.ID.UUID()}, claimed.Rooms)
-	for room, want := range map[ID]wire.Role{r.ID: wire.RoleMember, other.ID: wire.RoleMember, third.ID: wire.RoleModerator} {
-		role, err := h.Membership(ctx, room, guest.ID)
+	require.ElementsMatch(t, raised, claimed.Rooms)
+	for room, role := range want {
+		got, err := h.Membership(ctx, room, guest.ID)
 		require.NoError(t, err)
-		require.Equal(t, want, role)
+		require.Equal(t, role, got)
 	}
+	var audited []uuid.UUID
+	require.NoError(t, h.pool.QueryRow(ctx, "SELECT array(SELECT jsonb_array_elements_text(detail->'memberOf')::uuid) FROM audit WHERE action = 'account.claimed' AND person_id = $1",
+		guest.ID.UUID()).Scan(&audited))
+	require.ElementsMatch(t, raised, audited)
 }
 
 func TestNobodyInvitesAboveTheirOwnRole(t *testing.T) {

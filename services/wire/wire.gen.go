@@ -1090,11 +1090,11 @@ type NewInvite struct {
 	ExpiresIn *int `json:"expiresIn,omitempty"`
 	MaxUses   *int `json:"maxUses,omitempty"`
 
-	// Role Nobody can give more than they have. guest: for who has no account; an account becomes a member
+	// Role Nobody can give more than they have. guest: for who has no account; an account becomes a member where any account may enter
 	Role *NewInviteRole `json:"role,omitempty"`
 }
 
-// NewInviteRole Nobody can give more than they have. guest: for who has no account; an account becomes a member
+// NewInviteRole Nobody can give more than they have. guest: for who has no account; an account becomes a member where any account may enter
 type NewInviteRole string
 
 // NewRoom defines model for NewRoom.

@@ -70,7 +70,7 @@ type Querier interface {
 	LockSignUps(ctx context.Context) error
 	// Locks the room, so that its messages are numbered one after the other; a rollback gives the number back.
 	NextSeq(ctx context.Context, arg NextSeqParams) (int64, error)
-	// Makes a member of who was a guest, in all their rooms.
+	// Makes a member of who was a guest, in those of their rooms that any account may enter.
 	RaiseGuest(ctx context.Context, personID uuid.UUID) ([]uuid.UUID, error)
 	// Makes a member, or gives one a higher role; no row when the role is already as high.
 	RaiseMember(ctx context.Context, arg RaiseMemberParams) (string, error)

@@ -366,10 +366,14 @@ func (q *Queries) LockRoom(ctx context.Context, id uuid.UUID) (Room, error) {
 }
 
 const raiseGuest = `-- name: RaiseGuest :many
-UPDATE members SET role = 'member' WHERE person_id = $1 AND role = 'guest' RETURNING room_id
+UPDATE members SET role = 'member'
+FROM rooms
+WHERE rooms.id = members.room_id AND members.person_id = $1 AND members.role = 'guest'
+    AND rooms.privacy <> 'private' AND rooms.password_hash IS NULL
+RETURNING members.room_id
 `
 
-// Makes a member of who was a guest, in all their rooms.
+// Makes a member of who was a guest, in those of their rooms that any account may enter.
 func (q *Queries) RaiseGuest(ctx context.Context, personID uuid.UUID) ([]uuid.UUID, error) {
 	rows, err := q.db.Query(ctx, raiseGuest, personID)
 	if err != nil {

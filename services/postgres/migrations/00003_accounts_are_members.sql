@@ -1,8 +1,9 @@
 -- +goose Up
--- The role guest is for people without an account; who has one is a member at least.
+-- Who has an account is a member at least of a room that any account may enter; elsewhere a guest stays one.
 UPDATE members SET role = 'member'
-FROM people
-WHERE people.id = members.person_id AND people.kind = 'account' AND members.role = 'guest';
+FROM people, rooms
+WHERE people.id = members.person_id AND people.kind = 'account' AND members.role = 'guest'
+    AND rooms.id = members.room_id AND rooms.privacy <> 'private' AND rooms.password_hash IS NULL;
 
 -- +goose Down
 SELECT 1; -- who was a guest before is not known

@@ -83,5 +83,9 @@ WHERE array_position(ARRAY['guest', 'member', 'moderator', 'owner'], members.rol
 RETURNING role;
 
 -- name: RaiseGuest :many
--- Makes a member of who was a guest, in all their rooms.
-UPDATE members SET role = 'member' WHERE person_id = $1 AND role = 'guest' RETURNING room_id;
+-- Makes a member of who was a guest, in those of their rooms that any account may enter.
+UPDATE members SET role = 'member'
+FROM rooms
+WHERE rooms.id = members.room_id AND members.person_id = $1 AND members.role = 'guest'
+    AND rooms.privacy <> 'private' AND rooms.password_hash IS NULL
+RETURNING members.room_id;

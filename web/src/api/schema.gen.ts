@@ -100,7 +100,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A guest becomes an account, keeps id, seats and messages, and is a member where they were a guest */
+        /** A guest becomes an account, keeps id, seats and messages, and is a member where they were a guest and any account may enter */
         post: operations["claimAccount"];
         delete?: never;
         options?: never;
@@ -583,7 +583,7 @@ export interface components {
         };
         NewInvite: {
             /**
-             * @description Nobody can give more than they have. guest: for who has no account; an account becomes a member
+             * @description Nobody can give more than they have. guest: for who has no account; an account becomes a member where any account may enter
              * @default guest
              * @enum {string}
              */
