@@ -145,6 +145,10 @@ func TestAnAgentsWordIsGoodForItsOwnAddressesAlone(t *testing.T) {
 	}
 	require.Equal(t, []netip.AddrPort{netip.MustParseAddrPort("172.17.0.5:5000"), netip.MustParseAddrPort("172.17.0.5:5001")},
 		candidates("172.17.0.5:41000", lines...))
+	require.Equal(t, []netip.AddrPort{netip.MustParseAddrPort("172.17.0.5:5000"), netip.MustParseAddrPort("172.17.0.5:5001")},
+		candidates("172.17.0.5", lines...), "a trusted proxy told the address")
+	require.Equal(t, []netip.AddrPort{netip.MustParseAddrPort("[2001:db8::7]:5000")},
+		candidates("2001:db8::7", line("udp", "2001:db8::7", "5000"), line("udp", "2001:db8::8", "5000")))
 	require.Equal(t, []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:6000")}, candidates("127.0.0.1:41000", lines...), "this machine's")
 	require.Equal(t, []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:6000")}, candidates(localAddress(false).String()+":41000", lines...))
 	require.Empty(t, candidates("", lines...))

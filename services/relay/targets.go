@@ -23,13 +23,18 @@ type targets struct {
 func newTargets() targets { return targets{byViewer: make(map[string][]netip.AddrPort)} }
 
 // Candidates are the agent's own addresses in a signal of its. Which addresses may be an agent's own is not its word alone: they are
-// those that it has its connection to the hub from, and, where that is this machine, those of this machine.
+// those that it has its connection to the hub from, and, where that is this machine, those of this machine. remote is that of the
+// request, which has no port where a reverse proxy told the address.
 func Candidates(s wire.Signal, remote string) []netip.AddrPort {
-	from, err := netip.ParseAddrPort(remote)
+	from, err := netip.ParseAddr(remote)
 	if err != nil {
-		return nil
+		withPort, err := netip.ParseAddrPort(remote)
+		if err != nil {
+			return nil
+		}
+		from = withPort.Addr()
 	}
-	own := []netip.Addr{from.Addr().Unmap()}
+	own := []netip.Addr{from.Unmap()}
 	if machine := machineAddresses(); own[0].IsLoopback() || slices.Contains(machine, own[0]) {
 		own = machine
 	}
