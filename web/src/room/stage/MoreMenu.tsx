@@ -2,7 +2,7 @@ import { ActionIcon, Button, Group, Menu, Modal, Stack, Text } from '@mantine/co
 import { useDisclosure } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import {
-  IconActivity, IconAdjustmentsHorizontal, IconChevronLeft, IconChevronRight, IconClipboardText, IconDoorExit, IconDots, IconHeadset, IconPictureInPicture, IconPlayerPause, IconPlayerPlay, IconPlayerStop, IconRectangle,
+  IconActivity, IconAdjustmentsHorizontal, IconArrowsMaximize, IconArrowsMinimize, IconChevronLeft, IconChevronRight, IconClipboardText, IconDoorExit, IconDots, IconHeadset, IconPictureInPicture, IconPlayerPause, IconPlayerPlay, IconPlayerStop, IconRectangle,
 } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -85,6 +85,11 @@ export function MoreMenu({ view, live, onPictureInPicture }: Props) {
       {small && live && onPictureInPicture && (
         <Menu.Item className={classes.item} leftSection={<IconPictureInPicture size={17} />} onClick={onPictureInPicture} data-testid="pip">
           {t('toolbar.pip')}
+        </Menu.Item>
+      )}
+      {small && (
+        <Menu.Item className={classes.item} leftSection={view.fullscreen ? <IconArrowsMinimize size={17} /> : <IconArrowsMaximize size={17} />} onClick={view.toggleFullscreen} data-testid="fullscreen">
+          {view.fullscreen ? t('toolbar.leaveFullscreen') : t('toolbar.fullscreen')}
         </Menu.Item>
       )}
       {small && (

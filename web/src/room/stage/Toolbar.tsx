@@ -83,9 +83,11 @@ export function Toolbar({ view, video, touchTyping, onTouchTyping, unread, onCha
             {view.theatre ? <IconRectangleFilled size={20} /> : <IconRectangle size={20} stroke={1.7} />}
           </Tool>
         )}
-        <Tool label={view.fullscreen ? t('toolbar.leaveFullscreen') : t('toolbar.fullscreen')} onClick={view.toggleFullscreen} testId="fullscreen">
-          {view.fullscreen ? <IconArrowsMinimize size={20} stroke={1.7} /> : <IconArrowsMaximize size={20} stroke={1.7} />}
-        </Tool>
+        {!small && (
+          <Tool label={view.fullscreen ? t('toolbar.leaveFullscreen') : t('toolbar.fullscreen')} onClick={view.toggleFullscreen} testId="fullscreen">
+            {view.fullscreen ? <IconArrowsMinimize size={20} stroke={1.7} /> : <IconArrowsMaximize size={20} stroke={1.7} />}
+          </Tool>
+        )}
         <MoreMenu view={view} live={live} onPictureInPicture={pip ? picturesOut : null} />
       </Group>
     </div>
