@@ -25,10 +25,12 @@ func (c clock) since(at time.Time) time.Duration { return at.Sub(c.start) }
 
 // timestamp is the RTP timestamp of what was captured at a time.
 func (c clock) timestamp(at time.Time, rate int64) uint32 {
-	d := at.Sub(c.start)
-	// By whole seconds first: nanoseconds times the rate leave 64 bits after a day.
-	ticks := int64(d/time.Second)*rate + int64(d%time.Second)*rate/int64(time.Second)
-	return c.offset + uint32(ticks)
+	return c.offset + ticks(at.Sub(c.start), rate)
+}
+
+// ticks is how far a timestamp moves in a time. By whole seconds first: nanoseconds times the rate leave 64 bits after a day.
+func ticks(d time.Duration, rate int64) uint32 {
+	return uint32(int64(d/time.Second)*rate + int64(d%time.Second)*rate/int64(time.Second))
 }
 
 // ntp is the NTP time (RFC 3550 section 4) of a time. It follows the monotonic clock: a step of the wall clock must not

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/rtp/codecs"
+	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -39,6 +41,7 @@ type room struct {
 	network  net.PacketConn // of the pages opened from now on; one of their own when nil
 	plain    bool           // pages opened from now on know only H.264, without retransmission
 	light    bool           // pages opened from now on only count what they receive, and report on it
+	deaf     bool           // pages opened from now on report on no sound, as Firefox
 	narrow   *link.Config   // pages opened from now on reach the agent by a link of these conditions alone; nil: directly
 
 	mu    sync.Mutex
@@ -116,6 +119,7 @@ type page struct {
 
 	packets atomic.Uint64 // when light
 
+	deaf   bool
 	narrow *link.Config
 	links  chan *link.Link // the one that there is, when it is
 }
@@ -161,7 +165,7 @@ func (r *room) open(peer PeerID, session SessionID, kinds ...codec.VideoKind) *p
 		signals: make(chan wire.Signal, 1000), done: make(chan struct{}), track: make(chan *webrtc.TrackRemote, 2),
 		opus: make(chan *rtp.Packet, room), events: make(chan wire.Envelope, room), frames: make(chan encoded, room),
 		channels: make(map[string]*webrtc.DataChannel), opened: make(chan string, 3),
-		narrow: r.narrow, links: make(chan *link.Link, 1),
+		deaf: r.deaf, narrow: r.narrow, links: make(chan *link.Link, 1),
 	}
 	pc.OnTrack(func(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
 		if r.light {
@@ -245,8 +249,12 @@ func (p *page) negotiate() {
 			if err != nil || p.pc.SetLocalDescription(answer) != nil {
 				return
 			}
+			told := answer.SDP
+			if p.deaf {
+				told = withoutReports(told)
+			}
 			p.room.Streamer.Signal(p.peer, wire.Signal{Session: s.Session, Description: &wire.SessionDescription{
-				Type: wire.SessionDescriptionTypeAnswer, Sdp: answer.SDP,
+				Type: wire.SessionDescriptionTypeAnswer, Sdp: told,
 			}})
 		case s.Candidate != nil && *s.Candidate.Candidate != "" && p.narrow != nil:
 			to, ok := link.Target(*s.Candidate.Candidate)
@@ -266,6 +274,20 @@ func (p *page) negotiate() {
 			_ = p.pc.AddICECandidate(webrtc.ICECandidateInit{Candidate: *s.Candidate.Candidate, SDPMid: s.Candidate.SdpMid})
 		}
 	}
+}
+
+// withoutReports is a description without the transport-wide numbers of the sound's packets.
+func withoutReports(description string) string {
+	sections := strings.Split(description, "\r\nm=")
+	for i, section := range sections {
+		if strings.HasPrefix(section, "audio") {
+			lines := strings.Split(section, "\r\n")
+			sections[i] = strings.Join(slices.DeleteFunc(lines, func(line string) bool {
+				return strings.HasPrefix(line, "a=extmap:") && strings.Contains(line, sdp.TransportCCURI)
+			}), "\r\n")
+		}
+	}
+	return strings.Join(sections, "\r\nm=")
 }
 
 func (p *page) readReports(receiver *webrtc.RTPReceiver) {

@@ -26,10 +26,6 @@ const (
 	lostQueue = 256
 	// linkBuffer is how much a network is thought to hold back.
 	linkBuffer = 300 * time.Millisecond
-	// penance is the longest pause before a viewer that falls behind again and again gets its next keyframe.
-	penance = 5 * time.Second
-	// notReadyPause is when to try again what could not be sent because there is no path.
-	notReadyPause = 300 * time.Millisecond
 	// forever is a wait for nothing.
 	forever = time.Duration(1<<63 - 1)
 )
@@ -40,16 +36,17 @@ type sender struct {
 	video, audio *track
 	network      *network
 	writeRTCP    func([]rtcp.Packet) error
-	// caughtUp is called when all has gone after frames were dropped. It must not wait.
-	caughtUp func()
+	// needsKey is called when only a keyframe helps the viewer. It must not wait.
+	needsKey func()
 	// controls tells whether the viewer drives.
 	controls func() bool
 	// sent is told how long after its capture a frame's last packet went.
 	sent func(time.Duration)
 
 	counters counters
-	lostWay  atomic.Bool  // and a keyframe was asked for; the picture's
-	layer    atomic.Value // wire.Layer, that is received
+	lostWay  atomic.Bool   // and a keyframe was asked for; the picture's
+	layer    atomic.Value  // wire.Layer, that is received
+	paths    atomic.Uint32 // how often the viewer was connected
 	wake     chan struct{}
 
 	mu       sync.Mutex
@@ -58,11 +55,12 @@ type sender struct {
 	sounds   []*frame
 	lost     []uint16 // the viewer's NACKs
 	behind   bool     // frames were dropped, and no keyframe was asked for yet
-	broken   bool     // frames were dropped, and no keyframe came yet: nobody needs what went before it
-	fell     time.Time
-	pause    time.Duration // from then to the next keyframe, at least
-	probes   bool          // a probe is wanted
-	key      bool          // a keyframe is being sent
+	broken   bool     // frames were dropped, and none of a keyframe went since: nobody needs what went before
+	pleads   bool     // the viewer wants a keyframe, and none was asked for yet
+	fell     respite  // since frames were dropped
+	pleaded  respite  // since a keyframe was asked for because the viewer wants it
+	probes   bool     // a probe is wanted
+	key      bool     // a keyframe is being sent
 
 	// Owned by run.
 	out         *transmitter
@@ -75,14 +73,16 @@ type sender struct {
 	sequences   struct{ video, audio, retransmission uint16 }
 	retransmits uint32
 	drove       bool   // the viewer was told to show frames at once
-	start       uint16 // the first packet of the newest keyframe: nobody needs what went before
+	start       uint16 // the first packet of the newest keyframe, or of the history: nobody needs what went before
 	turn        bool   // of the frame, after a packet was sent again
+	blocked     bool   // there was no path for the last packet
+	blockedAt   uint32 // of paths
 }
 
 func newSender(video, audio *track, writeRTCP func([]rtcp.Packet) error) *sender {
 	s := &sender{
 		video: video, audio: audio, network: newNetwork(), writeRTCP: writeRTCP,
-		caughtUp: func() {}, controls: func() bool { return false }, sent: func(time.Duration) {},
+		needsKey: func() {}, controls: func() bool { return false }, sent: func(time.Duration) {},
 		wake: make(chan struct{}, 1),
 	}
 	s.out = newTransmitter(s.network.sent)
@@ -104,7 +104,7 @@ func (s *sender) picture(f *frame) bool {
 	defer s.mu.Unlock()
 	if f.key {
 		s.clear()
-		s.behind, s.broken = false, false
+		s.behind, s.broken, s.pleads = false, false, false
 	} else if len(s.pictures) > 0 {
 		limit := maxWait
 		if s.key {
@@ -120,18 +120,6 @@ func (s *sender) picture(f *frame) bool {
 	s.waiting += f.bytes
 	s.awake()
 	return true
-}
-
-// fallBehind drops what waits. A viewer that often does waits longer and longer for its next keyframe, for all the others
-// of its layer get that too.
-func (s *sender) fallBehind(now time.Time) {
-	s.clear()
-	s.behind, s.broken, s.lost = true, true, s.lost[:0]
-	s.counters.dropped.Add(1)
-	if now.Sub(s.fell) > penance {
-		s.pause = 0
-	}
-	s.fell, s.pause = now, min(max(2*s.pause, keyframeGap), penance)
 }
 
 func (s *sender) clear() {
@@ -153,7 +141,7 @@ func (s *sender) leave() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.clear()
-	s.behind, s.broken, s.lost = false, false, s.lost[:0]
+	s.behind, s.broken, s.pleads, s.lost = false, false, false, s.lost[:0]
 }
 
 // probe has packets of the past sent in one burst: how fast they arrive says what the network carries.
@@ -233,9 +221,14 @@ func (s *sender) run(ctx context.Context) {
 // step sends all that may go now and returns how long the rest must wait.
 func (s *sender) step() time.Duration {
 	s.burst()
-	sent := false
+	now, sent := time.Now(), false
+	defer func() {
+		if sent {
+			s.report(now)
+		}
+	}()
 	for {
-		now := time.Now()
+		now = time.Now()
 		wait := s.pacing.wait(now, s.pace())
 		sound, lost, again := s.take(wait == 0)
 		if sound != nil {
@@ -256,9 +249,6 @@ func (s *sender) step() time.Duration {
 		case wait > 0:
 			return wait
 		default:
-			if sent {
-				s.report(now)
-			}
 			return min(s.catchUp(now), s.repair.wait(now))
 		}
 	}
@@ -298,21 +288,6 @@ func (s *sender) burst() {
 	}
 }
 
-// catchUp asks for a keyframe after frames were dropped, when all has gone and the network has probably carried it.
-func (s *sender) catchUp(now time.Time) time.Duration {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.behind {
-		return forever
-	}
-	if wait := max(s.link.empty.Sub(now), s.fell.Add(s.pause).Sub(now)); wait > 0 {
-		return wait
-	}
-	s.behind = false
-	s.caughtUp()
-	return forever
-}
-
 func (s *sender) sendSound(f *frame, now time.Time) {
 	a := s.audio.agreed.Load()
 	if a == nil {
@@ -342,7 +317,7 @@ func (s *sender) sendPicture(now time.Time) {
 	f, i := s.frame, s.next
 	a := s.video.agreed.Load()
 	if a == nil {
-		s.frame = nil
+		s.dropped(false)
 		return
 	}
 	last := i == len(f.payloads)-1
@@ -358,35 +333,47 @@ func (s *sender) sendPicture(now time.Time) {
 	if s.video.packets.Load() < midPackets {
 		o.mid = s.video.mid()
 	}
+	paths := s.paths.Load()
 	bytes, err := s.out.write(a, o, f.payloads[i], now)
 	if errors.Is(err, errNotReady) {
 		// Nothing of it will be seen, nor of what builds on it.
-		s.mu.Lock()
-		s.frame, s.behind, s.key = nil, true, false
-		s.mu.Unlock()
-		s.link.empty = now.Add(notReadyPause)
+		s.blocked, s.blockedAt = true, paths
+		s.dropped(true)
 		return
 	}
 	// Any other failure is a packet lost, to be asked for again.
 	s.history.put(s.sequences.video, f, i, now)
 	s.sequences.video++
+	if s.sequences.video-s.start > historySize {
+		s.start = s.sequences.video - historySize
+	}
 	s.count(s.video, bytes, len(f.payloads[i]), now)
 	s.turn = false
 	s.next++
 	if last {
-		s.finish(now)
+		s.finish(a, now)
 	}
 }
 
+// dropped ends the frame that was being sent, of which no more will go.
+func (s *sender) dropped(behind bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.frame, s.key = nil, false
+	s.behind = s.behind || behind
+}
+
 // finish ends the frame that is being sent.
-func (s *sender) finish(now time.Time) {
+func (s *sender) finish(a *agreement, now time.Time) {
 	f := s.frame
 	s.video.frames.Add(1)
 	s.video.last = f
 	s.counters.delays.add(now.Sub(f.at))
 	s.sent(now.Sub(f.at))
-	first := s.sequences.video - uint16(len(f.payloads))
-	s.repair.sent(f, first, s.network.lossy(), s.network.state(), now)
+	if a.retransmission.ssrc != 0 {
+		first := s.sequences.video - uint16(len(f.payloads))
+		s.repair.sent(f, first, s.network.lossy(), s.network.state(), now)
+	}
 	s.mu.Lock()
 	s.frame, s.key = nil, false
 	s.mu.Unlock()
@@ -412,6 +399,7 @@ func (s *sender) count(t *track, bytes, octets int, now time.Time) {
 }
 
 func (s *sender) took(bytes int, now time.Time) {
+	s.blocked = false
 	s.pacing.took(now, bytes, s.pace())
 	s.link.took(now, bytes, s.estimate())
 	if most := now.Add(linkBuffer); s.link.empty.After(most) {
@@ -420,28 +408,24 @@ func (s *sender) took(bytes int, now time.Time) {
 	s.counters.bytes.Add(uint64(bytes))
 }
 
-// resend sends a packet of the past once more.
+// resend sends a packet of the past once more: by RFC 4588, for SRTP must not encrypt two different packets of one number,
+// and they would differ in their transport-wide ones. A viewer without that asks for a keyframe when it must.
 func (s *sender) resend(sequence uint16, now time.Time, counter *atomic.Uint64) {
 	a, p := s.video.agreed.Load(), s.history.get(sequence)
-	if a == nil || p == nil {
+	if a == nil || a.retransmission.ssrc == 0 || p == nil {
 		return
 	}
 	p.sent = now.Sub(s.history.start)
 	f := p.frame
 	o := outgoing{
-		ssrc: a.ssrc, payloadType: a.payloadType, sequence: sequence, timestamp: f.timestamp,
-		marker: f.marker && int(p.index) == len(f.payloads)-1,
+		ssrc: a.retransmission.ssrc, payloadType: a.retransmission.payloadType, sequence: s.sequences.retransmission,
+		timestamp: f.timestamp, marker: f.marker && int(p.index) == len(f.payloads)-1,
 	}
-	payload := f.payloads[p.index]
-	if r := a.retransmission; r.ssrc != 0 {
-		o.ssrc, o.payloadType, o.sequence = r.ssrc, r.payloadType, s.sequences.retransmission
-		s.sequences.retransmission++
-		payload = s.out.retransmission(sequence, payload)
-		if s.retransmits++; s.retransmits <= midPackets {
-			o.mid = s.video.mid()
-		}
+	s.sequences.retransmission++
+	if s.retransmits++; s.retransmits <= midPackets {
+		o.mid = s.video.mid()
 	}
-	bytes, err := s.out.write(a, o, payload, now)
+	bytes, err := s.out.write(a, o, s.out.retransmission(sequence, f.payloads[p.index]), now)
 	if err != nil {
 		return
 	}

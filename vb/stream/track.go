@@ -127,7 +127,7 @@ func (t *track) report(now time.Time) *rtcp.SenderReport {
 	return &rtcp.SenderReport{
 		SSRC:        a.ssrc,
 		NTPTime:     t.clock.ntp(now),
-		RTPTime:     t.last.timestamp + uint32(int64(now.Sub(t.last.at))*t.rate/int64(time.Second)),
+		RTPTime:     t.last.timestamp + ticks(now.Sub(t.last.at), t.rate),
 		PacketCount: t.packets.Load(),
 		OctetCount:  t.octets.Load(),
 	}

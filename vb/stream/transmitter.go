@@ -42,7 +42,7 @@ const (
 // transmitter writes RTP packets of one viewer. One goroutine uses it; so header and extensions are made in place, and a
 // packet costs no memory of its own.
 type transmitter struct {
-	// left is told of each packet before it is written: its transport-wide number and its bytes as RTP.
+	// left is told of each packet that was written with a transport-wide number: of that and of its bytes as RTP.
 	left func(number uint16, bytes int, at time.Time)
 
 	number  uint16 // transport-wide, of the next packet
@@ -85,11 +85,14 @@ func (t *transmitter) write(a *agreement, o outgoing, payload []byte, now time.T
 		}
 	}
 	bytes := h.MarshalSize() + len(payload)
-	t.left(t.number, bytes, now)
-	t.number++
 	n, err := a.writer.WriteRTP(h, payload)
 	if err == nil && n == 0 {
-		err = errNotReady // pion's way to say that there are no keys or no path yet
+		return bytes, errNotReady // pion's way to say that there are no keys or no path yet
+	}
+	// A number that no packet carried would be reported as lost.
+	if a.transport != 0 {
+		t.left(t.number, bytes, now)
+		t.number++
 	}
 	return bytes, err
 }

@@ -39,9 +39,7 @@ type viewer struct {
 	sender   *sender
 	channels *channels
 	mailbox  chan func() error
-	// keyframes bounds how often this viewer may ask for one, which all the others receive too.
-	keyframes *rate.Limiter
-	// wishes bounds the same for changes of what it wants to see.
+	// wishes bounds how often this viewer may change what it wants to see.
 	wishes *rate.Limiter
 
 	// Owned by run.
@@ -56,10 +54,9 @@ type viewer struct {
 func newViewer(s *Streamer, peer PeerID, session SessionID, kinds []codec.VideoKind, servers []webrtc.ICEServer) (*viewer, error) {
 	v := &viewer{
 		streamer: s, peer: peer, session: session, logger: s.logger.With("peer", peer, "session", session),
-		mailbox:   make(chan func() error, signalQueue),
-		keyframes: rate.NewLimiter(rate.Every(300*time.Millisecond), 4),
-		wishes:    rate.NewLimiter(rate.Every(time.Second), 4),
-		wish:      wish{quality: wire.QualityAuto},
+		mailbox: make(chan func() error, signalQueue),
+		wishes:  rate.NewLimiter(rate.Every(time.Second), 4),
+		wish:    wish{quality: wire.QualityAuto},
 	}
 	pc, err := s.transport.api(feedback{v.feedback}).NewPeerConnection(webrtc.Configuration{
 		ICEServers: servers, Certificates: []webrtc.Certificate{s.transport.certificate},
@@ -89,7 +86,7 @@ func (v *viewer) addMedia(kinds []codec.VideoKind) error {
 	}
 	audio := &track{id: "sound", kind: webrtc.RTPCodecTypeAudio, rate: audioRate, clock: clock, mimeTypes: []string{webrtc.MimeTypeOpus}}
 	v.sender = newSender(video, audio, v.pc.WriteRTCP)
-	v.sender.caughtUp = func() { v.streamer.picture.requestKeyframe(v.sender) }
+	v.sender.needsKey = func() { v.streamer.picture.requestKeyframe(v.sender) }
 	v.sender.controls = v.controls
 	v.sender.sent = func(delay time.Duration) { v.streamer.metrics.delay.Observe(delay.Seconds()) }
 	for _, t := range []*track{video, audio} {
@@ -165,6 +162,7 @@ func (v *viewer) watch() {
 
 // start lets picture and sound flow, when they can be sent: earlier ones would be lost without a word.
 func (v *viewer) start() {
+	v.sender.connected()
 	if v.connected {
 		return // again, after a change of network
 	}
@@ -356,10 +354,7 @@ func (v *viewer) feedback(packet rtcp.Packet) {
 	case *rtcp.TransportLayerNack:
 		v.sender.nack(packet.Nacks)
 	case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
-		v.sender.counters.requests.Add(1)
-		if v.keyframes.Allow() {
-			v.streamer.picture.requestKeyframe(v.sender)
-		}
+		v.sender.plead()
 	case *rtcp.ReceiverReport:
 		for _, report := range packet.Reports {
 			v.sender.network.receiverReport(report, v.streamer.picture.clock.ntp(now))

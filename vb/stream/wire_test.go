@@ -98,34 +98,29 @@ func TestOnlyTheControllersFramesAreShownWithoutDelay(t *testing.T) {
 }
 
 func TestALostPacketIsSentAgain(t *testing.T) {
-	for name, plain := range map[string]bool{"by retransmission": false, "as it was": true} {
-		t.Run(name, func(t *testing.T) {
-			display := desktoptest.StartXvfb(t, 320, 240)
-			r := newRoom(t, display, nil)
-			r.plain = plain
-			p := r.open("ann", "s1")
-			first := p.next()
-			track := <-p.track
-			nack := &rtcp.TransportLayerNack{
-				MediaSSRC: uint32(track.SSRC()), Nacks: rtcp.NackPairsFromSequenceNumbers([]uint16{first.packets[0].SequenceNumber}),
-			}
-			counters := &r.viewer("ann", "s1").sender.counters
-			if plain { // SRTP takes no packet twice, so the page can't see it
-				require.Eventually(t, func() bool {
-					require.NoError(t, p.pc.WriteRTCP([]rtcp.Packet{nack}))
-					return counters.retransmissions.Load() > 0
-				}, patience, 20*time.Millisecond)
-				return
-			}
-			require.Eventually(t, func() bool {
-				require.NoError(t, p.pc.WriteRTCP([]rtcp.Packet{nack}))
-				p.mu.Lock()
-				defer p.mu.Unlock()
-				return p.repeated > 0 && p.byRTX > 0
-			}, patience, 20*time.Millisecond)
-			assert.LessOrEqual(t, counters.retransmissions.Load(), counters.nacks.Load())
-		})
+	p := newRoom(t, desktoptest.StartXvfb(t, 320, 240), nil).open("ann", "s1")
+	first := p.next()
+	track := <-p.track
+	nack := &rtcp.TransportLayerNack{
+		MediaSSRC: uint32(track.SSRC()), Nacks: rtcp.NackPairsFromSequenceNumbers([]uint16{first.packets[0].SequenceNumber}),
 	}
+	require.Eventually(t, func() bool {
+		require.NoError(t, p.pc.WriteRTCP([]rtcp.Packet{nack}))
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return p.repeated > 0 && p.byRTX > 0
+	}, patience, 20*time.Millisecond)
+	counters := &p.room.viewer("ann", "s1").sender.counters
+	assert.LessOrEqual(t, counters.retransmissions.Load(), counters.nacks.Load())
+}
+
+func TestWhatIsAgreedForThePictureAloneIsNotForTheSound(t *testing.T) {
+	r := newRoom(t, desktoptest.StartXvfb(t, 320, 240), nil)
+	r.deaf = true
+	r.open("ann", "s1").next()
+	s := r.viewer("ann", "s1").sender
+	assert.NotZero(t, s.video.agreed.Load().transport)
+	assert.Zero(t, s.audio.agreed.Load().transport)
 }
 
 func TestReportsTieSoundAndPictureToOneClock(t *testing.T) {
@@ -172,7 +167,7 @@ func TestAViewerWhoIsTooSlowGetsAKeyframeWhenItHasCaughtUp(t *testing.T) {
 	asked := make(chan struct{}, 10)
 	join := func() *member {
 		s := newSender(&track{clock: c}, &track{clock: c}, func([]rtcp.Packet) error { return nil })
-		s.caughtUp = func() { asked <- struct{}{} }
+		s.needsKey = func() { asked <- struct{}{} }
 		m := &member{sender: s, kind: codec.H264, wish: wish{quality: wire.QualityAuto}}
 		p.members[s] = m
 		p.place(m)

@@ -1,0 +1,80 @@
+package stream
+
+import "time"
+
+// This file decides when a keyframe is made for one viewer, which all the others of its layer get too.
+
+const (
+	// penance is the longest pause before a viewer that falls behind again and again gets its next keyframe.
+	penance = 5 * time.Second
+	// pleadAtMost is the longest pause between two keyframes for a viewer that asks again and again. It is the shorter one:
+	// a viewer asks whose picture stands still.
+	pleadAtMost = 2 * time.Second
+)
+
+// respite is a pause that is twice as long each time, and short again after a quiet that is longer than it can become.
+type respite struct {
+	from  time.Time
+	pause time.Duration
+}
+
+func (r *respite) begin(now time.Time, most time.Duration) {
+	if now.Sub(r.from) > r.pause+most {
+		r.pause = 0
+	}
+	r.from, r.pause = now, min(max(2*r.pause, keyframeGap), most)
+}
+
+func (r *respite) wait(now time.Time) time.Duration { return max(0, r.from.Add(r.pause).Sub(now)) }
+
+// fallBehind drops what waits. What has gone is still of use while it is a keyframe's.
+func (s *sender) fallBehind(now time.Time) {
+	s.clear()
+	s.behind = true
+	if !s.key {
+		s.broken, s.lost = true, s.lost[:0]
+	}
+	s.counters.dropped.Add(1)
+	s.fell.begin(now, penance)
+}
+
+// plead notes that the viewer asks for a keyframe.
+func (s *sender) plead() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.counters.requests.Add(1)
+	s.pleads = true
+	s.awake()
+}
+
+// connected notes that there is a path, perhaps another one.
+func (s *sender) connected() {
+	s.paths.Add(1)
+	s.awake()
+}
+
+// catchUp asks for the keyframe that the viewer needs, when all has gone. After frames were dropped that is when the network
+// has probably carried it, and without a path never: what is made meanwhile would be lost.
+func (s *sender) catchUp(now time.Time) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.behind && !s.pleads || s.blocked && s.blockedAt == s.paths.Load() {
+		return forever
+	}
+	wait := forever
+	if s.behind {
+		wait = max(s.link.empty.Sub(now), s.fell.wait(now))
+	}
+	if s.pleads {
+		wait = min(wait, s.pleaded.wait(now))
+	}
+	if wait > 0 {
+		return wait
+	}
+	if s.pleads {
+		s.pleaded.begin(now, pleadAtMost)
+	}
+	s.behind, s.pleads = false, false
+	s.needsKey()
+	return forever
+}
