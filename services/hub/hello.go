@@ -85,14 +85,16 @@ func (p *peer) join(r *room, claims rooms.Claims, person *wire.PublicPerson, res
 	return fresh, nil
 }
 
+// helloTries is how often a role is read anew when members change meanwhile.
+const helloTries = 8
+
 // joinAsMember takes a viewer's seat with the role that the person has now: the token says which one they had when it was issued.
 func (p *peer) joinAsMember(r *room, claims rooms.Claims, person *wire.PublicPerson, resume *wire.Resume) (fresh bool, err error) {
-	for {
+	ctx, cancel := p.callContext()
+	defer cancel()
+	for range helloTries {
 		change := r.lastMemberChange()
-		ctx, cancel := p.callContext()
-		claims.Role, err = p.hub.o.Rooms.Membership(ctx, r.id, claims.Person)
-		cancel()
-		if err != nil {
+		if claims.Role, err = p.hub.o.Rooms.Membership(ctx, r.id, claims.Person); err != nil {
 			return false, err
 		}
 		claims.Permissions = rooms.Of(claims.Role)
@@ -100,6 +102,7 @@ func (p *peer) joinAsMember(r *room, claims rooms.Claims, person *wire.PublicPer
 			return fresh, err
 		}
 	}
+	return false, wire.Errorf(wire.ErrorCodeUnavailable, "The members of the room change too fast. Try again.")
 }
 
 // connections numbers the connections of agents, over all hubs of this process.

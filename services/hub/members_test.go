@@ -186,3 +186,25 @@ func TestARoleThatChangesDuringHelloIsNotMissed(t *testing.T) {
 	}
 	require.Equal(t, wire.RoleGuest, h.enter(wire.Hello{Token: token, Kind: wire.PeerKindViewer}).identity.Role)
 }
+
+func TestAHelloAmongMembersWhoNeverStopChangingIsToldToComeBack(t *testing.T) {
+	members := &changing{}
+	h := newHouse(t, func(o *Options) {
+		members.Rooms = o.Rooms
+		o.Rooms = members
+	})
+	owner, friend := h.person(), h.person()
+	room := h.room(owner)
+	h.join(room, owner)
+	token := h.token(room, friend)
+	var another func()
+	another = func() {
+		members.whileRead = another
+		h.hub.live(room.ID).beginMemberChange()
+	}
+	members.whileRead = another
+	c := h.connect()
+	c.send(wire.TypeHello, wire.Hello{Token: token, Kind: wire.PeerKindViewer}, "")
+	c.awaitError(wire.ErrorCodeUnavailable)
+	c.awaitClose(wire.CloseCodeInternal)
+}
