@@ -2,7 +2,7 @@
 //
 // Every setting is one field of Config; its tags say its name without the prefix TURTUS_, its default, what is allowed and what it
 // is for, and the help text and .env.example are made of them. An empty variable is the same as none. A wrong or unknown one stops the start,
-// all of them named at once. This package knows nothing else of the project.
+// all of them named at once; one that an earlier release allowed is brought to the nearest that is allowed now, so that an update starts. This package knows nothing else of the project.
 package config
 
 import (
@@ -18,7 +18,7 @@ type Config struct {
 	AllowedOrigins []string `env:"ALLOWED_ORIGINS" kind:"origins" doc:"Further web origins that may use the API and the WebSocket, separated by commas."`
 
 	// TrustedProxies are networks; an address alone is one of its own.
-	TrustedProxies Networks `env:"TRUSTED_PROXIES" doc:"Reverse proxies in front of the server. What they say about a client's address by X-Forwarded-For or Forwarded is believed, and limits of requests go by it; what anybody else says is not."`
+	TrustedProxies Networks `env:"TRUSTED_PROXIES" doc:"Reverse proxies in front of the server. What they say about a client's address by X-Forwarded-For or Forwarded is believed, and limits of requests go by it; what anybody else says is not. Each must add the address that it sees to the one header, or set it, and take the other out: what it hands on untouched, a client wrote itself."`
 
 	DataDir     string `env:"DATA_DIR" kind:"path" shown:"(/var/lib/turtus for root, else ~/.local/share/turtus)" doc:"Folder of everything the server keeps."`
 	DatabaseURL string `env:"DATABASE_URL" kind:"database" secret:"true" doc:"PostgreSQL to use (postgres://user:password@host/database). Empty: a private one in the data folder."`
@@ -36,9 +36,9 @@ type Config struct {
 	// ICEServers are handed to pages and agents, besides the relay.
 	ICEServers ICEServers `env:"ICE_SERVERS" secret:"true" doc:"STUN and TURN servers besides the relay, or instead of it with TURTUS_RELAY_PORT=0: a JSON list of RTCIceServer, such as [{\"urls\":\"stun:stun.example.org\"}]. A TURN server with a shared secret, as coturn's static-auth-secret, takes \"secret\" in place of username and credential."`
 	StartURL   string     `env:"START_URL" kind:"url" doc:"Page a room's browser opens first where the room names none."`
-	Width      int        `env:"WIDTH" default:"1280" min:"320" max:"1920" multiple:"2" doc:"Width of a browser's screen in pixels, in rooms that choose none."`
-	Height     int        `env:"HEIGHT" default:"720" min:"240" max:"1080" multiple:"2" doc:"Height of a browser's screen in pixels, in rooms that choose none."`
-	FrameRate  int        `env:"FRAME_RATE" default:"30" min:"5" max:"60" doc:"Most pictures per second, in rooms that choose no screen."`
+	Width      int        `env:"WIDTH" default:"1280" min:"320" max:"1920" oncemax:"3840" multiple:"2" doc:"Width of a browser's screen in pixels, in rooms that choose none."`
+	Height     int        `env:"HEIGHT" default:"720" min:"240" max:"1080" oncemax:"2160" multiple:"2" doc:"Height of a browser's screen in pixels, in rooms that choose none."`
+	FrameRate  int        `env:"FRAME_RATE" default:"30" min:"5" oncemin:"1" max:"60" doc:"Most pictures per second, in rooms that choose no screen."`
 
 	MaxRoomsPerPerson int           `env:"MAX_ROOMS_PER_PERSON" default:"20" min:"1" max:"10000" doc:"Most rooms one person may own."`
 	RoomSize          int           `env:"ROOM_SIZE" default:"50" min:"1" max:"1000" doc:"Most people in one room at once."`
@@ -53,4 +53,7 @@ type Config struct {
 	LogLevel      slog.Level    `env:"LOG_LEVEL" default:"info" oneof:"debug info warn error" doc:"Least important message to log."`
 	LogFormat     string        `env:"LOG_FORMAT" default:"text" oneof:"text json" doc:"Form of the log."`
 	ShutdownGrace time.Duration `env:"SHUTDOWN_GRACE" default:"10s" min:"0s" max:"10m" doc:"How long an orderly end may take."`
+
+	// Adjusted names what an earlier release allowed and this one doesn't, and what is taken in its place. It is no setting.
+	Adjusted []Problem
 }

@@ -97,6 +97,11 @@ func TestAWrongValueIsNamedWithWhatIsAllowed(t *testing.T) {
 		"PUBLIC_URL=https://a/b":                           "with no path",
 		"ALLOWED_ORIGINS=https://a,*":                      "separated by commas",
 		"TRUSTED_PROXIES=10.0.0.0/33":                      "addresses and networks such as 127.0.0.1",
+		"TRUSTED_PROXIES=10.0.0.0/8,0.0.0.0/0":             "no network of all addresses (/0)",
+		"TRUSTED_PROXIES=::/0":                             "no network of all addresses (/0)",
+		"WIDTH=3842":                                       "an even number from 320 to 1920",
+		"WIDTH=2561":                                       "an even number from 320 to 1920",
+		"FRAME_RATE=0":                                     "a whole number from 5 to 60",
 		"TRUSTED_PROXIES=proxy":                            "addresses and networks",
 		"TRUSTED_PROXIES=fe80::1%eth0":                     "addresses and networks",
 		"TRUSTED_PROXIES=127.0.0.1,":                       "addresses and networks",
@@ -129,6 +134,18 @@ func TestAWrongValueIsNamedWithWhatIsAllowed(t *testing.T) {
 		require.NotContains(t, err.Error(), "hid", env)
 		require.NotContains(t, err.Error(), "\n", env)
 	}
+}
+
+func TestWhatAnEarlierReleaseAllowedStartsWithTheNearestAndIsNamed(t *testing.T) {
+	c, err := load(append(home, "TURTUS_WIDTH=2560", "TURTUS_HEIGHT=2160", "TURTUS_FRAME_RATE=1"), 1000)
+	require.NoError(t, err)
+	require.Equal(t, []int{1920, 1080, 5}, []int{c.Width, c.Height, c.FrameRate})
+	require.Equal(t, []Problem{
+		{"TURTUS_WIDTH", "2560 is not allowed any more; it takes an even number from 320 to 1920, so 1920 is used"},
+		{"TURTUS_HEIGHT", "2160 is not allowed any more; it takes an even number from 240 to 1080, so 1080 is used"},
+		{"TURTUS_FRAME_RATE", "1 is not allowed any more; it takes a whole number from 5 to 60, so 5 is used"},
+	}, c.Adjusted)
+	require.NotContains(t, fmt.Sprint(c.LogValue()), "Adjusted", "it is no setting")
 }
 
 func TestEverythingWrongIsNamedAtOnce(t *testing.T) {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"encoding"
 	"errors"
 	"fmt"
@@ -24,9 +25,11 @@ type field struct {
 	kind     string
 	oneOf    []string
 	min, max string
-	multiple int
-	secret   bool
-	shown    string // in place of a default that depends on the machine
+	// onceMin and onceMax are bounds of whole numbers in an earlier release, where they were wider.
+	onceMin, onceMax string
+	multiple         int
+	secret           bool
+	shown            string // in place of a default that depends on the machine
 }
 
 // fields yields the settings of c in order, each with the place of its value.
@@ -35,10 +38,13 @@ func fields(c *Config) iter.Seq2[field, reflect.Value] {
 		v := reflect.ValueOf(c).Elem()
 		for i := range v.NumField() {
 			tag := v.Type().Field(i).Tag
+			if tag.Get("env") == "" {
+				continue
+			}
 			f := field{
 				name: Prefix + tag.Get("env"), def: tag.Get("default"), doc: tag.Get("doc"), kind: tag.Get("kind"),
 				oneOf: strings.Fields(tag.Get("oneof")), min: tag.Get("min"), max: tag.Get("max"),
-				secret: tag.Get("secret") == "true", shown: tag.Get("shown"),
+				onceMin: tag.Get("oncemin"), onceMax: tag.Get("oncemax"), secret: tag.Get("secret") == "true", shown: tag.Get("shown"),
 			}
 			f.multiple, _ = strconv.Atoi(tag.Get("multiple"))
 			if !yield(f, v.Field(i)) {
@@ -90,6 +96,18 @@ func (f field) parse(text string, value reflect.Value) error {
 		panic("config: no parser for " + f.name)
 	}
 	return nil
+}
+
+// adjusted is the nearest allowed number to one that an earlier release allowed and this one doesn't.
+func (f field) adjusted(text string) (nearest string, ok bool) {
+	n, err := strconv.Atoi(text)
+	least, err1 := strconv.Atoi(f.min)
+	most, err2 := strconv.Atoi(f.max)
+	if errors.Join(err, err1, err2) != nil || within(n, f.min, f.max, strconv.Atoi) || (f.multiple > 0 && n%f.multiple != 0) ||
+		!within(n, cmp.Or(f.onceMin, f.min), cmp.Or(f.onceMax, f.max), strconv.Atoi) {
+		return "", false
+	}
+	return strconv.Itoa(min(max(n, least), most)), true
 }
 
 func within[T ~int | ~int64](v T, least, most string, parse func(string) (T, error)) bool {

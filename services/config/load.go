@@ -69,12 +69,13 @@ func load(environ []string, uid int) (Config, error) {
 	if len(l.problems) > 0 {
 		return Config{}, &Error{Problems: l.problems}
 	}
+	c.Adjusted = l.adjusted
 	return c, nil
 }
 
 type loader struct {
-	env      map[string]string
-	problems []Problem
+	env                map[string]string
+	problems, adjusted []Problem
 }
 
 func (l *loader) wrong(name, text string) {
@@ -98,6 +99,10 @@ func (l *loader) set(f field, value reflect.Value) {
 	}
 	if text == "" {
 		return
+	}
+	if nearest, ok := f.adjusted(text); ok {
+		l.adjusted = append(l.adjusted, Problem{f.name, fmt.Sprintf("%s is not allowed any more; it takes %s, so %s is used", text, f.allowed(), nearest)})
+		text = nearest
 	}
 	if err := f.parse(text, value); err != nil {
 		what := fmt.Sprintf("%q is not allowed", text)

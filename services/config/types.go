@@ -41,7 +41,11 @@ func (r PortRange) Len() int {
 // Networks are IP networks, IPv4 ones never within IPv6.
 type Networks []netip.Prefix
 
-var errNetworks = errors.New("addresses and networks such as 127.0.0.1, 10.0.0.0/8 or fd00::/8, separated by commas")
+var (
+	errNetworks = errors.New("addresses and networks such as 127.0.0.1, 10.0.0.0/8 or fd00::/8, separated by commas")
+	// errEverybody: with every address trusted, everybody would be asked who they are and believed.
+	errEverybody = errors.New("no network of all addresses (/0), where anybody could pass for anybody: name the proxies alone, such as 127.0.0.1 or 10.0.0.0/8")
+)
 
 // UnmarshalText reads "10.0.0.0/8, ::1". Bits beyond a network's length are cleared.
 func (n *Networks) UnmarshalText(text []byte) error {
@@ -58,6 +62,9 @@ func (n *Networks) UnmarshalText(text []byte) error {
 		}
 		if network.Addr().Is4In6() {
 			return errNetworks
+		}
+		if network.Bits() == 0 {
+			return errEverybody
 		}
 		networks = append(networks, network.Masked())
 	}

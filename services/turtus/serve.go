@@ -29,6 +29,9 @@ func serveCommand() *cobra.Command {
 			}
 			log := newLog(c, c.LogLevel)
 			slog.SetDefault(log)
+			for _, a := range c.Adjusted {
+				log.Warn("a setting is not as it was set: "+a.Text, "setting", a.Name)
+			}
 			return serve(cmd.Context(), c, log, func(address string) {
 				fmt.Fprintf(cmd.OutOrStdout(), "Turtus is ready: %s\n", address)
 			})

@@ -35,7 +35,7 @@ func settingsCommand() *cobra.Command {
 
 func settingsTable() string {
 	var b strings.Builder
-	b.WriteString("# Settings of the server\n\nFrom the environment; made by `make gen` from `services/config`. A wrong or unknown one stops the start and is named.\n" +
+	b.WriteString("# Settings of the server\n\nFrom the environment; made by `make gen` from `services/config`. A wrong or unknown one stops the start and is named;\nof one that an earlier release allowed, the nearest that is allowed now is taken, and the log warns of it.\n" +
 		"A secret may be given by a file: its name with `_FILE` holds the path.\n\n| setting | default | takes | what it is for |\n|---|---|---|---|\n")
 	cell := strings.NewReplacer("|", `\|`, "\n", " ")
 	for _, s := range config.Describe() {
