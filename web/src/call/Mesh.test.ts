@@ -219,6 +219,24 @@ describe('negotiation', () => {
     expect(network.connections).toHaveLength(2);
   });
 
+  it('says an offer again that was lost while all the rest went on', async () => {
+    const { hub, network, pages } = room('a', 'b');
+    const deliver = hub.signal.bind(hub);
+    pages[0].speak();
+    await pass(1_000);
+    hub.signal = (from, to, payload) => payload.description !== undefined || deliver(from, to, payload);
+    pages[0].mesh.setTracks({ audio: aTrack('audio'), video: aTrack('video') });
+    await pass(200_000);
+    expect(pages[1].hears('a'), 'what holds is not given up for it').toBe(true);
+    hub.signal = deliver;
+    await pass(30_000);
+    expect(pages[1].mesh.link('a')?.received.video).not.toBeNull();
+    pages[1].speak();
+    await pass(1_000);
+    expect(pages[0].hears('b')).toBe(true);
+    expect(network.connections).toHaveLength(2);
+  });
+
   it('begins anew where a description can not be taken', async () => {
     const { hub, network, pages } = room('a', 'b');
     pages[0].speak();

@@ -51,6 +51,8 @@ export class PeerLink {
   private queue: Promise<void> = Promise.resolve();
   private early: RTCIceCandidateInit[] = [];
   private ignoring = false;
+  /** Something is to be negotiated that no description has said yet. */
+  private needed = false;
   private closed = false;
   private attempt = 0;
   private timer: ReturnType<typeof setTimeout> | null = null;
@@ -58,7 +60,10 @@ export class PeerLink {
   constructor(private readonly options: LinkOptions) {
     const connection = options.makePeerConnection(options.configuration);
     this.connection = connection;
-    connection.onnegotiationneeded = () => this.enqueue(() => this.offer());
+    connection.onnegotiationneeded = () => {
+      this.needed = true;
+      this.enqueue(() => this.offer());
+    };
     connection.onicecandidate = ({ candidate }) => {
       if (candidate && !this.closed) this.signal({ candidate: plain(candidate) });
     };
@@ -123,11 +128,12 @@ export class PeerLink {
   }
 
   private async offer(): Promise<void> {
-    // What is to be negotiated while another negotiation runs is asked for again after it.
-    if (this.connection.signalingState !== 'stable') return;
+    // What is to be negotiated while another negotiation runs is asked for again after it, if that has not settled it.
+    if (!this.needed || this.connection.signalingState !== 'stable') return;
+    this.needed = false;
     await this.connection.setLocalDescription();
     this.sayDescription();
-    if (this.connection.connectionState !== 'connected') this.expect();
+    this.expect();
   }
 
   private async describe(description: RTCSessionDescriptionInit): Promise<void> {
@@ -138,9 +144,11 @@ export class PeerLink {
     // An answer that was given twice, as to an offer that was said again.
     if (description.type === 'answer' && connection.signalingState !== 'have-local-offer') return;
     await connection.setRemoteDescription(description);
+    if (description.type === 'answer') this.needed = false;
     for (const candidate of this.early.splice(0)) await connection.addIceCandidate(candidate).catch(() => undefined);
     if (description.type === 'offer') {
       await connection.setLocalDescription();
+      this.needed = false;
       this.sayDescription();
     }
     this.tune();
@@ -169,6 +177,7 @@ export class PeerLink {
       case 'connected':
         this.attempt = 0;
         this.clearTimer();
+        if (this.unanswered) this.expect();
         this.setState('connected');
         this.tune();
         break;
@@ -192,15 +201,26 @@ export class PeerLink {
   /** Says an offer again that has no answer; else finds a way anew. */
   private resume(): Promise<void> {
     const { connection } = this;
-    if (connection.signalingState === 'have-local-offer') this.sayDescription();
+    if (this.unanswered) this.sayDescription();
     else if (connection.connectionState !== 'connected' && (connection.remoteDescription || connection.localDescription)) connection.restartIce();
-    if (connection.connectionState !== 'connected') this.expect();
+    if (connection.connectionState !== 'connected' || this.unanswered) this.expect();
     return Promise.resolve();
   }
 
+  private get unanswered(): boolean {
+    return this.connection.signalingState === 'have-local-offer';
+  }
+
+  /** Waits for an answer and for media. What is connected is never given up for want of an answer: it carries what was agreed on before. */
   private expect(): void {
     this.after(Math.min(patience * 2 ** this.attempt, longestPatience), () => {
-      if (++this.attempt >= attempts) this.fail();
+      const connected = this.connection.connectionState === 'connected';
+      if (connected && !this.unanswered) {
+        this.attempt = 0;
+        return;
+      }
+      this.attempt++;
+      if (!connected && this.attempt >= attempts) this.fail();
       else this.enqueue(() => this.resume());
     });
   }
