@@ -20,6 +20,7 @@ import type { View } from '../view';
 import { PasteBox } from './PasteBox';
 import { QualityChoice } from './QualityChoice';
 import { Statistics } from './Statistics';
+import { unpasted } from './unpasted';
 import classes from './Toolbar.module.css';
 
 interface Props {
@@ -45,8 +46,12 @@ export function MoreMenu({ view, live, onPictureInPicture }: Props) {
   const small = view.narrow;
   const paste = async (): Promise<void> => {
     const text = await readClipboard();
-    if (text === null || text === '') openPaste();
-    else if (!session.input.paste(text)) session.refuse('message_too_large');
+    if (text === null || text === '') {
+      openPaste();
+      return;
+    }
+    const done = session.input.paste(text);
+    if (done !== 'sent') session.refuse(unpasted[done]);
   };
   if (!running && !view.immersive && !small) return null;
 

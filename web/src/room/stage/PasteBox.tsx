@@ -1,9 +1,8 @@
 import { Button, Group, Modal, Stack, Text, Textarea } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useErrorText } from '@/ui/useErrorText';
-import { HubError } from '@/api/hub/HubConnection';
 import { useRoomSession } from '../context';
+import { unpasted } from './unpasted';
 
 /** Text for the room's browser, for devices where the page may not read the clipboard and no key pastes. */
 export function PasteBox({ opened, onClose }: { opened: boolean; onClose: () => void }) {
@@ -18,15 +17,15 @@ export function PasteBox({ opened, onClose }: { opened: boolean; onClose: () => 
 function PasteForm({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation();
   const session = useRoomSession();
-  const errorText = useErrorText();
   const [text, setText] = useState('');
-  const [tooLong, setTooLong] = useState(false);
+  const [refused, setRefused] = useState<string | null>(null);
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        if (session.input.paste(text)) onClose();
-        else setTooLong(true);
+        const done = session.input.paste(text);
+        if (done === 'sent') onClose();
+        else setRefused(t(`errors.${unpasted[done]}`));
       }}
     >
       <Stack>
@@ -36,9 +35,9 @@ function PasteForm({ onClose }: { onClose: () => void }) {
           value={text}
           onChange={(event) => {
             setText(event.currentTarget.value);
-            setTooLong(false);
+            setRefused(null);
           }}
-          error={tooLong ? errorText(new HubError('message_too_large', '')) : undefined}
+          error={refused}
           size="md"
           minRows={3}
           maxRows={8}

@@ -13,6 +13,7 @@ import { NetworkMark } from './NetworkMark';
 import { RemotePointer } from './RemotePointer';
 import { SoundOnly } from './SoundOnly';
 import { StageState } from './StageState';
+import { unpasted } from './unpasted';
 import { useCursor } from './useCursor';
 import { ControlRequest } from '../control/ControlRequest';
 import { useMayTake } from '../control/elsewhere';
@@ -133,7 +134,7 @@ export function Stage({ handle, touchTyping, onEscape }: Props) {
         input.focus({ preventScroll: true });
       },
     });
-    const keyboard = new Keyboard({ sender: session.input, tooLong: () => session.refuse('message_too_large'), escape: () => latest.current.onEscape() });
+    const keyboard = new Keyboard({ sender: session.input, unpasted: (why) => session.refuse(unpasted[why]), escape: () => latest.current.onEscape() });
     keyboardRef.current = keyboard;
     pointerRef.current = pointer;
     const detach = [pointer.attach(element), keyboard.attach(input)];

@@ -114,6 +114,20 @@ describe('the clipboard', () => {
     expect(sent.slice(-pasted.length)).toEqual(pasted);
   });
 
+  it('keeps what was typed into the box when control is lost meanwhile, and says why', async () => {
+    const { say } = await enterRoom({ browser: running, control: yours });
+    const { sent } = showPicture();
+    fireEvent.click(await openMore('paste'));
+    const box = await screen.findByTestId('paste-text');
+    fireEvent.change(box, { target: { value: text } });
+    say({ type: 'control.changed', version: 8, payload: { holder: 'p2', epoch: 8, requests: [] } });
+    sent.length = 0;
+    click('paste-do');
+    expect(await screen.findByText('Nothing was pasted: that takes control and a picture.')).toBeTruthy();
+    expect(box).toHaveProperty('value', text);
+    expect(sent).toEqual([]);
+  });
+
   it('of the browser is offered where the page may not write it here', async () => {
     await enterRoom({ browser: running, control: yours });
     const { hear } = showPicture();

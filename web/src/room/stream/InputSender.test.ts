@@ -51,9 +51,9 @@ describe('InputSender', () => {
   it('pastes a text by the clipboard and the keys for it, or not at all', () => {
     const { sender, sent } = setUp();
     sender.setControl(true, 7);
-    expect(sender.paste('x'.repeat(50_000))).toBe(false);
+    expect(sender.paste('x'.repeat(50_000))).toBe('tooLong');
     expect(sent).toEqual([]);
-    expect(sender.paste('ü')).toBe(true);
+    expect(sender.paste('ü')).toBe('sent');
     expect(sent).toEqual([
       ['input', '0600000007c3bc'],
       ['input', '04000000070000ffe301'],
@@ -61,6 +61,25 @@ describe('InputSender', () => {
       ['input', '04000000070000007600'],
       ['input', '04000000070000ffe300'],
     ]);
+  });
+
+  it('says when nothing was pasted, and presses no keys for a text that did not get through', () => {
+    const sent: string[] = [];
+    let open = false;
+    const sender = new InputSender({ send: (_channel, frame) => open && sent.push(Buffer.from(frame).toString('hex')) > 0 });
+    expect(sender.paste('ü')).toBe('notDriving');
+    sender.setControl(true, 7);
+    expect(sender.paste('ü')).toBe('behind');
+    open = true;
+    sender.press(0x61);
+    expect(sent).toEqual(['04000000070000006101', '04000000070000006100']);
+  });
+
+  it('says so when the keys of a paste did not get through', () => {
+    let places = 2;
+    const sender = new InputSender({ send: () => places-- > 0 });
+    sender.setControl(true, 7);
+    expect(sender.paste('ü')).toBe('behind');
   });
 
   it('lets no older move follow a button', () => {
@@ -83,6 +102,29 @@ describe('InputSender', () => {
     sender.key(0x62, true);
     sender.key(0x62, false);
     expect(sent).toEqual(['0500000007', '04000000070000006201', '04000000070000006200']);
+  });
+
+  it('presses again the modifiers that are still held after it had to let go of everything', () => {
+    const sent: string[] = [];
+    let open = true;
+    const sender = new InputSender({ send: (_channel, frame) => open && sent.push(Buffer.from(frame).toString('hex')) > 0 });
+    sender.setControl(true, 7);
+    sender.key(0xffe1, true);
+    sender.key(0xffe3, true);
+    open = false;
+    sender.press(0x61);
+    sender.key(0xffe1, false);
+    open = true;
+    sent.length = 0;
+    sender.key(0x62, true);
+    expect(sent).toEqual(['0500000007', '04000000070000ffe301', '04000000070000006201']);
+    sender.release();
+    open = false;
+    sender.key(0x62, false);
+    open = true;
+    sent.length = 0;
+    sender.key(0x63, true);
+    expect(sent).toEqual(['0500000007', '04000000070000006301']);
   });
 
   it('lets go of everything with the epoch it had when control is lost', () => {

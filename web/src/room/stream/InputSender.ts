@@ -1,20 +1,24 @@
 import { clipboardFrame, encodeInput, type Input } from './input';
-import { controlLeft, letterV } from './keysyms';
+import { controlLeft, isModifier, letterV } from './keysyms';
 import type { StreamSession } from './StreamSession';
 
 /** Moves go out at most this often, 250 a second: a mouse speaks a thousand times, and more than a screen's pictures nobody sees. */
 const moveInterval = 4;
 
+/** What became of a text that was to be pasted; all but `sent` have pasted nothing. */
+export type Pasted = 'sent' | 'tooLong' | 'notDriving' | 'behind';
+
 /**
  * InputSender turns what the person does into frames of the present control epoch. A move goes at once; those that come
  * too fast, or while the network is behind, are thinned to the newest. Nothing leaves while somebody else holds control (the agent would drop it anyway). What the stream refuses is not kept:
- * when it takes frames again, everything is let go of first.
+ * when it takes frames again, everything is let go of first, and the modifiers still held are pressed again.
  */
 export class InputSender {
   private epoch = 0;
   private driving = false;
   /** Something did not get through, perhaps the end of a press: a release has to go before whatever is next. */
   private owed = false;
+  private readonly modifiers = new Set<number>();
   private sequence = 0;
   private lastMove = -Infinity;
   private last: { x: number; y: number } | null = null;
@@ -33,7 +37,7 @@ export class InputSender {
     this.last = null;
     this.epoch = epoch;
     if (!driving) this.cancelMove();
-    else if (this.owed) this.release();
+    else this.settle();
   }
 
   get isDriving(): boolean {
@@ -59,7 +63,9 @@ export class InputSender {
   }
 
   key(keysym: number, down: boolean): void {
+    if (!down) this.modifiers.delete(keysym);
     this.send({ op: 'key', keysym, down });
+    if (down && this.driving && isModifier(keysym)) this.modifiers.add(keysym);
   }
 
   press(keysym: number): void {
@@ -67,27 +73,28 @@ export class InputSender {
     this.key(keysym, false);
   }
 
-  /** Lays a text on the clipboard of the room's browser. False when it is too long for it. */
-  clipboard(text: string): boolean {
+  /** Lays a text on the clipboard of the room's browser. */
+  clipboard(text: string): Pasted {
     const frame = clipboardFrame(this.epoch, text);
-    if (!frame) return false;
-    if (!this.driving) return true;
-    if (this.owed) this.release();
-    this.owed ||= !this.stream.send('input', frame);
-    return true;
+    if (!frame) return 'tooLong';
+    if (!this.driving) return 'notDriving';
+    return this.settle() && this.stream.send('input', frame) ? 'sent' : 'behind';
   }
 
-  /** Pastes a text: the clipboard, then the keys that any page knows for it. False when it is too long. */
-  paste(text: string): boolean {
-    if (!this.clipboard(text)) return false;
+  /** Pastes a text: the clipboard, then the keys that any page knows for it. */
+  paste(text: string): Pasted {
+    const laid = this.clipboard(text);
+    if (laid !== 'sent') return laid;
     this.key(controlLeft, true);
     this.press(letterV);
     this.key(controlLeft, false);
-    return true;
+    return this.owed ? 'behind' : 'sent';
   }
 
+  /** Lets go of everything that is held. */
   release(): void {
-    if (this.driving) this.owed = !this.stream.send('input', encodeInput({ op: 'release' }, this.epoch));
+    this.modifiers.clear();
+    if (this.driving) this.letGo();
   }
 
   dispose(): void {
@@ -95,9 +102,26 @@ export class InputSender {
   }
 
   private send(input: Input): void {
-    if (!this.driving) return;
-    if (this.owed) this.release();
-    this.owed ||= !this.stream.send('input', encodeInput(input, this.epoch));
+    if (this.driving && this.settle()) this.put(input);
+  }
+
+  private put(input: Input): void {
+    this.owed = !this.stream.send('input', encodeInput(input, this.epoch));
+  }
+
+  private letGo(): void {
+    this.put({ op: 'release' });
+  }
+
+  /** Pays the release that is owed; the hand has not let go of its modifiers, so they are pressed again. False while the stream refuses. */
+  private settle(): boolean {
+    if (!this.owed) return true;
+    this.letGo();
+    for (const keysym of this.modifiers) {
+      if (this.owed) return false;
+      this.put({ op: 'key', keysym, down: true });
+    }
+    return !this.owed;
   }
 
   private flushMove(): void {

@@ -1,16 +1,17 @@
-import type { InputSender } from './InputSender';
+import type { InputSender, Pasted } from './InputSender';
 import { controlLeft, isModifier, keysymOf, keysymsOfText, letterV } from './keysyms';
 
 const altLeft = 0xffe9;
 const altRight = 0xffea;
 const backSpace = 0xff08;
+const modifiers: readonly string[] = ['Control', 'Alt', 'Shift', 'Meta'];
 /** Letters kept before the caret of a phone keyboard's field, so that it always has something to delete. */
 const padding = '\u00a0'.repeat(24);
 
 export interface KeyboardOptions {
   sender: Pick<InputSender, 'key' | 'press' | 'release' | 'clipboard' | 'paste' | 'isDriving'>;
-  /** What was pasted is more than the room's browser takes. */
-  tooLong: () => void;
+  /** Nothing was pasted. */
+  unpasted: (why: Exclude<Pasted, 'sent'>) => void;
   /** The way out by keyboard: Control, Alt and Shift held together. */
   escape: () => void;
   mac?: boolean;
@@ -78,7 +79,7 @@ export class Keyboard {
     if (!sender.isDriving) return;
     // Windows says Control and Alt of AltGr too, and AltGr with Shift only makes another letter.
     const altGraph = event.getModifierState('AltGraph');
-    if (event.ctrlKey && event.altKey && event.shiftKey && !altGraph && ['Control', 'Alt', 'Shift', 'Meta'].includes(event.key)) {
+    if (event.ctrlKey && event.altKey && event.shiftKey && !altGraph && modifiers.includes(event.key)) {
       event.preventDefault();
       this.letGo();
       this.options.escape();
@@ -110,7 +111,8 @@ export class Keyboard {
 
   private up(event: KeyboardEvent): void {
     event.preventDefault();
-    if (this.pasting && (event.code === this.pasting.code || event.key === 'Meta')) this.pasteWithout();
+    // Without its modifier, the key would type a letter.
+    if (this.pasting && (event.code === this.pasting.code || modifiers.includes(event.key))) this.pasteWithout();
     const keysym = this.held.get(event.code);
     if (keysym === undefined) return;
     this.held.delete(event.code);
@@ -135,20 +137,15 @@ export class Keyboard {
   /** First the text, then the key that pastes it. */
   private pasted(event: ClipboardEvent): void {
     event.preventDefault();
-    const { sender, tooLong } = this.options;
+    const { sender, unpasted } = this.options;
     const { pasting } = this;
     this.pasting = null;
     if (!sender.isDriving) return;
     const text = event.clipboardData?.getData('text/plain') ?? '';
-    if (!pasting) {
-      // By a menu, or by a phone's keyboard.
-      if (text !== '' && !sender.paste(text)) tooLong();
-      return;
-    }
-    if (text !== '' && !sender.clipboard(text)) {
-      tooLong();
-      return;
-    }
+    // By a menu, or by a phone's keyboard, no key is pressed for it.
+    const done = text === '' ? 'sent' : pasting ? sender.clipboard(text) : sender.paste(text);
+    if (done !== 'sent') unpasted(done);
+    if (done !== 'sent' || !pasting) return;
     this.held.set(pasting.code, pasting.keysym);
     sender.key(pasting.keysym, true);
   }
