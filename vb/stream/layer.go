@@ -36,6 +36,9 @@ type layer struct {
 	pace       pacer // of its own frames; the screen's changes are paced before
 
 	changed  bool // the picture has, since its last frame
+	fresh    bool // and before that it was still
+	movedAt  time.Time
+	debt     debt
 	wantKey  bool
 	lastKey  time.Time
 	refineAt time.Time // zero: nothing to refine
@@ -93,9 +96,27 @@ func (l *layer) keyWait(now time.Time) time.Duration {
 
 func (l *layer) keyDue(now time.Time) bool { return l.wantKey && l.keyWait(now) == 0 }
 
-func (l *layer) changeDue(now time.Time) bool { return l.changed && l.pace.wait(now) == 0 }
+// change notes that the picture is another one.
+func (l *layer) change(at time.Time) {
+	l.fresh = at.Sub(l.movedAt) > refineAfter || l.changed && l.fresh
+	l.changed, l.movedAt = true, at
+}
 
-func (l *layer) refineDue(now time.Time) bool { return !l.refineAt.IsZero() && !now.Before(l.refineAt) }
+// changeWait is how long a frame of what has changed must still wait. When the encoder can make no less of it than is too
+// much for the cap, there are fewer frames, each of the newest picture; but what answers a click never waits for that.
+func (l *layer) changeWait(now time.Time) time.Duration {
+	wait := l.pace.wait(now)
+	if !l.fresh {
+		wait = max(wait, l.debt.wait(now, l.bitrate))
+	}
+	return wait
+}
+
+func (l *layer) changeDue(now time.Time) bool { return l.changed && l.changeWait(now) == 0 }
+
+func (l *layer) refineDue(now time.Time) bool {
+	return !l.changed && !l.refineAt.IsZero() && !now.Before(l.refineAt)
+}
 
 // due says that a frame is to be made of the picture that there is.
 func (l *layer) due(now time.Time) bool {
@@ -109,9 +130,8 @@ func (l *layer) sleep(now time.Time) time.Duration {
 		d = min(d, l.keyWait(now))
 	}
 	if l.changed {
-		d = min(d, l.pace.wait(now))
-	}
-	if !l.refineAt.IsZero() {
+		d = min(d, l.changeWait(now))
+	} else if !l.refineAt.IsZero() {
 		d = min(d, l.refineAt.Sub(now))
 	}
 	return max(d, 0)
@@ -128,8 +148,9 @@ func (l *layer) encode(img *codec.Image, at time.Time, c clock) (*frame, error) 
 	if packet.Key {
 		l.wantKey, l.lastKey = false, at
 	}
-	l.changed = false
+	l.changed, l.fresh = false, false
 	l.pace.take(at)
+	l.debt.add(at, len(packet.Data), l.bitrate)
 	l.planRefinement(at, refine, packet.Settled)
 	if len(packet.Data) == 0 {
 		return nil, nil

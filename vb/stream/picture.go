@@ -237,7 +237,7 @@ func (p *picture) update(screen *desktop.Capturer) error {
 	p.metrics.captures.Inc()
 	var some []*layer
 	for _, l := range p.layers {
-		l.changed = true
+		l.change(f.At)
 		if l.changeDue(f.At) || l.keyDue(f.At) {
 			some = append(some, l)
 		}
