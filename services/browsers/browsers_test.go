@@ -68,7 +68,7 @@ func TestABrowserStartsServesAndIsStopped(t *testing.T) {
 	require.Equal(t, "requested", *h.row(spec.Run).EndReason)
 
 	own := wire.Screen{Width: 1920, Height: 1080, FrameRate: 60}
-	_, err = h.rooms.Update(context.Background(), room.Slug, person, rooms.Change{Screen: &own})
+	_, err = h.rooms.Update(context.Background(), room.Slug, person, rooms.Change{Screen: wire.ScreenChange{Set: true, To: &own}})
 	require.NoError(t, err)
 	spec = h.start(room, person) // one click starts again
 	require.Equal(t, own, wire.Screen{Width: spec.Width, Height: spec.Height, FrameRate: spec.FrameRate})

@@ -89,17 +89,20 @@ func TestARoomsScreenIsTheServersUntilItChoosesItsOwn(t *testing.T) {
 	require.Equal(t, own, owner.room(wire.NewRoom{Title: "Large films", Screen: &own}).Screen)
 
 	at := "/rooms/" + room.Slug
-	require.Equal(t, own, into[wire.Room](owner.do("PATCH", at, wire.RoomChange{Screen: &own}).is(200)).Screen)
+	require.Equal(t, own, into[wire.Room](owner.do("PATCH", at, wire.RoomChange{Screen: wire.ScreenChange{Set: true, To: &own}}).is(200)).Screen)
 	require.Equal(t, []string{"room updated"}, h.hub.take())
 	require.Equal(t, own, into[wire.Room](owner.do("PATCH", at, wire.RoomChange{Title: new("Series")}).is(200)).Screen, "what is not given stays")
 	require.Equal(t, own, into[wire.Room](owner.do("GET", at, nil).is(200)).Screen)
+	require.Equal(t, room.Screen, into[wire.Room](owner.do("PATCH", at, map[string]any{"screen": nil}).is(200)).Screen, "null is the server's again")
+	require.Equal(t, own, into[wire.Room](owner.do("PATCH", at, wire.RoomChange{Screen: wire.ScreenChange{Set: true, To: &own}}).is(200)).Screen)
+	require.Equal(t, room.Screen, into[wire.Room](owner.do("PATCH", at, wire.RoomChange{Screen: wire.ScreenChange{Set: true}}).is(200)).Screen)
 
-	odd := owner.do("PATCH", at, wire.RoomChange{Screen: &wire.Screen{Width: 1279, Height: 720, FrameRate: 30}})
+	odd := owner.do("PATCH", at, wire.RoomChange{Screen: wire.ScreenChange{Set: true, To: &wire.Screen{Width: 1279, Height: 720, FrameRate: 30}}})
 	require.Equal(t, []string{"screen.width"}, odd.fields())
 	require.Contains(t, string(odd.body), "a multiple of 2")
 	member := h.signedUp(t, "grace")
 	member.do("POST", at+"/join", wire.JoinRequest{}).is(200)
-	member.do("PATCH", at, wire.RoomChange{Screen: &own}).fails(403, wire.ErrorCodeForbidden)
+	member.do("PATCH", at, wire.RoomChange{Screen: wire.ScreenChange{Set: true, To: &own}}).fails(403, wire.ErrorCodeForbidden)
 }
 
 func TestTheBrowserObeysPermissions(t *testing.T) {

@@ -38,7 +38,7 @@ func TestTheNewestRoomWins(t *testing.T) {
 	viewer.await(wire.TypePeerJoined)
 	small, large := wire.Screen{Width: 640, Height: 480, FrameRate: 10}, wire.Screen{Width: 1920, Height: 1080, FrameRate: 60}
 	resize := func(s wire.Screen) {
-		_, err := h.rooms.Update(context.Background(), room.Slug, owner, rooms.Change{Screen: &s})
+		_, err := h.rooms.Update(context.Background(), room.Slug, owner, rooms.Change{Screen: wire.ScreenChange{Set: true, To: &s}})
 		require.NoError(t, err)
 		h.hub.RoomUpdated(room.ID)
 	}

@@ -295,7 +295,7 @@ func TestTheAgentIsToldTheRoomsScreenAndItsChanges(t *testing.T) {
 		h.hub.RoomUpdated(room.ID)
 	}
 	large := wire.Screen{Width: 1920, Height: 1080, FrameRate: 60}
-	change(rooms.Change{Screen: &large})
+	change(rooms.Change{Screen: wire.ScreenChange{Set: true, To: &large}})
 	require.Equal(t, large, decode[wire.RoomEvent](t, viewer.await(wire.TypeRoomUpdated)).Room.Screen)
 	require.Equal(t, large, decode[wire.Screen](t, vb.await(wire.TypeVBScreen)))
 	change(rooms.Change{Title: wire.Ptr("Series")})
@@ -305,7 +305,7 @@ func TestTheAgentIsToldTheRoomsScreenAndItsChanges(t *testing.T) {
 	vb.drop()
 	viewer.await(wire.TypePeerUpdated)
 	small := wire.Screen{Width: 640, Height: 480, FrameRate: 10}
-	change(rooms.Change{Screen: &small})
+	change(rooms.Change{Screen: wire.ScreenChange{Set: true, To: &small}})
 	require.Equal(t, small, h.agentOf(room, run).screen, "what changed while it was away")
 	require.Equal(t, small, h.join(room, owner).identity.Snapshot.Room.Screen)
 }

@@ -123,7 +123,7 @@ type Change struct {
 	Privacy  *wire.Privacy
 	Password *string
 	StartURL *string
-	Screen   *wire.Screen
+	Screen   wire.ScreenChange
 }
 
 // Update changes a room. Errors: not_found, room_members_only, forbidden (needs Manage), slug_taken, invalid_field.
@@ -132,7 +132,7 @@ func (s *Service) Update(ctx context.Context, ref string, by accounts.Person, c 
 	if err != nil {
 		return Room{}, err
 	}
-	params := db.UpdateRoomParams{ID: room.ID.UUID(), Slug: c.Slug, Privacy: (*string)(c.Privacy), StartUrl: c.StartURL, SetPassword: c.Password != nil}
+	params := db.UpdateRoomParams{ID: room.ID.UUID(), Slug: c.Slug, Privacy: (*string)(c.Privacy), StartUrl: c.StartURL, SetPassword: c.Password != nil, SetScreen: c.Screen.Set}
 	if c.Title != nil {
 		title, err := checkTitle(*c.Title)
 		if err != nil {
@@ -155,10 +155,10 @@ func (s *Service) Update(ctx context.Context, ref string, by accounts.Person, c 
 			return Room{}, err
 		}
 	}
-	if err := checkScreen(c.Screen); err != nil {
+	if err := checkScreen(c.Screen.To); err != nil {
 		return Room{}, err
 	}
-	params.ScreenWidth, params.ScreenHeight, params.ScreenFrameRate = screenColumns(c.Screen)
+	params.ScreenWidth, params.ScreenHeight, params.ScreenFrameRate = screenColumns(c.Screen.To)
 	if c.Password != nil {
 		if params.PasswordHash, err = s.hash(ctx, *c.Password); err != nil {
 			return Room{}, err

@@ -234,6 +234,13 @@ func TestARoomWhereNobodyChoseAScreenFollowsTheServer(t *testing.T) {
 	page, err := restarted.List(ctx, owner, Mine, "", 10)
 	require.NoError(t, err)
 	require.ElementsMatch(t, []wire.Screen{own, larger}, []wire.Screen{page.Rooms[0].Screen, page.Rooms[1].Screen})
+
+	back, err := restarted.Update(ctx, chosen.Slug, owner, Change{Screen: wire.ScreenChange{Set: true}})
+	require.NoError(t, err)
+	require.Equal(t, larger, back.Screen)
+	follows, err := h.ByID(ctx, chosen.ID)
+	require.NoError(t, err)
+	require.Equal(t, open.Screen, follows.Screen, "nothing of the old choice is kept")
 }
 
 func TestATakenAddressIsRefused(t *testing.T) {

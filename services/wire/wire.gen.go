@@ -1292,11 +1292,11 @@ type RoomChange struct {
 	// Privacy public: listed. unlisted: anyone signed in with the address. private: members, who come by invite
 	Privacy *Privacy `json:"privacy,omitempty"`
 
-	// Screen The size of a browser's screen in pixels, and the most frames a second that are sent of it.
-	Screen   *Screen    `json:"screen,omitempty"`
-	Slug     *Slug      `json:"slug,omitempty"`
-	StartUrl *StartURL  `json:"startUrl,omitempty"`
-	Title    *RoomTitle `json:"title,omitempty"`
+	// Screen null takes the room's own away; it follows the server's settings again
+	Screen   ScreenChange `json:"screen,omitempty,omitzero"`
+	Slug     *Slug        `json:"slug,omitempty"`
+	StartUrl *StartURL    `json:"startUrl,omitempty"`
+	Title    *RoomTitle   `json:"title,omitempty"`
 }
 
 // RoomEvent defines model for RoomEvent.

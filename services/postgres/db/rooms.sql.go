@@ -468,11 +468,11 @@ SET title = coalesce($1, title),
     slug = coalesce($2, slug),
     privacy = coalesce($3, privacy),
     start_url = coalesce($4, start_url),
-    screen_width = coalesce($5, screen_width),
-    screen_height = coalesce($6, screen_height),
-    screen_frame_rate = coalesce($7, screen_frame_rate),
-    password_hash = CASE WHEN $8::boolean THEN $9 ELSE password_hash END
-WHERE id = $10
+    screen_width = CASE WHEN $5::boolean THEN $6 ELSE screen_width END,
+    screen_height = CASE WHEN $5::boolean THEN $7 ELSE screen_height END,
+    screen_frame_rate = CASE WHEN $5::boolean THEN $8 ELSE screen_frame_rate END,
+    password_hash = CASE WHEN $9::boolean THEN $10 ELSE password_hash END
+WHERE id = $11
 `
 
 type UpdateRoomParams struct {
@@ -480,6 +480,7 @@ type UpdateRoomParams struct {
 	Slug            *string
 	Privacy         *string
 	StartUrl        *string
+	SetScreen       bool
 	ScreenWidth     *int32
 	ScreenHeight    *int32
 	ScreenFrameRate *int32
@@ -494,6 +495,7 @@ func (q *Queries) UpdateRoom(ctx context.Context, arg UpdateRoomParams) (int64, 
 		arg.Slug,
 		arg.Privacy,
 		arg.StartUrl,
+		arg.SetScreen,
 		arg.ScreenWidth,
 		arg.ScreenHeight,
 		arg.ScreenFrameRate,

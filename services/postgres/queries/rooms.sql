@@ -47,9 +47,9 @@ SET title = coalesce(sqlc.narg(title), title),
     slug = coalesce(sqlc.narg(slug), slug),
     privacy = coalesce(sqlc.narg(privacy), privacy),
     start_url = coalesce(sqlc.narg(start_url), start_url),
-    screen_width = coalesce(sqlc.narg(screen_width), screen_width),
-    screen_height = coalesce(sqlc.narg(screen_height), screen_height),
-    screen_frame_rate = coalesce(sqlc.narg(screen_frame_rate), screen_frame_rate),
+    screen_width = CASE WHEN sqlc.arg(set_screen)::boolean THEN sqlc.narg(screen_width) ELSE screen_width END,
+    screen_height = CASE WHEN sqlc.arg(set_screen)::boolean THEN sqlc.narg(screen_height) ELSE screen_height END,
+    screen_frame_rate = CASE WHEN sqlc.arg(set_screen)::boolean THEN sqlc.narg(screen_frame_rate) ELSE screen_frame_rate END,
     password_hash = CASE WHEN sqlc.arg(set_password)::boolean THEN sqlc.narg(password_hash) ELSE password_hash END
 WHERE id = @id;
 

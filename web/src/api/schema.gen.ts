@@ -540,7 +540,12 @@ export interface components {
             /** @description Empty takes the password away */
             password?: string;
             startUrl?: components["schemas"]["StartURL"];
-            screen?: components["schemas"]["Screen"];
+            /** @description null takes the room's own away; it follows the server's settings again */
+            screen?: {
+                width: number;
+                height: number;
+                frameRate: number;
+            } | null;
         };
         Room: {
             /** Format: uuid */
