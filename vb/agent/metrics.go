@@ -43,19 +43,50 @@ func (a *agent) serveMetrics(home string) (end func()) {
 	return func() { _ = server.Close() }
 }
 
-// listenPrivately makes a socket of mode 0600 in place of one that an earlier run left.
+// private is a Unix socket that only its user may open.
+type private struct {
+	net.Listener
+	path string
+	own  os.FileInfo
+}
+
+// listenPrivately makes a socket of mode 0600 in place of one that an earlier run left, and of no other. It is made in a
+// folder of its own, for nobody may open it before it has that mode.
 func listenPrivately(path string) (net.Listener, error) {
-	if info, err := os.Lstat(path); err == nil && info.Mode().Type() == os.ModeSocket {
-		if err := os.Remove(path); err != nil {
-			return nil, fmt.Errorf("remove an old socket: %w", err)
+	if info, err := os.Lstat(path); err == nil {
+		if info.Mode().Type() != os.ModeSocket {
+			return nil, fmt.Errorf("%s is no socket", path)
+		}
+		if other, err := net.Dial("unix", path); err == nil {
+			return nil, errors.Join(fmt.Errorf("%s is in use", path), other.Close())
 		}
 	}
-	listener, err := net.Listen("unix", path)
+	folder, err := os.MkdirTemp(filepath.Dir(path), ".m")
 	if err != nil {
 		return nil, err
 	}
-	if err := os.Chmod(path, 0o600); err != nil {
+	defer os.RemoveAll(folder)
+	made := filepath.Join(folder, "s")
+	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: made, Net: "unix"})
+	if err != nil {
+		return nil, err
+	}
+	listener.SetUnlinkOnClose(false)
+	err = os.Chmod(made, 0o600)
+	own, statErr := os.Lstat(made)
+	if err = errors.Join(err, statErr); err == nil {
+		err = os.Rename(made, path)
+	}
+	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
-	return listener, nil
+	return &private{listener, path, own}, nil
+}
+
+// Close also removes the socket, unless another one has taken its place.
+func (p *private) Close() error {
+	if now, err := os.Lstat(p.path); err == nil && os.SameFile(now, p.own) {
+		_ = os.Remove(p.path)
+	}
+	return p.Listener.Close()
 }

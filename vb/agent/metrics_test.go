@@ -50,3 +50,24 @@ func TestMetricsAreServedOnASocketOfTheUserAlone(t *testing.T) {
 		require.NoError(t, left.Close())
 	}
 }
+
+func TestASocketThatIsInUseIsLeftAlone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "metrics.sock")
+	first, err := listenPrivately(path)
+	require.NoError(t, err)
+	_, err = listenPrivately(path)
+	require.Error(t, err)
+	require.NoError(t, os.Remove(path))
+	second, err := listenPrivately(path)
+	require.NoError(t, err)
+	require.NoError(t, first.Close())
+	conn, err := net.Dial("unix", path)
+	require.NoError(t, err, "each removes its own alone")
+	require.NoError(t, conn.Close())
+	require.NoError(t, second.Close())
+	assert.NoFileExists(t, path)
+	require.NoError(t, os.WriteFile(path, nil, 0o600))
+	_, err = listenPrivately(path)
+	require.Error(t, err)
+	assert.FileExists(t, path, "what is no socket is somebody's")
+}

@@ -5,7 +5,7 @@ import (
 	"errors"
 
 	"turtus/services/wire"
-	"turtus/vb/browser"
+	"turtus/vb/desktop"
 )
 
 // wantScreen notes the screen that the room wants; the newest counts. It does not wait for the X server.
@@ -34,10 +34,10 @@ func (a *agent) followScreens(ctx context.Context) {
 		if err != nil {
 			a.logger.Warn("the screen was not set", "error", err)
 		}
-		if errors.Is(err, browser.ErrScreen) {
+		// When Xvfb does not run, the next one has that size.
+		if err != nil && !errors.Is(err, desktop.ErrNoServer) && !errors.Is(err, desktop.ErrServerGone) {
 			continue
 		}
-		// Also when Xvfb does not run: the next one has that size.
 		if err := a.streamer.SetScreen(wanted.Width, wanted.Height, wanted.FrameRate); err != nil {
 			a.logger.Warn("the stream did not follow the screen", "error", err)
 			continue

@@ -114,12 +114,25 @@ func (b *Clipboard) Set(text string) error {
 func (b *Clipboard) Forget() error {
 	defer b.x.interrupt()
 	return b.x.do("forget the clipboard", func() error {
-		C.connection_sync(b.x.c)
-		C.clipboard_events(b.b)
-		C.clipboard_abandon(b.b)
+		b.skip()
 		C.clipboard_disown(b.b)
 		return nil
 	})
+}
+
+// Skip leaves untold what was copied before.
+func (b *Clipboard) Skip() error {
+	defer b.x.interrupt()
+	return b.x.do("skip what was copied", func() error {
+		b.skip()
+		return nil
+	})
+}
+
+func (b *Clipboard) skip() {
+	C.connection_sync(b.x.c)
+	C.clipboard_events(b.b)
+	C.clipboard_abandon(b.b)
 }
 
 // Close ends a Run in progress and disconnects; what was Set is lost.

@@ -39,6 +39,9 @@ static int resize(connection *c, int width, int height) {
 	} else if (DisplayWidth(d, DefaultScreen(d)) != width || DisplayHeight(d, DefaultScreen(d)) != height) {
 		RRCrtc crtc = res->crtcs[0];
 		RROutput output = res->outputs[0];
+		XRRCrtcInfo *was = XRRGetCrtcInfo(d, res, crtc);
+		int was_width = DisplayWidth(d, DefaultScreen(d)), was_height = DisplayHeight(d, DefaultScreen(d));
+		if (!alive(c)) return SCREEN_FAILED;
 		RRMode mode = mode_of(d, c->root, res, width, height);
 		XRRAddOutputMode(d, output, mode);
 		XRRSetCrtcConfig(d, res, crtc, CurrentTime, 0, 0, None, RR_Rotate_0, NULL, 0);
@@ -47,6 +50,13 @@ static int resize(connection *c, int width, int height) {
 		if (!alive(c) || connection_take_error(c, &request, &minor)
 			|| XRRSetCrtcConfig(d, res, crtc, CurrentTime, 0, 0, mode, RR_Rotate_0, &output, 1) != RRSetConfigSuccess)
 			status = SCREEN_FAILED;
+		if (status == SCREEN_FAILED && alive(c) && was) {
+			XRRSetScreenSize(d, c->root, was_width, was_height, (was_width * 254 + 480) / 960, (was_height * 254 + 480) / 960);
+			XRRSetCrtcConfig(d, res, crtc, CurrentTime, was->x, was->y, was->mode, was->rotation, was->outputs, was->noutput);
+			XSync(d, False);
+			if (alive(c)) connection_take_error(c, &request, &minor);
+		}
+		if (was) XRRFreeCrtcInfo(was);
 		for (int i = 0; status == SCREEN_OK && i < res->nmode; i++) {
 			if (res->modes[i].id == mode || strncmp(res->modes[i].name, prefix, sizeof prefix - 1) != 0) continue;
 			XRRDeleteOutputMode(d, output, res->modes[i].id);

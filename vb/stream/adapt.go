@@ -120,7 +120,7 @@ func (p *picture) adapt(now time.Time) {
 		if m.wish.quality == wire.QualityAuto && m.shows() != nil && p.choose(m, now) {
 			p.place(m)
 		}
-		if m.low {
+		if m.low && m.wish.quality == wire.QualityAuto && m.shows() != nil {
 			p.adaptAt = now.Add(climbEvery)
 		}
 	}

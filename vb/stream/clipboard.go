@@ -16,9 +16,10 @@ type clipboard struct {
 	logger  *slog.Logger
 	demand  *demand
 
-	mu     sync.Mutex
-	open   *desktop.Clipboard // nil while there is none
-	wanted *string            // to be set as soon as there is one
+	mu        sync.Mutex         // never held while the X server is asked
+	open      *desktop.Clipboard // nil while there is none
+	wanted    *string            // to be set as soon as there is one
+	forgotten bool               // to be told to it before
 }
 
 func (c *clipboard) run(ctx context.Context) {
@@ -42,40 +43,68 @@ func (c *clipboard) watch(ctx context.Context) error {
 	}
 	c.opened(open)
 	defer func() {
-		c.opened(nil)
+		c.mu.Lock()
+		c.open = nil
+		c.mu.Unlock()
 		_ = open.Close()
 	}()
 	return open.Run(ctx, c.copied)
 }
 
+// opened catches up with what was wanted while there was none, also with what is wanted meanwhile.
 func (c *clipboard) opened(open *desktop.Clipboard) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.open = open
-	if open != nil && c.wanted != nil {
-		c.note(open.Set(*c.wanted))
-		c.wanted = nil
+	for {
+		c.mu.Lock()
+		text, forget := c.wanted, c.forgotten
+		c.wanted, c.forgotten = nil, false
+		if text == nil && !forget {
+			c.open = open
+			c.mu.Unlock()
+			return
+		}
+		c.mu.Unlock()
+		if forget {
+			c.note(open.Forget())
+		}
+		if text != nil {
+			c.note(open.Set(*text))
+		}
 	}
 }
 
-// paste makes a text what a key pressed after this one pastes.
+// paste makes a text what a key pressed after this one pastes. One goroutine calls this and the following.
 func (c *clipboard) paste(text string) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.open == nil {
+	open := c.open
+	if open == nil {
 		c.wanted = &text
-		return
 	}
-	c.note(c.open.Set(text))
+	c.mu.Unlock()
+	if open != nil {
+		c.note(open.Set(text))
+	}
 }
 
 // forget takes back what was pasted, and leaves untold what was copied until now: both were somebody else's.
 func (c *clipboard) forget() {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.wanted = nil
-	if c.open != nil {
-		c.note(c.open.Forget())
+	open := c.open
+	if open == nil {
+		c.wanted, c.forgotten = nil, true
+	}
+	c.mu.Unlock()
+	if open != nil {
+		c.note(open.Forget())
+	}
+}
+
+// skip leaves untold what was copied until now.
+func (c *clipboard) skip() {
+	c.mu.Lock()
+	open := c.open
+	c.mu.Unlock()
+	if open != nil {
+		c.note(open.Skip())
 	}
 }
 

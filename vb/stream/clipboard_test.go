@@ -22,6 +22,14 @@ func copies(program *desktoptest.Selection, text string) {
 	program.Answer("UTF8_STRING", text)
 }
 
+// presses has the controller press a key, after which what is copied is its own.
+func (p *page) presses(epoch uint32, window *desktoptest.Window) {
+	p.t.Helper()
+	p.send(key(epoch, keyA, true))
+	until(window, desktoptest.KeyPress)
+	p.send(key(epoch, keyA, false))
+}
+
 func (p *page) copied() string {
 	p.t.Helper()
 	e, err := wire.Decode[wire.ClipboardEvent](p.event(wire.EventClipboard))
@@ -68,9 +76,10 @@ func TestTheControllersClipboardIsThereBeforeItsNextKey(t *testing.T) {
 }
 
 func TestWhatIsCopiedIsToldToTheControllerAlone(t *testing.T) {
-	r, _, ann, ben := stage(t)
+	r, window, ann, ben := stage(t)
 	program := desktoptest.OpenSelection(t, r.cfg.Display())
 	r.give(1, ann, ben)
+	ann.presses(1, window)
 	longest := strings.Repeat("<", wire.MaxClipboard)
 	for _, text := range []string{"<a href=\"häß\">", longest} {
 		copies(program, text)
@@ -80,6 +89,11 @@ func TestWhatIsCopiedIsToldToTheControllerAlone(t *testing.T) {
 	r.SetControl(ControlHolder{Peer: ben.peer, Epoch: 2})
 	assert.Empty(t, ben.copiedUntil(2))
 	ann.copiedUntil(2)
+	copies(program, "late from ann")
+	program.Copy()
+	program.Asked()
+	ben.presses(2, window)
+	program.Answer("UTF8_STRING", "later still")
 	copies(program, "for ben")
 	assert.Equal(t, "for ben", ben.copied(), "nothing older comes first")
 
@@ -90,6 +104,7 @@ func TestWhatIsCopiedIsToldToTheControllerAlone(t *testing.T) {
 	r.SetControl(ControlHolder{Peer: ann.peer, Epoch: 4})
 	assert.Empty(t, ann.copiedUntil(4))
 	assert.Empty(t, ben.copiedUntil(4))
+	ann.presses(4, window)
 	copies(program, "for ann")
 	assert.Equal(t, "for ann", ann.copied())
 }

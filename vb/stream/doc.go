@@ -15,8 +15,8 @@
 //   - A layer is one encoder: the whole picture or the small one. Its cap follows the best of the networks that it goes to,
 //     and whoever's is far below that gets the small one: a bad network never lowers another viewer's picture. A viewer
 //     changes layers at a keyframe and goes on with the old one until then, in one stream of numbers and timestamps.
-//   - No queue stands before the wire: sound goes first, frames that would wait longer than a tenth of a second are
-//     dropped for a keyframe, and from before a keyframe nothing is sent again.
+//   - No queue stands before the wire: sound goes first, frames that would wait longer than a tenth of a second,
+//     or a quarter behind a keyframe, are dropped for a keyframe, and from before a keyframe nothing is sent again.
 //   - A sender with nothing to send has no timer.
 //   - A viewer's first frame, and the first after one that it missed, is a keyframe; no other viewer waits for that.
 //   - Only frames of the control's holder, with the epoch in force, reach the screen. Before the next holder's first one,

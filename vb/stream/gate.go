@@ -55,8 +55,12 @@ type gate struct {
 	// The clipboard is the controller's: paste has what it wants pasted, forget is told before another one may drive.
 	paste  func(text string)
 	forget func()
-	health *health
-	logger *slog.Logger
+	// skip has what was copied until now told to nobody.
+	skip func()
+	// pressed: the one whose clipboard it is has, so that something may be copied.
+	pressed atomic.Bool
+	health  *health
+	logger  *slog.Logger
 
 	current atomic.Pointer[grant]
 	frames  chan admitted
@@ -207,6 +211,7 @@ func (g *gate) change() {
 		g.open(time.Now())
 	}
 	if next.Peer != g.clipboard {
+		g.pressed.Store(false)
 		g.forget()
 		g.clipboard = next.Peer
 	}
@@ -261,6 +266,7 @@ func (g *gate) do(frame admitted) error {
 		if err := g.pointAt(in); err != nil {
 			return err
 		}
+		g.press(in.Down)
 		return g.input.Button(int(in.Button), in.Down)
 	case wire.InputWheel:
 		if err := g.pointAt(in); err != nil {
@@ -276,6 +282,7 @@ func (g *gate) do(frame admitted) error {
 		}
 		return g.input.Scroll(dx, dy)
 	case wire.InputKey:
+		g.press(in.Down)
 		return g.input.Key(in.Keysym, in.Down)
 	case wire.InputRelease:
 		return g.input.ReleaseAll()
@@ -283,6 +290,14 @@ func (g *gate) do(frame admitted) error {
 		g.paste(in.Text)
 	}
 	return nil
+}
+
+// press notes that the controller can have copied something from now on.
+func (g *gate) press(down bool) {
+	if down && !g.pressed.Load() {
+		g.skip()
+		g.pressed.Store(true)
+	}
 }
 
 // wheel turns parts of a notch into whole clicks, and keeps the rest for next time.

@@ -257,6 +257,11 @@ func (p *picture) repeat(now time.Time) error {
 }
 
 func (p *picture) resize(width, height int) error {
+	// Where pages point is meant on what they see, whatever the screen was said to be.
+	if w, h := p.Size(); w != width || h != height {
+		p.setSize(width, height)
+		p.onResize(width, height)
+	}
 	if p.image != nil {
 		if w, h := p.image.Size(); w == width && h == height {
 			return nil
@@ -268,10 +273,6 @@ func (p *picture) resize(width, height int) error {
 		return err
 	}
 	p.image = img
-	if w, h := p.Size(); w != width || h != height {
-		p.setSize(width, height)
-		p.onResize(width, height)
-	}
 	return nil
 }
 

@@ -62,6 +62,21 @@ func TestViewersStayWhileTheScreenChanges(t *testing.T) {
 	assert.Len(t, ann.offers, 1, "nothing was negotiated anew")
 }
 
+func TestAScreenThatStaysAsItWasIsToldAgain(t *testing.T) {
+	display := desktoptest.StartXvfb(t, 320, 240)
+	window := desktoptest.OpenWindow(t, display, whole)
+	window.Fill(whole, red)
+	r := newRoom(t, display, nil)
+	p := r.open("ann", "s1")
+	p.shows(p.decoder(), 10, 10, red)
+	require.NoError(t, r.SetScreen(640, 480, 30))
+	p.screen(wire.ScreenEvent{Width: 640, Height: 480, FrameRate: 30})
+	window.Fill(whole, green)
+	p.screen(wire.ScreenEvent{Width: 320, Height: 240, FrameRate: 30})
+	width, height := r.Streamer.picture.Size()
+	assert.Equal(t, image.Pt(320, 240), image.Pt(width, height), "where pages point is on what they see")
+}
+
 func TestAnotherFrameRateBeginsWithAKeyframeOfTheStillScreen(t *testing.T) {
 	display := desktoptest.StartXvfb(t, 320, 240)
 	window := desktoptest.OpenWindow(t, display, whole)

@@ -130,7 +130,7 @@ func New(cfg Config) (*Streamer, error) {
 	s.gate.applied, s.gate.pointed = s.tellControl, s.tellPointer
 	s.clipboard = &clipboard{display: cfg.Display, copied: s.tellCopied, logger: cfg.Logger, demand: s.watched}
 	s.gate.rate = func() int { return int(s.frameRate.Load()) }
-	s.gate.paste, s.gate.forget = s.clipboard.paste, s.clipboard.forget
+	s.gate.paste, s.gate.forget, s.gate.skip = s.clipboard.paste, s.clipboard.forget, s.clipboard.skip
 	s.frameRate.Store(int32(cfg.FrameRate))
 	s.last.setScreen(screenEvent(cfg.Width, cfg.Height, cfg.FrameRate))
 	return s, nil
@@ -343,11 +343,12 @@ func controlEvent(holder ControlHolder, to PeerID) event {
 	return newEvent(wire.EventControl, wire.ControlEvent{Epoch: int64(holder.Epoch), Yours: holder.Peer == to})
 }
 
-// tellCopied tells the controller alone. While control changes hands that is nobody.
+// tellCopied tells the controller alone. While control changes hands that is nobody, and until the next one presses
+// something it can only be the last one's: a program may take a while for what it was told to copy.
 func (s *Streamer) tellCopied(text string) {
 	e, ok := clipboardEvent(text)
 	holder := s.gate.current.Load().Peer
-	if !ok || holder == "" {
+	if !ok || holder == "" || !s.gate.pressed.Load() {
 		return
 	}
 	s.mu.Lock()

@@ -26,7 +26,7 @@ const (
 )
 
 // viewer is one session: a peer connection with its two tracks and three data channels. The goroutine of run owns the
-// negotiation; everything that others start for it ends before run returns.
+// negotiation. pion's goroutines have ended when run returns, the sender's and a late wish end with ctx: the Streamer waits.
 type viewer struct {
 	streamer *Streamer
 	peer     PeerID
