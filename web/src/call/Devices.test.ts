@@ -55,6 +55,17 @@ describe('the microphone', () => {
     expect(media.asked.at(-1)).toMatchObject({ audio: { deviceId: { exact: 'headset' }, noiseSuppression: false } });
   });
 
+  it('that is muted while another one is waited for stays muted', async () => {
+    const { media, devices, state } = setUp();
+    await devices.toggleMicrophone();
+    const answer = media.hold();
+    const changing = devices.chooseMicrophone('headset');
+    devices.mute();
+    answer();
+    await changing;
+    expect([media.newest.label, media.newest.enabled, state().microphone]).toEqual(['headset', false, 'muted']);
+  });
+
   it('that was chosen and is not there gives way to the one that is', async () => {
     const { media, devices, state } = setUp();
     await devices.chooseMicrophone('left at home');

@@ -30,6 +30,8 @@ export interface DevicesState {
   camera: CameraState;
   microphoneTrack: MediaStreamTrack | null;
   cameraTrack: MediaStreamTrack | null;
+  /** The camera is off because the person switched it off, and not for another reason. */
+  cameraPaused: boolean;
   microphones: readonly Device[];
   cameras: readonly Device[];
   speakers: readonly Device[];
@@ -68,6 +70,7 @@ export class Devices {
       camera: 'off',
       microphoneTrack: null,
       cameraTrack: null,
+      cameraPaused: false,
       microphones: [],
       cameras: [],
       speakers: [],
@@ -100,15 +103,19 @@ export class Devices {
   }
 
   async toggleCamera(): Promise<void> {
-    if (this.store.getState().camera === 'off') await this.start('camera');
-    else this.stop('camera');
+    const { camera } = this.store.getState();
+    if (camera === 'off') await this.start('camera');
+    else {
+      this.stop('camera');
+      this.store.setState({ cameraPaused: camera === 'on' });
+    }
   }
 
   /** Gives the device back. */
   stop(kind: DeviceKind): void {
     this.turn[kind]++;
     this.release(kind);
-    this.store.setState(kind === 'microphone' ? { microphone: 'off', microphoneTrack: null } : { camera: 'off', cameraTrack: null });
+    this.store.setState(kind === 'microphone' ? { microphone: 'off', microphoneTrack: null } : { camera: 'off', cameraTrack: null, cameraPaused: false });
     this.say(kind, null);
   }
 
@@ -172,7 +179,6 @@ export class Devices {
   /** False when something else was wanted before the device had answered. */
   private async start(kind: DeviceKind): Promise<boolean> {
     const turn = ++this.turn[kind];
-    const muted = this.store.getState().microphone === 'muted';
     if (this.store.getState()[trackOf[kind]] === null) this.set(kind, 'starting', null);
     let track: MediaStreamTrack | undefined;
     let trouble: Trouble | null = null;
@@ -191,6 +197,8 @@ export class Devices {
       this.say(kind, trouble ?? 'unknown');
       return true;
     }
+    // Who was muted while the device was waited for stays so.
+    const muted = this.store.getState().microphone === 'muted';
     if (kind === 'microphone') track.enabled = !muted;
     else track.contentHint = 'motion';
     this.watch(kind, track);
@@ -253,7 +261,7 @@ export class Devices {
   }
 
   private set(kind: DeviceKind, state: CameraState | MicrophoneState, track: MediaStreamTrack | null): void {
-    this.store.setState(kind === 'microphone' ? { microphone: state, microphoneTrack: track } : { camera: state as CameraState, cameraTrack: track });
+    this.store.setState(kind === 'microphone' ? { microphone: state, microphoneTrack: track } : { camera: state as CameraState, cameraTrack: track, cameraPaused: false });
   }
 
   private say(kind: DeviceKind, trouble: Trouble | null): void {

@@ -8,23 +8,26 @@ import { useCallSession, useDevices, useKeys } from './hooks';
 import { useTroubles } from './useTroubles';
 import classes from './Call.module.css';
 
-/** Microphone and camera, with the keys M and V. */
+/** Microphone and camera, with the keys M and V, which the tooltips tell of while they do something. */
 export function CallButtons({ small, touch }: { small: boolean; touch: boolean }) {
   const { t } = useTranslation();
   const { devices } = useCallSession();
-  const { microphone, camera } = useDevices((state) => ({ microphone: state.microphone, camera: state.camera }));
+  const { microphone, camera, cameraPaused } = useDevices((state) => ({ microphone: state.microphone, camera: state.camera, cameraPaused: state.cameraPaused }));
   const [open, { toggle, close }] = useDisclosure(false);
   const mayVoice = useMay('voice');
   const mayVideo = useMay('video');
   useTroubles();
   const speak = mayVoice ? () => void devices.toggleMicrophone() : null;
   const film = mayVideo ? () => void devices.toggleCamera() : null;
-  useKeys({ m: speak, v: film });
+  // A key may be struck by mistake: it takes no device that the person did not switch on by the button, in this visit.
+  const speakKey = microphone === 'on' || microphone === 'muted' ? speak : null;
+  const filmKey = camera === 'on' || cameraPaused ? film : null;
+  useKeys({ m: speakKey, v: filmKey });
   if (!speak && !film) return null;
   return (
     <div className={classes.buttons}>
-      {speak && <Switch label={t(`call.microphone.${microphone}`)} hint={touch ? null : t('call.key', { key: 'M' })} state={microphone} onClick={speak} testId="microphone" On={IconMicrophone} Off={IconMicrophoneOff} />}
-      {film && <Switch label={t(`call.camera.${camera}`)} hint={touch ? null : t('call.key', { key: 'V' })} state={camera} onClick={film} testId="camera" On={IconVideo} Off={IconVideoOff} />}
+      {speak && <Switch label={t(`call.microphone.${microphone}`)} hint={touch || !speakKey ? null : t('call.key', { key: 'M' })} state={microphone} onClick={speak} testId="microphone" On={IconMicrophone} Off={IconMicrophoneOff} />}
+      {film && <Switch label={t(`call.camera.${camera}`)} hint={touch || !filmKey ? null : t('call.key', { key: 'V' })} state={camera} onClick={film} testId="camera" On={IconVideo} Off={IconVideoOff} />}
       {!small && (
         <Popover opened={open} onChange={(next) => !next && close()} position="top" width={330} trapFocus returnFocus>
           <Popover.Target>

@@ -36,28 +36,54 @@ const state = (button: string): string | undefined => screen.getByTestId(button)
 describe('the buttons', () => {
   it('turn microphone and camera on and off, by click and by key, and the hub hears of it', async () => {
     const { socket } = await enter();
-    fireEvent.keyDown(document.body, { key: 'm' });
+    fireEvent.click(screen.getByTestId('microphone'));
     await waitFor(() => expect(state('microphone')).toBe('on'));
     expect(socket.last('presence.update').payload).toEqual({ media: { microphone: true, camera: false } });
     expect(screen.getByTestId('microphone').getAttribute('aria-label')).toBe('Mute yourself');
-    fireEvent.click(screen.getByTestId('microphone'));
+    fireEvent.keyDown(document.body, { key: 'm' });
     expect(state('microphone')).toBe('muted');
-    fireEvent.keyDown(document.body, { key: 'V' });
+    fireEvent.keyDown(document.body, { key: 'M' });
+    expect(state('microphone')).toBe('on');
+    fireEvent.click(screen.getByTestId('camera'));
     await waitFor(() => expect(state('camera')).toBe('on'));
     const own = screen.getByTestId('own-bubble');
     expect(own.querySelector('video')?.dataset.mirror).toBe('true');
-    fireEvent.click(screen.getByTestId('camera'));
+    fireEvent.keyDown(document.body, { key: 'v' });
     expect(own.querySelector('video')).toBeNull();
     expect(media.newest.readyState).toBe('ended');
+    fireEvent.keyDown(document.body, { key: 'v' });
+    await waitFor(() => expect(state('camera')).toBe('on'));
+  });
+
+  it('have keys that take no device of their own accord', async () => {
+    await enter();
+    for (const key of ['m', 'v']) fireEvent.keyDown(document.body, { key });
+    expect([state('microphone'), state('camera')]).toEqual(['off', 'off']);
+    fireEvent.click(screen.getByTestId('camera'));
+    await waitFor(() => expect(state('camera')).toBe('on'));
+    fireEvent.click(screen.getByTestId('call-settings'));
+    fireEvent.click(await screen.findByTestId('leave-call'));
+    expect(state('camera')).toBe('off');
+    for (const key of ['m', 'v']) fireEvent.keyDown(document.body, { key });
+    expect([state('microphone'), state('camera')]).toEqual(['off', 'off']);
+    expect(media.asked).toHaveLength(1);
   });
 
   it('leave keys alone that are typed, or go to the room’s browser', async () => {
     await enter();
+    fireEvent.click(screen.getByTestId('microphone'));
+    await waitFor(() => expect(state('microphone')).toBe('on'));
     for (const field of ['chat-input', 'stage-keyboard']) fireEvent.keyDown(screen.getByTestId(field), { key: 'm' });
-    fireEvent.keyDown(document.body, { key: 'm', ctrlKey: true });
-    fireEvent.keyDown(document.body, { key: 'm', repeat: true });
-    expect(state('microphone')).toBe('off');
-    expect(media.asked).toEqual([]);
+    for (const held of ['ctrlKey', 'shiftKey', 'altKey', 'metaKey', 'repeat']) fireEvent.keyDown(document.body, { key: 'm', [held]: true });
+    for (const role of ['dialog', 'menu']) {
+      const within = document.createElement('div');
+      within.setAttribute('role', role);
+      const button = within.appendChild(document.createElement('button'));
+      document.body.append(within);
+      fireEvent.keyDown(button, { key: 'm' });
+      within.remove();
+    }
+    expect(state('microphone')).toBe('on');
   });
 
   it('are only there for who may', async () => {

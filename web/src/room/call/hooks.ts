@@ -29,14 +29,16 @@ export function useDuckedVolume(video: RefObject<HTMLVideoElement | null>, volum
   }, [call, video, volume]);
 }
 
-const typing = (target: EventTarget | null): boolean => target instanceof HTMLElement && (target.matches('input, textarea, select') || target.isContentEditable);
+/** Where a letter is text, or chooses from a list. */
+const takesLetters = (target: EventTarget | null): boolean =>
+  target instanceof HTMLElement && (target.isContentEditable || target.closest('input, textarea, select, [contenteditable]:not([contenteditable="false"]), [role="dialog"], [role="menu"], [role="listbox"]') !== null);
 
-/** Single keys for the whole page, unless they go into a field or to the room's browser, whose keyboard is a field too. */
+/** Single keys for the whole page, unless they go into a field, a dialog or a menu, or to the room's browser, whose keyboard is a field too. */
 export function useKeys(keys: Record<string, (() => void) | null>): void {
   useEffect(() => {
     const pressed = (event: KeyboardEvent): void => {
       const run = keys[event.key.toLowerCase()];
-      if (!run || event.repeat || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+      if (!run || event.defaultPrevented || event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || takesLetters(event.target)) return;
       event.preventDefault();
       run();
     };
