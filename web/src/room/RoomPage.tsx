@@ -13,7 +13,6 @@ import { copyQuietly } from '@/ui/copy';
 import { useErrorText } from '@/ui/useErrorText';
 import { decodableCodecs } from './codecs';
 import { RoomProvider, useRoom, useRoomSession } from './context';
-import { picture } from './preferences';
 import { RoomScreen } from './RoomScreen';
 import { RoomSession } from './RoomSession';
 import { watchVisibility } from './stream/visibility';
@@ -31,8 +30,7 @@ export function RoomPage() {
     const made = makeSession(slug, api, password);
     setSession(made);
     made.enter();
-    made.setQuality(picture.getState().quality);
-    const ends = [picture.subscribe(({ quality }) => made.setQuality(quality)), watchVisibility((hidden) => made.setHidden(hidden))];
+    const unwatch = watchVisibility((hidden) => made.setHidden(hidden));
     const nudge = (): void => {
       if (!document.hidden) made.hub.nudge();
     };
@@ -41,7 +39,7 @@ export function RoomPage() {
     return () => {
       window.removeEventListener('online', nudge);
       document.removeEventListener('visibilitychange', nudge);
-      for (const end of ends) end();
+      unwatch();
       // Nothing of this runs when the page itself goes or is reloaded: then the hub holds the seat.
       made.leave();
       setSession(null);

@@ -14,7 +14,7 @@ import { CallStrip } from './call/CallStrip';
 import { ChatOverlay } from './chat/ChatOverlay';
 import { ChatPanel } from './chat/ChatPanel';
 import { useUnread } from './chat/useUnread';
-import { useMay, useRoom } from './context';
+import { useDriving, useMay, useRoom } from './context';
 import { PeoplePanel } from './people/PeoplePanel';
 import { Countdown } from './stage/Countdown';
 import { Stage } from './stage/Stage';
@@ -45,7 +45,8 @@ export function RoomScreen() {
   const field = useRef<HTMLTextAreaElement>(null);
   const release = useRef<HTMLDivElement>(null);
   const handle = useRef({ video, field }).current;
-  const { title, slug, browser, driving } = useRoom((room) => ({ browser: room.browser.state, title: room.room?.title ?? '', slug: room.room?.slug, driving: room.self !== null && room.control.holder === room.self.peer }));
+  const { title, slug, browser } = useRoom((room) => ({ browser: room.browser.state, title: room.room?.title ?? '', slug: room.room?.slug }));
+  const driving = useDriving();
   useRefusals();
 
   useEffect(() => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { aJoin, anIdentity, aPeer, FakeSocket, mia } from '@/test/mockServer';
+import { setQuality } from './preferences';
 import { RoomSession } from './RoomSession';
 
 class FakeConnection {
@@ -67,7 +68,10 @@ beforeEach(() => {
   copied = [];
   mayCopy = true;
 });
-afterEach(() => vi.useRealTimers());
+afterEach(() => {
+  setQuality('auto');
+  vi.useRealTimers();
+});
 
 describe('RoomSession', () => {
   it('lets go of the stream with the room, and makes no other', async () => {
@@ -107,24 +111,48 @@ describe('RoomSession', () => {
 
   it('presses nothing while only the sound is wanted, for nobody sees what it would hit', async () => {
     const { session, socket, sent } = await inside();
-    session.setQuality('sound');
+    setQuality('sound');
     session.input.key(0x61, true);
     expect(sent).toEqual(['0500000007']);
     expect(socket.last('stream.prefer')).toMatchObject({ target: 'vb', payload: { quality: 'sound', hidden: false } });
-    session.setQuality('auto');
+    expect(session.store.getState().driving).toBe(false);
+    setQuality('auto');
     session.input.key(0x61, true);
     expect(sent.at(-1)).toBe('04000000070000006101');
   });
 
   it('says again what is wanted of the picture when the agent is back, for the hub passes nothing to one that is away', async () => {
-    const { session, socket } = await inside();
+    const { socket } = await inside();
     const agent = { ...aPeer('vb', mia), kind: 'vb' as const };
     socket.say({ type: 'peer.updated', version: 8, payload: { peer: { ...agent, connected: false } } });
-    session.setQuality('low');
+    setQuality('low');
     const before = socket.sent.length;
     socket.say({ type: 'peer.updated', version: 9, payload: { peer: { ...agent, connected: true } } });
     socket.say({ type: 'peer.updated', version: 10, payload: { peer: { ...agent, connected: true } } });
     expect(socket.sent.slice(before)).toMatchObject([{ type: 'stream.prefer', target: 'vb', payload: { quality: 'low', hidden: false } }]);
+  });
+
+  it('leaves control to the others when only the sound is wanted, and asks for it no more', async () => {
+    const { socket } = await inside();
+    setQuality('sound');
+    expect(socket.last('control.release').payload).toEqual({});
+    setQuality('high');
+    socket.say({ type: 'control.changed', version: 8, payload: { holder: 'p2', epoch: 8, requests: ['p1'] } });
+    setQuality('sound');
+    expect(socket.last('control.cancel').payload).toEqual({});
+    expect(socket.sent.filter(({ type }) => type === 'control.release')).toHaveLength(1);
+  });
+
+  it('drives while control is held and the picture comes', async () => {
+    const { session, socket, connection } = await inside();
+    const driving = (): boolean => session.store.getState().driving;
+    expect(driving()).toBe(true);
+    connection.become('disconnected');
+    expect(driving()).toBe(false);
+    connection.become('connected');
+    expect(driving()).toBe(true);
+    socket.say({ type: 'control.changed', version: 8, payload: { holder: 'p2', epoch: 8, requests: [] } });
+    expect(driving()).toBe(false);
   });
 
   it('shows the picture again after the browser of a paused picture has ended', async () => {
@@ -147,6 +175,15 @@ describe('RoomSession', () => {
     await vi.advanceTimersByTimeAsync(0);
     expect(session.store.getState().copied).toBe('two');
     socket.say({ type: 'control.changed', version: 8, payload: { epoch: 8, requests: [] } });
+    expect(session.store.getState().copied).toBeNull();
+  });
+
+  it('offers nothing that was copied under a control which has gone on meanwhile', async () => {
+    const { session, socket, hear } = await inside();
+    mayCopy = false;
+    hear('clipboard', { text: 'one' });
+    socket.say({ type: 'control.changed', version: 8, payload: { holder: 'p2', epoch: 8, requests: [] } });
+    await vi.advanceTimersByTimeAsync(0);
     expect(session.store.getState().copied).toBeNull();
   });
 });

@@ -2,10 +2,11 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import { HubConnection, HubError, type HubStatus, type SocketLike } from '@/api/hub/HubConnection';
 import type { ClientMessageType, ClientPayload, ServerMessage } from '@/api/hub/messages';
 import { Outbox, randomKey, type Outgoing } from '@/api/hub/Outbox';
-import type { ChatMessage, CursorEvent, Join, PointerPosition, Quality, ScreenEvent, StatisticsEvent } from '@/api/types';
+import type { ChatMessage, CursorEvent, Join, PointerPosition, ScreenEvent, StatisticsEvent } from '@/api/types';
 import { Call, type CallOptions } from '@/call/Call';
 import { isCall } from '@/call/session';
-import { applied, emptyRoom, peerById, welcomed, type RoomState } from './state/roomState';
+import { picture } from './preferences';
+import { applied, emptyRoom, holds, peerById, welcomed, type RoomState } from './state/roomState';
 import { InputSender } from './stream/InputSender';
 import { StatisticsLog } from './stream/StatisticsLog';
 import { StreamSession, type StreamState } from './stream/StreamSession';
@@ -18,7 +19,8 @@ export interface LiveRoom extends RoomState {
   /** Picture and sound, and the sound alone. */
   media: MediaStream | null;
   sound: MediaStream | null;
-  quality: Quality;
+  /** What a hand does on the picture goes to the browser: control is held, and the picture comes and is wanted. */
+  driving: boolean;
   /** Nobody sees the page. */
   hidden: boolean;
   outbox: readonly Outgoing[];
@@ -59,6 +61,7 @@ export class RoomSession {
   readonly call: Call;
   readonly log: StatisticsLog;
   private readonly pointerListeners = new Set<PointerListener>();
+  private readonly unsubscribe: () => void;
   private agentEpoch = 0;
   private disposed = false;
   private readonly now: () => number;
@@ -72,7 +75,7 @@ export class RoomSession {
       paused: false,
       media: null,
       sound: null,
-      quality: 'auto',
+      driving: false,
       hidden: false,
       outbox: [],
       screen: null,
@@ -87,6 +90,7 @@ export class RoomSession {
       makePeerConnection: options.makePeerConnection,
       request: (session, target) => this.hub.send('stream.request', { session, codecs: options.codecs() }, target),
       prefer: (session, quality, hidden, target) => this.hub.send('stream.prefer', { session, quality, hidden }, target),
+      wish: () => ({ quality: picture.getState().quality, hidden: this.store.getState().hidden }),
       stop: (session, target) => this.hub.send('stream.stop', { session }, target),
       signal: (payload, target) => this.hub.send('signal', payload, target),
       makeSession: randomKey,
@@ -96,8 +100,8 @@ export class RoomSession {
       statistics: () => this.stream.statistics(),
       agent: () => this.store.getState().statistics,
       circumstances: () => {
-        const { quality, hidden } = this.store.getState();
-        return { quality, hidden, driving: this.input.isDriving };
+        const { hidden, driving } = this.store.getState();
+        return { quality: picture.getState().quality, hidden, driving };
       },
     });
     this.call = new Call({
@@ -112,6 +116,9 @@ export class RoomSession {
         voice.dataset.peer = peer;
         return voice;
       },
+    });
+    this.unsubscribe = picture.subscribe(({ quality }, before) => {
+      if (quality !== before.quality) this.qualityChanged();
     });
     this.hub.on('identity', (identity) => {
       const before = this.store.getState().self?.peer;
@@ -184,6 +191,7 @@ export class RoomSession {
   /** While the hub can still be told. */
   private end(): void {
     this.disposed = true;
+    this.unsubscribe();
     this.input.dispose();
     this.call.dispose();
     this.stream.dispose();
@@ -226,15 +234,20 @@ export class RoomSession {
     this.store.setState({ paused });
   }
 
-  setQuality(quality: Quality): void {
-    this.stream.setQuality(quality);
-    this.store.setState({ quality });
-    this.follow();
+  setHidden(hidden: boolean): void {
+    if (hidden === this.store.getState().hidden) return;
+    this.store.setState({ hidden });
+    this.stream.hiddenChanged();
   }
 
-  setHidden(hidden: boolean): void {
-    this.stream.setHidden(hidden);
-    this.store.setState({ hidden });
+  private qualityChanged(): void {
+    this.stream.qualityChanged();
+    this.follow();
+    if (picture.getState().quality !== 'sound') return;
+    // Who only listens can do nothing with control, and would keep it from the others.
+    const state = this.store.getState();
+    if (holds(state)) void this.ask('control.release', {});
+    else if (state.self !== null && state.control.requests.includes(state.self.peer)) void this.ask('control.cancel', {});
   }
 
   /** The person has what was copied, or does not want it. */
@@ -244,7 +257,8 @@ export class RoomSession {
 
   private async copyOut(text: string, copy: RoomSessionOptions['copy']): Promise<void> {
     const done = text !== '' && (await copy(text));
-    this.store.setState({ copied: done || text === '' ? null : text });
+    // Control may have gone on meanwhile, and with it what the others copied.
+    if (holds(this.store.getState())) this.store.setState({ copied: done || text === '' ? null : text });
   }
 
   private receive(message: ServerMessage): void {
@@ -276,7 +290,8 @@ export class RoomSession {
   /** Stream and input follow what the store says of browser and control. */
   private follow(): void {
     if (this.disposed) return;
-    const { browser, control, self, status, stream, paused, quality, copied } = this.store.getState();
+    const state = this.store.getState();
+    const { browser, control, status, stream, paused, copied } = state;
     const streams = browser.state === 'ready' || browser.state === 'degraded';
     if (status.kind !== 'closed') {
       if (streams && browser.peer !== undefined) this.stream.setSource({ browser: browser.id ?? browser.peer, peer: browser.peer });
@@ -287,12 +302,12 @@ export class RoomSession {
         if (paused) this.setPaused(false);
       }
     }
-    const holds = self !== null && control.holder === self.peer;
     // While the picture is interrupted, or not wanted, nobody sees what a click would hit.
-    const driving = holds && stream === 'live' && quality !== 'sound';
+    const driving = holds(state) && stream === 'live' && picture.getState().quality !== 'sound';
+    if (driving !== state.driving) this.store.setState({ driving });
     this.input.setControl(driving, Math.max(control.epoch, this.agentEpoch));
     this.stream.setLowDelay(driving);
-    if (!holds && copied !== null) this.dropCopied();
+    if (!holds(state) && copied !== null) this.dropCopied();
   }
 }
 

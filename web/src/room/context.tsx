@@ -3,7 +3,7 @@ import { useStore } from 'zustand';
 import { useShallow } from 'zustand/react/shallow';
 import type { Permission } from '@/api/types';
 import type { LiveRoom, RoomSession } from './RoomSession';
-import { may } from './state/roomState';
+import { holds, may } from './state/roomState';
 
 const RoomContext = createContext<RoomSession | null>(null);
 
@@ -24,4 +24,6 @@ export function useRoom<T>(select: (room: LiveRoom) => T): T {
 }
 
 export const useMay = (permission: Permission): boolean => useRoom((room) => may(room, permission));
-export const useDriving = (): boolean => useRoom((room) => room.self !== null && room.control.holder === room.self.peer);
+export const useDriving = (): boolean => useRoom((room) => room.driving);
+/** Whether control is held here, though there may be no picture to use it on. */
+export const useHolds = (): boolean => useRoom(holds);

@@ -8,7 +8,14 @@ interface Sound {
   muted: boolean;
 }
 
+interface Picture {
+  quality: Quality;
+  /** The latest with a picture, for the way back from the sound alone. */
+  seen: Quality;
+}
+
 const qualities: readonly string[] = ['auto', 'high', 'low', 'sound'] satisfies Quality[];
+const known = (quality: Quality | undefined): Quality => (quality !== undefined && qualities.includes(quality) ? quality : 'auto');
 
 /** How loud this person wants the room's browser, on this device. */
 export const sound = remembered<Sound>('turtus.sound', ({ volume, muted }) => ({
@@ -17,10 +24,11 @@ export const sound = remembered<Sound>('turtus.sound', ({ volume, muted }) => ({
 }));
 
 /** Which picture this person wants, on this device. */
-export const picture = remembered<{ quality: Quality }>('turtus.picture', ({ quality }) => ({ quality: quality !== undefined && qualities.includes(quality) ? quality : 'auto' }));
+export const picture = remembered<Picture>('turtus.picture', ({ quality, seen }) => ({ quality: known(quality), seen: known(seen) }));
 
 export const useSound = (): Sound => useStore(sound);
 export const useQuality = (): Quality => useStore(picture).quality;
 export const setVolume = (volume: number): void => sound.setState({ volume, muted: volume === 0 });
 export const toggleMute = (): void => sound.setState(({ volume, muted }) => ({ muted: !muted, volume: muted && volume === 0 ? 0.5 : volume }));
-export const setQuality = (quality: Quality): void => picture.setState({ quality });
+export const setQuality = (quality: Quality): void => picture.setState(quality === 'sound' ? { quality } : { quality, seen: quality });
+export const showPicture = (): void => picture.setState(({ seen }) => ({ quality: seen === 'sound' ? 'auto' : seen }));

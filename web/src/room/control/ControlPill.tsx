@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { PersonAvatar } from '@/ui/PersonAvatar';
 import { useMay, useRoom, useRoomSession } from '../context';
+import { useQuality } from '../preferences';
 import { peerById } from '../state/roomState';
 import { heldElsewhere } from './elsewhere';
 import classes from './Control.module.css';
@@ -19,7 +20,9 @@ export function ControlPill({ short = false }: { short?: boolean }) {
     holder: peerById(room, room.control.holder),
     asked: room.self !== null && room.control.requests.includes(room.self.peer),
   }));
-  const mayControl = useMay('control');
+  // Nobody drives by ear alone.
+  const seen = useQuality() !== 'sound';
+  const mayControl = useMay('control') && seen;
   const mayModerate = useMay('moderate');
   const [busy, setBusy] = useState(false);
   const ask = (type: 'control.take' | 'control.request' | 'control.cancel' | 'control.release'): void => {
@@ -31,7 +34,7 @@ export function ControlPill({ short = false }: { short?: boolean }) {
     if (!mayControl) {
       return (
         <div className={classes.pill} data-testid="control-pill" data-control="free">
-          <span className={classes.words}>{t('control.freeCannot')}</span>
+          <span className={classes.words}>{t(seen ? 'control.freeCannot' : 'control.freeUnseen')}</span>
         </div>
       );
     }

@@ -2,14 +2,14 @@ import { Button, Group, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { PersonAvatar } from '@/ui/PersonAvatar';
 import { useRoom, useRoomSession } from '../context';
-import { peerById } from '../state/roomState';
+import { holds, peerById } from '../state/roomState';
 import classes from './Control.module.css';
 
 /** For the holder: the first who asks, with the two answers. */
 export function ControlRequest() {
   const { t } = useTranslation();
   const session = useRoomSession();
-  const asking = useRoom((room) => (room.self !== null && room.control.holder === room.self.peer ? peerById(room, room.control.requests[0]) : null));
+  const asking = useRoom((room) => (holds(room) ? peerById(room, room.control.requests[0]) : null));
   if (!asking) return null;
   const name = asking.person?.displayName ?? t('control.somebody');
   return (

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import type { Peer, Role } from '@/api/types';
 import { PersonAvatar } from '@/ui/PersonAvatar';
 import { MediaMarks } from '../call/MediaMarks';
-import { useDriving, useMay, useRoom, useRoomSession } from '../context';
+import { useHolds, useMay, useRoom, useRoomSession } from '../context';
 import { viewersOf } from '../state/roomState';
 import classes from './People.module.css';
 
@@ -35,7 +35,7 @@ export function PeoplePanel({ onInvite }: { onInvite: () => void }) {
 function Person({ peer, you, drives, asks }: { peer: Peer; you: boolean; drives: boolean; asks: boolean }) {
   const { t } = useTranslation();
   const session = useRoomSession();
-  const driving = useDriving();
+  const holds = useHolds();
   const name = peer.person?.displayName ?? t('control.somebody');
   const words = [drives && t('people.driving'), asks && t('people.asking'), !peer.connected && t('people.away')].filter(Boolean).join(' · ');
   return (
@@ -72,7 +72,7 @@ function Person({ peer, you, drives, asks }: { peer: Peer; you: boolean; drives:
       <MediaMarks peer={peer} />
       {drives && <IconMouse size={19} stroke={1.7} color="var(--turtus-accent)" aria-hidden />}
       {asks && !drives && <IconHandFinger size={19} stroke={1.7} aria-hidden />}
-      {driving && !you && peer.connected && (
+      {holds && !you && peer.connected && (
         <Tooltip label={t('people.give')}>
           <ActionIcon aria-label={t('people.giveTo', { name })} onClick={() => void session.ask('control.give', { peer: peer.id })} data-testid="people-give">
             <IconTransfer size={19} stroke={1.7} />

@@ -12,11 +12,11 @@ const rates = [30, 60];
 const name = ({ width, height }: Pick<Screen, 'width' | 'height'>): string => `${width}×${height}`;
 export const sameScreen = (a: Screen, b: Screen): boolean => name(a) === name(b) && a.frameRate === b.frameRate;
 
-/** How large and how smooth a room's browser is; a size or rate of the server's own stands among the usual ones. */
-export function ScreenChoice({ value, onChange }: { value: Screen; onChange: (screen: Screen) => void }) {
+/** How large and how smooth a room's browser is; what the room has of the server's own stays among the usual ones. */
+export function ScreenChoice({ value, saved, onChange }: { value: Screen; saved: Screen; onChange: (screen: Screen) => void }) {
   const { t } = useTranslation();
-  const offered = sizes.some((size) => name(size) === name(value)) ? sizes : [...sizes, value].sort((a, b) => a.width - b.width);
-  const offeredRates = [...new Set([...rates, value.frameRate])].sort((a, b) => a - b);
+  const offered = sizes.some((size) => name(size) === name(saved)) ? sizes : [...sizes, saved].sort((a, b) => a.width - b.width);
+  const offeredRates = [...new Set([...rates, saved.frameRate])].sort((a, b) => a - b);
   return (
     <Stack gap={10}>
       <Input.Wrapper label={t('settings.screenSize')} labelElement="div" size="md" labelProps={{ mb: 6 }}>

@@ -145,7 +145,7 @@ function RoomForm({ room }: { room: Room }) {
           )}
         </Stack>
         <TextInput label={t('settings.startPage')} value={startUrl} onChange={(event) => setStartUrl(event.currentTarget.value)} placeholder="https://" maxLength={2048} inputMode="url" error={errors.startUrl} data-testid="settings-start-page" />
-        <ScreenChoice value={screen} onChange={setScreen} />
+        <ScreenChoice value={screen} saved={room.screen} onChange={setScreen} />
         {general !== null && (
           <Alert color="red" role="alert">
             {general}

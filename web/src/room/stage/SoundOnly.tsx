@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { PersonAvatar } from '@/ui/PersonAvatar';
 import { TurtleMark } from '@/ui/TurtleMark';
 import { useRoom } from '../context';
-import { setQuality } from '../preferences';
+import { showPicture } from '../preferences';
 import { peerById } from '../state/roomState';
 import { ShellPattern } from './ShellPattern';
 import classes from './Stage.module.css';
@@ -22,7 +22,7 @@ export function SoundOnly() {
         {driver && `${t('stage.soundOnlyDriver', { name: driver.displayName })} `}
         {t('stage.soundOnlyText')}
       </p>
-      <Button size="md" leftSection={<IconPhoto size={18} />} onClick={() => setQuality('auto')} data-testid="show-picture">
+      <Button size="md" leftSection={<IconPhoto size={18} />} onClick={showPicture} data-testid="show-picture">
         {t('stage.resume')}
       </Button>
     </div>

@@ -4,7 +4,8 @@ import { Button, Loader } from '@mantine/core';
 import { IconVolume } from '@tabler/icons-react';
 import { useDuckedVolume } from '../call/hooks';
 import { useDriving, useRoom, useRoomSession } from '../context';
-import { useSound } from '../preferences';
+import { useQuality, useSound } from '../preferences';
+import { holds } from '../state/roomState';
 import { Keyboard } from '../stream/Keyboard';
 import { contentRect, type Rect } from '../stream/letterbox';
 import { Pointer } from '../stream/Pointer';
@@ -34,17 +35,17 @@ interface Props {
 export function Stage({ handle, touchTyping, onEscape }: Props) {
   const { t } = useTranslation();
   const session = useRoomSession();
-  const { media, sound, quality, hidden, stream, browser, screen, holder, paused } = useRoom((room) => ({
+  const { media, sound, hidden, stream, browser, screen, watched, paused } = useRoom((room) => ({
     media: room.media,
     sound: room.sound,
-    quality: room.quality,
     hidden: room.hidden,
     stream: room.stream,
     browser: room.browser.state,
     screen: room.screen,
-    holder: room.control.holder,
+    watched: room.control.holder !== undefined && !holds(room),
     paused: room.paused,
   }));
+  const quality = useQuality();
   const mayTake = useMayTake();
   const driving = useDriving();
   const frame = useRef<HTMLDivElement>(null);
@@ -202,13 +203,13 @@ export function Stage({ handle, touchTyping, onEscape }: Props) {
         spellCheck={false}
         data-testid="stage-keyboard"
       />
-      {live && !driving && holder !== undefined && <RemotePointer content={content} frame={frame} />}
+      {live && watched && <RemotePointer content={content} frame={frame} />}
       {soundOnly && <SoundOnly />}
       {!live && !soundOnly && <StageState connecting={(browser === 'ready' || browser === 'degraded') && !paused} />}
       {(live || soundOnly) && <StageBanners />}
       <div className={classes.corner}>
         {live && <NetworkMark />}
-        {driving && <Copied onDone={() => field.current?.focus({ preventScroll: true })} />}
+        <Copied onDone={() => field.current?.focus({ preventScroll: true })} />
       </div>
       {(live || soundOnly) && silenced && (
         <Button className={classes.sound} size="md" leftSection={<IconVolume size={20} />} onClick={unsilence} data-testid="unmute-overlay">

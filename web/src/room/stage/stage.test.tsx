@@ -32,19 +32,22 @@ describe('the quality of the picture', () => {
     expect((await screen.findByTestId('quality-now')).textContent).toBe('the smaller picture now');
     click('quality-high');
     expect(socket.last('stream.prefer')).toMatchObject({ target: 'vb', payload: { quality: 'high', hidden: false } });
-    expect(localStorage.getItem('turtus.picture')).toBe('{"quality":"high"}');
+    expect(localStorage.getItem('turtus.picture')).toBe('{"quality":"high","seen":"high"}');
   });
 
   it('may be the sound alone, from which the stage leads back', async () => {
     const { socket } = await enterRoom({ browser: running, control: { holder: 'p2', epoch: 7, requests: [] } });
     showPicture();
+    act(() => setQuality('low'));
+    expect(screen.getByTestId('ask-control')).toBeTruthy();
     fireEvent.click(await openMore('quality'));
     fireEvent.click(await screen.findByTestId('quality-sound'));
     expect(within(screen.getByTestId('sound-only')).getByText(/Jon has control/)).toBeTruthy();
     expect(screen.getByTestId('stage').dataset.live).toBeUndefined();
+    expect(screen.queryByTestId('ask-control')).toBeNull();
     click('show-picture');
     expect(screen.queryByTestId('sound-only')).toBeNull();
-    expect(socket.last('stream.prefer').payload).toMatchObject({ quality: 'auto' });
+    expect(socket.last('stream.prefer').payload).toMatchObject({ quality: 'low' });
   });
 });
 
@@ -211,5 +214,10 @@ describe('the settings of the picture', () => {
     const size = await screen.findByTestId('screen-size');
     expect(within(size).getByLabelText('1600×900')).toHaveProperty('checked', true);
     expect(within(screen.getByTestId('frame-rate')).getByLabelText('25')).toHaveProperty('checked', true);
+    fireEvent.click(within(size).getByLabelText('1280×720'));
+    fireEvent.click(within(screen.getByTestId('frame-rate')).getByLabelText('60'));
+    fireEvent.click(within(screen.getByTestId('screen-size')).getByLabelText('1600×900'));
+    fireEvent.click(within(screen.getByTestId('frame-rate')).getByLabelText('25'));
+    expect(screen.getByTestId('settings-save')).toHaveProperty('disabled', true);
   });
 });

@@ -89,5 +89,8 @@ export const viewersOf = (state: Pick<RoomState, 'peers'>): readonly Peer[] => s
 
 export const may = (state: Pick<RoomState, 'self'>, permission: Permission): boolean => state.self?.permissions.includes(permission) ?? false;
 
+/** Whether control is this page's own, as the hub says: what it does with it needs a picture too. */
+export const holds = (state: Pick<RoomState, 'self' | 'control'>): boolean => state.self !== null && state.control.holder === state.self.peer;
+
 /** Who is the peer, in words; null when it is gone. */
 export const peerById = (state: Pick<RoomState, 'peers'>, id: string | undefined): Peer | null => state.peers.find((peer) => peer.id === id) ?? null;

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AgentEvent } from '@/api/hub/messages';
+import type { Quality } from '@/api/types';
 import { StreamSession, withStereo, type StreamState } from './StreamSession';
 
 class FakeReceiver {
@@ -60,6 +61,7 @@ function setUp() {
   const stop = vi.fn((_session: string, _target: string) => true);
   const prefer = vi.fn((_session: string, _quality: string, _hidden: boolean, _target: string) => true);
   const signal = vi.fn();
+  const wish = { quality: 'auto' as Quality, hidden: false };
   let n = 0;
   const stream = new StreamSession({
     makePeerConnection: (configuration) => {
@@ -70,6 +72,7 @@ function setUp() {
     },
     request,
     prefer,
+    wish: () => wish,
     stop,
     signal,
     makeSession: () => `s${++n}`,
@@ -88,7 +91,17 @@ function setUp() {
     newest().become('connected');
     return newest();
   };
-  return { stream, connections, request, prefer, stop, signal, states, newest, live };
+  const want = ({ quality, hidden }: Partial<typeof wish>): void => {
+    if (quality !== undefined) {
+      wish.quality = quality;
+      stream.qualityChanged();
+    }
+    if (hidden !== undefined) {
+      wish.hidden = hidden;
+      stream.hiddenChanged();
+    }
+  };
+  return { stream, want, connections, request, prefer, stop, signal, states, newest, live };
 }
 
 beforeEach(() => vi.useFakeTimers());
@@ -256,10 +269,9 @@ describe('what the viewer wants', () => {
   });
 
   it('is said when it changes, and again to each session that follows', async () => {
-    const { live, stream, prefer } = setUp();
+    const { live, want, stream, prefer } = setUp();
     const connection = await live();
-    stream.setQuality('sound');
-    stream.setQuality('sound');
+    want({ quality: 'sound' });
     expect(prefer.mock.calls).toEqual([['s1', 'sound', false, 'vb']]);
     connection.become('failed');
     await vi.advanceTimersByTimeAsync(500);
@@ -269,17 +281,17 @@ describe('what the viewer wants', () => {
   });
 
   it('is said again when the hub is back, which may have lost it', async () => {
-    const { live, stream, prefer } = setUp();
+    const { live, want, stream, prefer } = setUp();
     await live();
-    stream.setQuality('low');
+    want({ quality: 'low' });
     stream.hubBack();
     expect(prefer.mock.calls).toEqual([['s1', 'low', false, 'vb'], ['s1', 'low', false, 'vb']]);
   });
 
   it('is said again with an ICE restart, and to an agent with a new peer id', async () => {
-    const { live, stream, prefer } = setUp();
+    const { live, want, stream, prefer } = setUp();
     const connection = await live();
-    stream.setQuality('low');
+    want({ quality: 'low' });
     connection.become('disconnected');
     await vi.advanceTimersByTimeAsync(1500);
     expect(prefer.mock.calls.slice(1)).toEqual([['s1', 'low', false, 'vb']]);
@@ -289,22 +301,22 @@ describe('what the viewer wants', () => {
   });
 
   it('holds no picture for a page that stays hidden, and says at once that it is seen again', async () => {
-    const { live, stream, prefer } = setUp();
+    const { live, want, prefer } = setUp();
     await live();
-    stream.setHidden(true);
+    want({ hidden: true });
     expect(prefer).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(1000);
     expect(prefer.mock.calls).toEqual([['s1', 'auto', true, 'vb']]);
-    stream.setHidden(false);
+    want({ hidden: false });
     expect(prefer.mock.calls.slice(1)).toEqual([['s1', 'auto', false, 'vb']]);
   });
 
   it('says nothing of a quick look elsewhere', async () => {
-    const { live, stream, prefer } = setUp();
+    const { live, want, prefer } = setUp();
     await live();
-    stream.setHidden(true);
+    want({ hidden: true });
     await vi.advanceTimersByTimeAsync(900);
-    stream.setHidden(false);
+    want({ hidden: false });
     await vi.advanceTimersByTimeAsync(5000);
     expect(prefer).not.toHaveBeenCalled();
   });

@@ -21,6 +21,8 @@ export interface StreamOptions {
   makePeerConnection: (configuration: RTCConfiguration) => RTCPeerConnection;
   request: (session: string, target: string) => boolean;
   prefer: (session: string, quality: Quality, hidden: boolean, target: string) => boolean;
+  /** What the viewer wants of the picture, and whether nobody sees the page. */
+  wish: () => { quality: Quality; hidden: boolean };
   stop: (session: string, target: string) => boolean;
   signal: (payload: SignalPayload, target: string) => boolean;
   makeSession: () => string;
@@ -66,8 +68,6 @@ export class StreamSession {
   private sound: MediaStream | null = null;
   private attempt = 0;
   private wasLive = false;
-  private quality: Quality = 'auto';
-  private hidden = false;
   private hiding: ReturnType<typeof setTimeout> | null = null;
   private lowDelay = false;
   /** Bytes of a clipboard that were put on the channel `input` at once: they are no sign that the network is behind. */
@@ -125,25 +125,23 @@ export class StreamSession {
     else this.prefer();
   }
 
-  /** What the viewer wants of the picture, for this session and all that follow. */
-  setQuality(quality: Quality): void {
-    if (quality === this.quality) return;
-    this.quality = quality;
+  /** The viewer wants another picture. */
+  qualityChanged(): void {
     this.prefer();
   }
 
-  /** Whether nobody sees the page. Said a moment later when it is so, and at once when it is seen again. */
-  setHidden(hidden: boolean): void {
+  /** Nobody sees the page any more, which is said a moment later; or somebody does again, which is said at once. */
+  hiddenChanged(): void {
+    if (this.disposed) return;
+    const unsaid = this.hiding !== null;
     if (this.hiding !== null) clearTimeout(this.hiding);
     this.hiding = null;
-    if (hidden === this.hidden || this.disposed) return;
-    const say = (): void => {
-      this.hiding = null;
-      this.hidden = hidden;
-      this.prefer();
-    };
-    if (hidden) this.hiding = setTimeout(say, hiddenGrace);
-    else say();
+    if (this.options.wish().hidden) {
+      this.hiding = setTimeout(() => {
+        this.hiding = null;
+        this.prefer();
+      }, hiddenGrace);
+    } else if (!unsaid) this.prefer();
   }
 
   pause(): void {
@@ -290,11 +288,18 @@ export class StreamSession {
   /** Every session begins with the picture for all, also one that an agent which has forgotten it makes anew. */
   private request(session: string, target: string): void {
     this.options.request(session, target);
-    if (this.quality !== 'auto' || this.hidden) this.prefer();
+    const { quality, hidden } = this.wish();
+    if (quality !== 'auto' || hidden) this.prefer();
   }
 
   private prefer(): void {
-    if (this.session && this.source) this.options.prefer(this.session, this.quality, this.hidden, this.source.peer);
+    const { quality, hidden } = this.wish();
+    if (this.session && this.source) this.options.prefer(this.session, quality, hidden, this.source.peer);
+  }
+
+  private wish(): { quality: Quality; hidden: boolean } {
+    const { quality, hidden } = this.options.wish();
+    return { quality, hidden: hidden && this.hiding === null };
   }
 
   private connectionChanged(state: RTCPeerConnectionState): void {
