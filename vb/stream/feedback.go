@@ -9,10 +9,11 @@ import (
 
 // feedback takes a viewer's RTCP where pion would keep it for readers, in the goroutine that decrypts it. pion sorts by the
 // SSRC that a packet is about, and a transport-wide report may name any of ours, also one that has no reader: all of a
-// viewer's RTCP is this one.
+// viewer's RTCP is this one. A packet about several of them comes once for each.
 type feedback struct{ take func(rtcp.Packet) }
 
-// buffer is webrtc.SettingEngine's BufferFactory. Viewers send us no media: what comes all the same is kept nowhere.
+// buffer is webrtc.SettingEngine's BufferFactory. Viewers send us no media: what comes all the same is
+// dropped, and only its SSRC stays noted in pion.
 func (f feedback) buffer(kind packetio.BufferPacketType, _ uint32) io.ReadWriteCloser {
 	if kind != packetio.RTCPBufferPacket {
 		return feedback{}

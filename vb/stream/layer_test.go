@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pion/rtcp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -184,5 +185,22 @@ func TestWhoeverWatchesAloneKeepsTheWholePictureOnAMiddlingLink(t *testing.T) {
 			break
 		}
 		require.True(t, time.Now().Before(deadline), "the cap follows: %d", caps())
+	}
+}
+
+func TestNoTimerRunsForWhoeverSeesNoPicture(t *testing.T) {
+	c := newClock(time.Now())
+	p := newPicture(Config{FrameRate: 30, Width: 320, Height: 240}, c, newHealth(func() {}), newMetrics(), func(int, int) {})
+	s := newSender(&track{clock: c}, &track{clock: c}, func([]rtcp.Packet) error { return nil })
+	m := &member{sender: s, kind: codec.H264, low: true, wish: wish{quality: wire.QualityAuto}}
+	p.members[s] = m
+	p.place(m)
+	p.adapt(time.Now())
+	assert.False(t, p.adaptAt.IsZero(), "it waits for better")
+	for _, w := range []wish{{wire.QualityAuto, true}, {wire.QualitySound, false}, {wire.QualityLow, false}} {
+		m.wish = w
+		p.place(m)
+		p.adapt(time.Now())
+		assert.Zero(t, p.adaptAt, w)
 	}
 }

@@ -146,14 +146,22 @@ func (p *picture) profile() codec.Profile {
 	return codec.ProfileMain
 }
 
-// sweep ends the layers that nobody receives or waits for, and starts those anew whose profile is another one from now on.
+// follow has a layer made in the profile that there is to be from now on, which takes a keyframe: at once where somebody
+// could not decode it otherwise, and else with the next keyframe that there is anyway.
+func (p *picture) follow(l *layer, key bool) {
+	if l.kind != codec.H264 {
+		return
+	}
+	if profile := p.profile(); l.profile != profile && (key || l.encoder == nil || profile == codec.ProfileBaseline) {
+		p.closeEncoder(l)
+		l.profile, l.wantKey = profile, true
+	}
+}
+
+// sweep ends the layers that nobody receives or waits for, and starts those anew that somebody could not decode.
 func (p *picture) sweep() {
-	profile := p.profile()
 	for _, l := range p.layers {
-		if l.kind == codec.H264 && l.profile != profile {
-			p.closeEncoder(l)
-			l.profile, l.wantKey = profile, true
-		}
+		p.follow(l, false)
 	}
 	wanted := make(map[*layer]bool, len(p.layers))
 	low := false

@@ -291,6 +291,7 @@ func (p *picture) encode(layers []*layer, at time.Time) error {
 		p.metrics.encoded(l, made[i], time.Since(start))
 	}
 	for _, l := range layers {
+		p.follow(l, l.keyDue(at))
 		if err := p.openEncoder(l); err != nil {
 			return err
 		}

@@ -195,6 +195,11 @@ func TestOneEncoderMakesTheBestProfileThatAllHave(t *testing.T) {
 	assert.Equal(t, codec.ProfileBaseline, profile())
 	assert.EqualValues(t, 1, r.Streamer.picture.running.Load())
 	r.Stop("ben", "s2")
+	r.until(func() bool { return r.Viewers() == 1 })
+	encoded := r.Streamer.picture.encoded.Load()
+	r.until(func() bool { return r.Streamer.picture.encoded.Load() > encoded+3 })
+	assert.Equal(t, codec.ProfileBaseline, profile(), "nobody who stays gets a keyframe for that")
+	ann.pli(<-ann.track)
 	r.until(func() bool { return profile() == codec.ProfileMain })
 	for range 5 {
 		d.decode(ann.next())
