@@ -44,4 +44,12 @@ func TestEightMayHaveSomethingOnAtATime(t *testing.T) {
 	first.ok(wire.TypePresenceUpdate, wire.PresenceUpdate{Media: &wire.MediaState{}}, "")
 	ninth.ok(wire.TypePresenceUpdate, voice, "")
 	first.refused(wire.ErrorCodeCallFull, wire.TypePresenceUpdate, voice, "")
+
+	ninth.drop()
+	for gone := false; !gone; {
+		peer := decode[wire.PeerEvent](t, first.await(wire.TypePeerUpdated)).Peer
+		gone = peer.Id == ninth.identity.Peer && !peer.Connected
+	}
+	first.ok(wire.TypePresenceUpdate, voice, "")
+	h.resume(room, h.personOf(ninth), ninth.identity).ok(wire.TypePresenceUpdate, voice, "")
 }

@@ -164,11 +164,11 @@ func updatePresence(p *peer, e wire.Envelope) error {
 // sends says whether a seat has something on. It needs the lock.
 func sends(s *seat) bool { return s.media.Microphone || s.media.Camera }
 
-// sending counts those who have something on. It needs the lock.
+// sending counts those who are here and have something on; who comes back to a seat that had is let in beyond the limit. It needs the lock.
 func (r *room) sending() int {
 	n := 0
 	for _, s := range r.seats {
-		if sends(s) {
+		if s.conn != nil && sends(s) {
 			n++
 		}
 	}

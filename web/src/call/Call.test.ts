@@ -171,6 +171,21 @@ describe('what is on here', () => {
     expect(refused.mock.calls).toEqual([['call_full', 'Eight people are talking.']]);
   });
 
+  it('is said again after a pause where the hub refuses that it is off', async () => {
+    const { call, said, enter, answers, refused } = setUp();
+    enter();
+    await call.devices.toggleMicrophone();
+    await pass(0);
+    answers(() => Promise.reject(new HubError('rate_limited', '', 3)));
+    call.devices.mute();
+    await pass(2_900);
+    expect(said).toEqual([on, off]);
+    answers(() => Promise.resolve());
+    await pass(200);
+    expect(said).toEqual([on, off, off]);
+    expect(refused).not.toHaveBeenCalled();
+  });
+
   it('goes silent when the hub has muted it, and is given back without permission', async () => {
     const { call, enter, update, media } = setUp();
     enter();

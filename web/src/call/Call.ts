@@ -75,6 +75,7 @@ export class Call {
   /** What the hub knows to be on here; null while it can't be told. */
   private said: Peer['media'] | null = null;
   private telling = false;
+  private refusal: ReturnType<typeof setTimeout> | null = null;
   private measuring: { track: MediaStreamTrack; end: () => void } | null = null;
   private quiet: ReturnType<typeof setTimeout> | null = null;
 
@@ -135,6 +136,7 @@ export class Call {
     for (const peer of snapshot.peers) this.found(peer);
     this.said = this.peers.get(self)?.media ?? off;
     this.telling = false;
+    this.forgetRefusal();
     this.store.setState({ self });
     this.mesh.setIceServers(iceServers);
     this.seatsChanged();
@@ -192,6 +194,7 @@ export class Call {
   dispose(): void {
     if (this.disposed) return;
     this.disposed = true;
+    this.forgetRefusal();
     for (const end of this.ends) end();
     for (const timer of this.missing.values()) clearTimeout(timer);
     if (this.quiet !== null) clearTimeout(this.quiet);
@@ -250,7 +253,7 @@ export class Call {
     const { microphone, camera } = this.devices.store.getState();
     const media = { microphone: microphone === 'on', camera: camera === 'on' };
     const { said } = this;
-    if (this.telling || said === null || (said.microphone === media.microphone && said.camera === media.camera)) return;
+    if (this.telling || this.refusal !== null || said === null || (said.microphone === media.microphone && said.camera === media.camera)) return;
     this.telling = true;
     try {
       await this.options.presence(media);
@@ -261,14 +264,26 @@ export class Call {
       // Said again with the next identity.
       if (code === 'disconnected') this.said = null;
       else {
-        if (media.microphone && !said.microphone) this.devices.stop('microphone');
-        if (media.camera && !said.camera) this.devices.stop('camera');
-        this.options.refused(code, error instanceof HubError ? error.message : '');
+        // A refused switching-off is said again, but not without a pause.
+        this.refusal = setTimeout(() => {
+          this.refusal = null;
+          void this.tell();
+        }, Math.max(1, (error instanceof HubError && error.retryAfter) || 0) * 1_000);
+        const speaks = media.microphone && !said.microphone;
+        const films = media.camera && !said.camera;
+        if (speaks) this.devices.stop('microphone');
+        if (films) this.devices.stop('camera');
+        if (speaks || films) this.options.refused(code, error instanceof HubError ? error.message : '');
       }
     } finally {
       this.telling = false;
     }
     if (!this.disposed) await this.tell();
+  }
+
+  private forgetRefusal(): void {
+    if (this.refusal !== null) clearTimeout(this.refusal);
+    this.refusal = null;
   }
 
   /** What the hub has switched off here is off, also where the person did not do it. */
