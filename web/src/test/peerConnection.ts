@@ -70,6 +70,8 @@ export class FakePeerConnection {
   remoteDescription: Description | null = null;
   readonly senders: FakeSender[] = [];
   readonly received = new Map<string, { receiver: unknown; track: MediaStreamTrack }>();
+  /** The other end's candidates that were taken. */
+  readonly added: string[] = [];
   /** How often ICE was restarted, and how often this end's own offer was taken back. */
   restarts = 0;
   rollbacks = 0;
@@ -160,6 +162,7 @@ export class FakePeerConnection {
     if (!this.remoteDescription) throw new DOMException('no description', 'InvalidStateError');
     if (candidate.usernameFragment !== ufragOf(this.remoteDescription)) throw new DOMException('another description', 'OperationError');
     this.candidates++;
+    this.added.push(candidate.candidate ?? '');
     this.check();
   }
 
