@@ -193,6 +193,7 @@ func TestNoTimerRunsForWhoeverSeesNoPicture(t *testing.T) {
 	p := newPicture(Config{FrameRate: 30, Width: 320, Height: 240}, c, newHealth(func() {}), newMetrics(), func(int, int) {})
 	s := newSender(&track{clock: c}, &track{clock: c}, func([]rtcp.Packet) error { return nil })
 	m := &member{sender: s, kind: codec.H264, low: true, wish: wish{quality: wire.QualityAuto}}
+	m.climb.reset()
 	p.members[s] = m
 	p.place(m)
 	p.adapt(time.Now())
