@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -99,7 +100,7 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ad
 		endTidying()
 		<-tidied
 	}()
-	ready(address(c, listener.Addr()))
+	ready(address(c, listener.Addr()) + elsewhere(c, listener.Addr()))
 
 	select {
 	case <-ctx.Done():
@@ -166,6 +167,28 @@ func address(c config.Config, bound net.Addr) string {
 		host = "localhost"
 	}
 	return "http://" + net.JoinHostPort(host, port(bound))
+}
+
+// elsewhere says the addresses under which other machines find a server that listens on all of this one's, or nothing.
+func elsewhere(c config.Config, bound net.Addr) string {
+	tcp, ok := bound.(*net.TCPAddr)
+	if c.PublicURL != "" || !ok || !tcp.IP.IsUnspecified() {
+		return ""
+	}
+	own, err := net.InterfaceAddrs()
+	if err != nil {
+		return ""
+	}
+	var urls []string
+	for _, a := range own {
+		if ip, ok := a.(*net.IPNet); ok && ip.IP.To4() != nil && ip.IP.IsGlobalUnicast() {
+			urls = append(urls, "http://"+net.JoinHostPort(ip.IP.String(), port(bound)))
+		}
+	}
+	if urls == nil {
+		return ""
+	}
+	return " (for other machines: " + strings.Join(urls, ", ") + ")"
 }
 
 // hubAddress is where an agent on this machine finds the hub.

@@ -8,7 +8,7 @@ const clicked = vi.fn();
 // jsdom has no PointerEvent of its own kind.
 const pointer = (type: string, init: MouseEventInit & { pointerId?: number; pointerType?: string } = {}): boolean => {
   const event = new MouseEvent(type, { bubbles: true, cancelable: true, ...init });
-  Object.assign(event, { pointerId: init.pointerId ?? 1, pointerType: init.pointerType ?? 'mouse', getCoalescedEvents: () => [] });
+  Object.assign(event, { pointerId: init.pointerId ?? 1, pointerType: init.pointerType ?? 'mouse' });
   return stage.dispatchEvent(event);
 };
 

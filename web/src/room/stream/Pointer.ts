@@ -121,8 +121,8 @@ export class Pointer {
     }
     // A second button pressed while one is held comes as a move (Pointer Events, "chorded buttons").
     this.chord(event);
-    const newest = event.getCoalescedEvents().at(-1) ?? event;
-    const { x, y } = this.at(newest.clientX === 0 && newest.clientY === 0 ? event : newest);
+    // The event itself is where the newest of those that it stands for was.
+    const { x, y } = this.at(event);
     this.options.sender.move(x, y);
   }
 
