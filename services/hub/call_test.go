@@ -28,6 +28,21 @@ func TestCallsAreBetweenViewersAndStreamsAreNot(t *testing.T) {
 	a.refused(wire.ErrorCodeNotForKind, wire.TypeSignal, call, vb.identity.Peer)
 }
 
+func TestAnOfferNeedsSomebodyWhoHasSomethingOn(t *testing.T) {
+	h := newHouse(t, nil)
+	owner := h.person()
+	room := h.room(owner)
+	a, b := h.join(room, owner), h.join(room, h.person())
+	offer := wire.Signal{Session: "call:a1:", Description: &wire.SessionDescription{Type: wire.SessionDescriptionTypeOffer, Sdp: "v=0"}}
+
+	a.refused(wire.ErrorCodeForbidden, wire.TypeSignal, offer, b.identity.Peer)
+	b.ok(wire.TypePresenceUpdate, wire.PresenceUpdate{Media: &wire.MediaState{Microphone: true}}, "")
+	a.ok(wire.TypeSignal, offer, b.identity.Peer)
+	b.ok(wire.TypeSignal, offer, a.identity.Peer)
+	b.ok(wire.TypePresenceUpdate, wire.PresenceUpdate{Media: &wire.MediaState{}}, "")
+	b.refused(wire.ErrorCodeForbidden, wire.TypeSignal, offer, a.identity.Peer)
+}
+
 func TestEightMayHaveSomethingOnAtATime(t *testing.T) {
 	h := newHouse(t, nil)
 	owner := h.person()

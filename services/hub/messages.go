@@ -56,6 +56,10 @@ func signal(p *peer, e wire.Envelope) error {
 	if viewers := p.seat.kind == wire.PeerKindViewer && to.kind == wire.PeerKindViewer; viewers != strings.HasPrefix(payload.Session, callSession) {
 		return wire.Errorf(wire.ErrorCodeNotForKind, "Calls are between viewers, and viewers have nothing else between them.")
 	}
+	if p.seat.kind == wire.PeerKindViewer && to.kind == wire.PeerKindViewer && payload.Description != nil && payload.Description.Type == wire.SessionDescriptionTypeOffer && !sends(p.seat) && !sends(to) {
+		// Whose page answers an offer tells where it is.
+		return wire.Errorf(wire.ErrorCodeForbidden, "Neither of you has microphone or camera on.")
+	}
 	if addresses != nil {
 		p.hub.o.Relay.Reach(e.Target, addresses)
 	}

@@ -69,7 +69,7 @@ function setUp() {
 describe('what the others send', () => {
   it('is played and shown only while the hub says that it is on', async () => {
     const { call, voices, enter, update, jonSpeaks } = setUp();
-    enter();
+    enter(us({ microphone: true, camera: false }, off));
     await jonSpeaks();
     expect(call.store.getState().people).toMatchObject([{ link: 'connected', picture: null }]);
     expect(voices.size, 'a page that lies is not heard').toBe(0);

@@ -268,7 +268,7 @@ export class Call {
         this.refusal = setTimeout(() => {
           this.refusal = null;
           void this.tell();
-        }, Math.max(1, (error instanceof HubError && error.retryAfter) || 0) * 1_000);
+        }, Math.max(1, error instanceof HubError ? (error.retryAfter ?? 0) : 0) * 1_000);
         const speaks = media.microphone && !said.microphone;
         const films = media.camera && !said.camera;
         if (speaks) this.devices.stop('microphone');

@@ -142,6 +142,50 @@ describe('who is connected with whom', () => {
   });
 });
 
+describe('who may offer', () => {
+  it('is nobody while both are silent: nothing is answered that tells addresses', async () => {
+    const { hub, network, pages } = room('a', 'b');
+    pages[0].mesh.receive({ session: 'call:x:', description: { type: 'offer', sdp: 'ufrag=x kinds=audio offer=x.1' } }, 'b');
+    await pass(1_000);
+    expect(network.connections).toHaveLength(0);
+    expect(hub.log).toEqual([]);
+  });
+
+  it('is who speaks again: what broke in the silence is mended then', async () => {
+    const { hub, network, pages } = room('a', 'b');
+    const track = aTrack('audio');
+    hub.update('a', { media: { microphone: true, camera: false } });
+    pages[0].mesh.setTracks({ audio: track, video: null });
+    await pass(1_000);
+    track.enabled = false;
+    pages[0].hush();
+    const offers = hub.offers();
+    network.setCut(true);
+    for (const connection of network.open) connection.become('failed');
+    await pass(120_000);
+    network.cut = false;
+    expect(hub.offers()).toBe(offers);
+    track.enabled = true;
+    hub.update('a', { media: { microphone: true, camera: false } });
+    await pass(2_000);
+    expect(pages[1].hears('a')).toBe(true);
+    expect(network.connections).toHaveLength(2);
+  });
+
+  it('waits where the browser makes no connection, and tries again', async () => {
+    const { network, pages } = room('a', 'b');
+    const make = vi.spyOn(network, 'fresh').mockImplementation(() => {
+      throw new DOMException('', 'UnknownError');
+    });
+    pages[0].speak();
+    await pass(10_000);
+    expect(make.mock.calls.length).toBeLessThan(8);
+    make.mockRestore();
+    await pass(30_000);
+    expect(pages[1].hears('a')).toBe(true);
+  });
+});
+
 describe('negotiation', () => {
   it('of two offers that cross takes one back, and both are heard', async () => {
     const { hub, network, pages } = room('a', 'b');

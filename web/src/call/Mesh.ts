@@ -113,7 +113,8 @@ export class Mesh {
         this.over(sender, from);
         return;
       }
-      if (!offers) return;
+      // Who answers tells their addresses: to nobody with whom there is nothing to talk about.
+      if (!offers || !this.maySpeak(sender)) return;
       if (link) this.drop(sender);
       link = this.connect(sender);
       if (!link) return;
@@ -139,13 +140,21 @@ export class Mesh {
     return this.self !== null && seat?.kind === 'viewer' && peer !== this.self.id && (seat.person === undefined || seat.person.id !== this.self.person?.id);
   }
 
+  /** One of the two has something on, as far as is known here; else the hub relays no offer between them. */
+  private maySpeak(peer: string): boolean {
+    const seat = this.seats.get(peer);
+    const live = this.tracks.audio?.enabled === true || this.tracks.video !== null;
+    return live || (this.self !== null && sends(this.self)) || (seat !== undefined && sends(seat));
+  }
+
   /** Makes what is missing, and lets go later of what nobody needs. */
   private follow(): void {
     const offers = this.tracks.audio !== null || this.tracks.video !== null;
     let missing = false;
     for (const seat of this.seats.values()) {
       if (!this.talks(seat.id)) continue;
-      if (offers && seat.connected && !this.links.has(seat.id) && !this.resting.has(seat.id)) this.connect(seat.id);
+      if (offers && this.maySpeak(seat.id) && seat.connected && !this.links.has(seat.id) && !this.resting.has(seat.id)) this.connect(seat.id);
+      if (this.maySpeak(seat.id)) this.links.get(seat.id)?.wake();
       missing ||= sends(seat) && seat.connected && !this.links.has(seat.id);
       this.idle(seat.id, !offers && !sends(seat) && this.links.has(seat.id));
     }
@@ -185,12 +194,29 @@ export class Mesh {
 
   private connect(peer: string): PeerLink | undefined {
     if (!this.self || this.links.size >= mostLinks) return undefined;
+    let link: PeerLink;
+    try {
+      link = this.make(peer, this.self);
+    } catch {
+      // A browser that has too many of them, or refuses what the configuration says.
+      this.again(peer);
+      return undefined;
+    }
+    this.links.set(peer, link);
+    this.supply(link);
+    this.sizeChanged();
+    this.options.changed(peer);
+    return link;
+  }
+
+  private make(peer: string, self: Seat): PeerLink {
     const link: PeerLink = new PeerLink({
       id: this.options.makeId(),
-      polite: this.self.id > peer,
+      polite: self.id > peer,
       configuration: this.configuration,
       makePeerConnection: this.options.makePeerConnection,
       signal: (payload) => this.options.signal(payload, peer),
+      mayOffer: () => this.maySpeak(peer),
       changed: () => {
         if (link.state === 'connected') this.forgive(peer);
         this.options.changed(peer);
@@ -202,10 +228,6 @@ export class Mesh {
         this.again(peer);
       },
     });
-    this.links.set(peer, link);
-    this.supply(link);
-    this.sizeChanged();
-    this.options.changed(peer);
     return link;
   }
 

@@ -23,6 +23,7 @@ function ends() {
         other().receive(payload);
         return true;
       },
+      mayOffer: () => true,
       changed: () => undefined,
       broken: () => undefined,
     });

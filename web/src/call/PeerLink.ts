@@ -21,6 +21,8 @@ export interface LinkOptions {
   makePeerConnection: (configuration: RTCConfiguration) => RTCPeerConnection;
   /** False when it could not be sent. */
   signal: (payload: SignalPayload) => boolean;
+  /** The hub relays an offer just now. While it does not, nothing is negotiated or mended. */
+  mayOffer: () => boolean;
   changed: () => void;
   /** The connection can't be mended; only another one could help. */
   broken: () => void;
@@ -53,6 +55,8 @@ export class PeerLink {
   private ignoring = false;
   /** Something is to be negotiated that no description has said yet. */
   private needed = false;
+  /** Something waits until an offer is relayed. */
+  private waits = false;
   private closed = false;
   private attempt = 0;
   private timer: ReturnType<typeof setTimeout> | null = null;
@@ -118,6 +122,13 @@ export class PeerLink {
     this.enqueue(() => this.resume());
   }
 
+  /** Offers are relayed again: goes on with what had to wait. */
+  wake(): void {
+    if (!this.waits) return;
+    this.waits = false;
+    this.hubBack();
+  }
+
   close(): void {
     if (this.closed) return;
     this.closed = true;
@@ -130,6 +141,7 @@ export class PeerLink {
   private async offer(): Promise<void> {
     // What is to be negotiated while another negotiation runs is asked for again after it, if that has not settled it.
     if (!this.needed || this.connection.signalingState !== 'stable') return;
+    if (this.mustWait()) return;
     this.needed = false;
     await this.connection.setLocalDescription();
     this.sayDescription();
@@ -201,10 +213,16 @@ export class PeerLink {
   /** Says an offer again that has no answer; else finds a way anew. */
   private resume(): Promise<void> {
     const { connection } = this;
+    if (this.mustWait()) return Promise.resolve();
     if (this.unanswered) this.sayDescription();
     else if (connection.connectionState !== 'connected' && (connection.remoteDescription || connection.localDescription)) connection.restartIce();
     if (connection.connectionState !== 'connected' || this.unanswered) this.expect();
-    return Promise.resolve();
+    return this.needed ? this.offer() : Promise.resolve();
+  }
+
+  private mustWait(): boolean {
+    if (this.options.mayOffer()) return false;
+    return (this.waits = true);
   }
 
   private get unanswered(): boolean {
@@ -219,6 +237,7 @@ export class PeerLink {
         this.attempt = 0;
         return;
       }
+      if (this.mustWait()) return;
       this.attempt++;
       if (!connected && this.attempt >= attempts) this.fail();
       else this.enqueue(() => this.resume());
