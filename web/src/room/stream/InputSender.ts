@@ -94,7 +94,7 @@ export class InputSender {
   /** Lets go of everything that is held. */
   release(): void {
     this.modifiers.clear();
-    if (this.driving) this.letGo();
+    if (this.driving) this.put({ op: 'release' });
   }
 
   dispose(): void {
@@ -105,23 +105,16 @@ export class InputSender {
     if (this.driving && this.settle()) this.put(input);
   }
 
-  private put(input: Input): void {
-    this.owed = !this.stream.send('input', encodeInput(input, this.epoch));
-  }
-
-  private letGo(): void {
-    this.put({ op: 'release' });
+  private put(input: Input): boolean {
+    const sent = this.stream.send('input', encodeInput(input, this.epoch));
+    this.owed = !sent;
+    return sent;
   }
 
   /** Pays the release that is owed; the hand has not let go of its modifiers, so they are pressed again. False while the stream refuses. */
   private settle(): boolean {
     if (!this.owed) return true;
-    this.letGo();
-    for (const keysym of this.modifiers) {
-      if (this.owed) return false;
-      this.put({ op: 'key', keysym, down: true });
-    }
-    return !this.owed;
+    return this.put({ op: 'release' }) && [...this.modifiers].every((keysym) => this.put({ op: 'key', keysym, down: true }));
   }
 
   private flushMove(): void {
