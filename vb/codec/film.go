@@ -74,5 +74,5 @@ func (r *rateControl) planFilm(p *plan, share float64) {
 	f.next = (f.next + 1) % len(filmPattern)
 	p.quantizer = min(p.qp+filmPattern[p.phase], worstQuantizer)
 	// Never so much at once that the buffer could overflow.
-	p.quantizer = max(p.quantizer, quantizerFor(cost*f.factor[p.phase], (r.buffer-r.queued)*spare))
+	p.quantizer = max(p.quantizer, quantizerFor(cost*f.factor[p.phase], max((r.buffer-r.queued)*spare, share)))
 }

@@ -26,6 +26,12 @@ const (
 	keyframeWorth = 4
 	// spare is the part of the free buffer that one frame may count on.
 	spare = 0.7
+	// debt is how many buffers may be owed: what is beyond was late already, and would be paid for by what comes after.
+	debt = 2
+	// cut is how many times what was expected a frame takes of which the picture before it tells nothing.
+	cut = 2
+	// keyframeRest is how soon after a keyframe no other takes the place of a frame.
+	keyframeRest = 150 * time.Millisecond
 	// queueAim is the part of the buffer that motion may fill, and queueGain what of the way there a frame goes.
 	queueAim, queueGain = 1.0 / 8, 1.0 / 8
 )
@@ -45,6 +51,10 @@ type rateControl struct {
 	// busy counts frames of motion that the cap holds down, up to twice busyFrames.
 	busy int
 	film period // what is known of film under way
+	out  escape
+	// keyAt is when the last keyframe was, and keyed whether there was one.
+	keyAt time.Duration
+	keyed bool
 	// step is what a step of refinement took in bits; 0 where nothing is known.
 	step float64
 }
@@ -71,7 +81,7 @@ type plan struct {
 }
 
 func newRateControl(cfg VideoConfig) rateControl {
-	r := rateControl{frame: time.Second / time.Duration(cfg.FrameRate), window: cfg.Buffer, qp: motionQuantizer}
+	r := rateControl{frame: time.Second / time.Duration(cfg.FrameRate), window: cfg.Buffer, qp: motionQuantizer, out: newEscape()}
 	r.setBitrate(cfg.Bitrate)
 	return r
 }
@@ -106,6 +116,7 @@ func (r *rateControl) plan(pts time.Duration, changed int, key, refine bool) pla
 	if r.busy >= busyFrames && r.cost > 0 {
 		p.content = film
 		r.planFilm(&p, share)
+		r.hold(&p)
 		return p
 	}
 	r.film = newPeriod()
@@ -114,7 +125,16 @@ func (r *rateControl) plan(pts time.Duration, changed int, key, refine bool) pla
 		p.qp = max(p.qp, quantizerFor(r.cost*float64(changed), allowed))
 	}
 	p.quantizer = p.qp
+	r.hold(&p)
 	return p
+}
+
+// hold keeps the plan below the ceiling of the escape. A keyframe is predicted from nothing that could be ruined.
+func (r *rateControl) hold(p *plan) {
+	if p.key {
+		return
+	}
+	p.qp, p.quantizer = min(p.qp, r.out.ceiling), min(p.quantizer, r.out.ceiling)
 }
 
 // quantizerFor is the least that brings what takes bits at quantiser 0 down to what is allowed.
@@ -143,6 +163,13 @@ func (r *rateControl) overflows(size int, p *plan) bool {
 	if bits <= limit || p.quantizer >= worstQuantizer || p.tries == 2 {
 		return false
 	}
+	if !p.key {
+		// Where the old picture helps, a keyframe would be larger, and ruin what comes after it.
+		expected := r.cost * float64(p.changed) * math.Exp2(-float64(p.quantizer)/stepsPerHalf)
+		if r.keyed && r.at-r.keyAt < keyframeRest || bits < cut*expected {
+			return false
+		}
+	}
 	p.tries++
 	p.key, p.phase = true, -1
 	p.qp = min(p.quantizer+max(quantizerFor(bits, limit*spare), 2), worstQuantizer)
@@ -153,8 +180,11 @@ func (r *rateControl) overflows(size int, p *plan) bool {
 // spent takes note of what the planned frame took.
 func (r *rateControl) spent(size int, p plan) {
 	bits := float64(size) * 8
-	r.queued += bits
+	r.queued = min(r.queued+bits, debt*r.buffer)
 	r.qp = p.qp
+	if p.key {
+		r.keyAt, r.keyed = r.at, true
+	}
 	if p.content == still {
 		r.step = bits / float64(max(p.before-p.qp, 1))
 		return
@@ -168,6 +198,7 @@ func (r *rateControl) spent(size int, p plan) {
 	if p.changed == 0 {
 		return
 	}
+	r.out.spent(bits, p.quantizer, p.key, r.queued < r.buffer/2)
 	cost := bits * math.Exp2(float64(p.quantizer)/stepsPerHalf) / float64(p.changed)
 	switch {
 	case p.key && r.cost > 0:

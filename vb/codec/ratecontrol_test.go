@@ -173,3 +173,18 @@ func TestAKeyframeFitsTheBuffer(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatNeverFitsOwesNoMoreThanTwoBuffers(t *testing.T) {
+	e := newEncoding(t, 60_000, 120_000)
+	e.r.setBitrate(250_000)
+	e.film(300)
+	if e.worst < 10*e.r.buffer {
+		t.Fatalf("it fits: %.0f bits queued of %.0f", e.worst, e.r.buffer)
+	}
+	if e.r.queued > 2*e.r.buffer {
+		t.Errorf("%.1f s are owed", e.r.queued/e.r.bitrate)
+	}
+	if e.keys > 1 {
+		t.Errorf("%d keyframes, which help nothing", e.keys)
+	}
+}
