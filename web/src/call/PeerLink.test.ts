@@ -64,7 +64,7 @@ function setUp(polite: boolean) {
   const network = new FakeNetwork();
   const said: SignalPayload[] = [];
   const broken = vi.fn();
-  const link = new PeerLink({ id: 'a1', polite, configuration: {}, makePeerConnection: network.make, signal: (payload) => said.push(payload) > 0, changed: () => undefined, broken });
+  const link = new PeerLink({ id: 'a1', polite, configuration: {}, makePeerConnection: network.make, signal: (payload) => said.push(payload) > 0, changed: () => undefined, broken, mayOffer: () => true });
   const [connection] = network.connections;
   if (!connection) throw new Error('no connection was made');
   const candidate = (ufrag: string): SignalPayload => ({ session: 'call:b1:a1', candidate: { candidate: `of ${ufrag}`, usernameFragment: ufrag } });
