@@ -16,6 +16,7 @@ import { SoundOnly } from './SoundOnly';
 import { StageState } from './StageState';
 import { unpasted } from './unpasted';
 import { useCursor } from './useCursor';
+import { useKeyboardBack } from './useKeyboardBack';
 import { ControlRequest } from '../control/ControlRequest';
 import { useMayTake } from '../control/elsewhere';
 import classes from './Stage.module.css';
@@ -157,6 +158,7 @@ export function Stage({ handle, touchTyping, onEscape }: Props) {
     const active = document.activeElement;
     if (!(active instanceof HTMLInputElement || active instanceof HTMLTextAreaElement)) field.current?.focus({ preventScroll: true });
   }, [driving, field]);
+  useKeyboardBack(driving, field);
 
   useEffect(() => {
     if (!field.current) return;

@@ -1,7 +1,7 @@
 import { act, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { StatisticsEvent } from '@/api/types';
-import { aPeer, aRoom, jon, mia, Refusal, uuid } from '@/test/mockServer';
+import { aMessage, aPeer, aRoom, jon, mia, Refusal, uuid } from '@/test/mockServer';
 import { enterRoom, running, showPicture } from '@/test/room';
 import { setQuality } from '../preferences';
 
@@ -140,6 +140,76 @@ describe('the clipboard', () => {
     fireEvent.click(await screen.findByTestId('copy-here'));
     await waitFor(() => expect(screen.queryByTestId('copied')).toBeNull());
     expect(copy).toHaveBeenCalledExactlyOnceWith('copy');
+  });
+});
+
+describe('the keyboard of whoever drives', () => {
+  const keyboard = (): HTMLElement => screen.getByTestId('stage-keyboard');
+  const atStage = (): Promise<void> => waitFor(() => expect(document.activeElement).toBe(keyboard()));
+  const escape = (): void => void fireEvent.keyDown(document.activeElement ?? document.body, { key: 'Escape' });
+  const drive = async (snapshot: Parameters<typeof enterRoom>[0] = {}, answers: Parameters<typeof enterRoom>[2] = {}) => {
+    const inside = await enterRoom({ browser: running, control: yours, ...snapshot }, {}, answers);
+    showPicture();
+    await atStage();
+    return inside;
+  };
+  /** A person's click goes with the focus of what is clicked. */
+  const press = (element: HTMLElement): void => {
+    element.focus();
+    fireEvent.click(element);
+  };
+  const openBox = async (): Promise<HTMLElement> => {
+    press(screen.getByTestId('more'));
+    press(await screen.findByTestId('paste'));
+    const box = await screen.findByTestId('paste-text');
+    await waitFor(() => expect(document.activeElement).toBe(box));
+    return box;
+  };
+
+  it('comes back from the box for pasting, by its button and by Escape', async () => {
+    await drive();
+    fireEvent.change(await openBox(), { target: { value: 'a' } });
+    press(screen.getByTestId('paste-do'));
+    await atStage();
+    await openBox();
+    escape();
+    await atStage();
+  });
+
+  it('comes back from the invite', async () => {
+    await drive();
+    press(screen.getByTestId('invite-open'));
+    const dialog = await screen.findByRole('dialog');
+    await waitFor(() => expect(dialog.contains(document.activeElement)).toBe(true));
+    escape();
+    await atStage();
+  });
+
+  it('comes back from the question before the browser is stopped', async () => {
+    await drive();
+    press(screen.getByTestId('more'));
+    press(await screen.findByTestId('stop-browser'));
+    await waitFor(() => expect(screen.getByRole('dialog').contains(document.activeElement)).toBe(true));
+    escape();
+    await atStage();
+  });
+
+  it('comes back with the picture after a pause', async () => {
+    await drive();
+    press(screen.getByTestId('more'));
+    press(await screen.findByTestId('pause-picture'));
+    press(await screen.findByTestId('resume-picture'));
+    showPicture();
+    await atStage();
+  });
+
+  it('stays with who writes in the chat', async () => {
+    const { say } = await drive();
+    const chat = screen.getByPlaceholderText('Write a message');
+    chat.focus();
+    say({ type: 'chat.message', version: 8, payload: { message: aMessage(1) } });
+    await screen.findByText('message 1');
+    expect(document.activeElement).toBe(chat);
   });
 });
 
