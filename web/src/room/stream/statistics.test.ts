@@ -11,7 +11,7 @@ function report(seconds: number, change: Entries = {}): Map<string, Record<strin
   const entries: Entries = {
     v: {
       type: 'inbound-rtp', kind: 'video', timestamp: seconds * 1000, bytesReceived: seconds * 125_000, framesPerSecond: 30, frameWidth: 1280, frameHeight: 720, codecId: 'c',
-      packetsLost: 0, packetsReceived: seconds * 100, jitterBufferDelay: seconds * 0.6, jitterBufferEmittedCount: seconds * 30, totalDecodeTime: seconds * 0.09, framesDecoded: seconds * 30, freezeCount: 0, nackCount: 0, pliCount: 0,
+      packetsLost: 0, packetsReceived: seconds * 100, jitterBufferDelay: seconds * 0.6, jitterBufferEmittedCount: seconds * 30, totalDecodeTime: seconds * 0.09, framesReceived: seconds * 30, framesDecoded: seconds * 30, freezeCount: 0, nackCount: 0, pliCount: 0,
     },
     a: { type: 'inbound-rtp', kind: 'audio', jitterBufferDelay: seconds * 1920, jitterBufferEmittedCount: seconds * 48_000, concealedSamples: seconds * 4800, silentConcealedSamples: seconds * 4320, totalSamplesReceived: seconds * 48_000 },
     c: { type: 'codec', mimeType: 'video/H264', sdpFmtpLine: 'level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f' },
@@ -50,7 +50,24 @@ describe('readStatistics', () => {
 
   it('takes a page that stands still for no freeze, and a picture that misses packets for one', () => {
     expect(second({ v: { freezeCount: 2 } }).freezes).toBe(0);
+    // After three seconds without a frame Chromium asks for a keyframe.
+    expect(second({ v: { freezeCount: 2, pliCount: 2 } }).freezes).toBe(0);
     expect(second({ v: { freezeCount: 2, nackCount: 3 } }).freezes).toBe(2);
+  });
+
+  it.each<[string, Record<string, number>, number]>([
+    ['whose frames come and are not shown', { framesReceived: 60 }, 1],
+    ['which misses packets', { nackCount: 3 }, 1],
+    ['whose one frame is being decoded', { framesReceived: 31 }, 0],
+  ])('counts the freeze of a picture %s when it goes on', (_name, v, freezes) => {
+    let last = readStatistics(report(1), null);
+    last = readStatistics(report(2, { v: { framesDecoded: 30, ...v } }), last?.next ?? null);
+    expect(last?.numbers.freezes).toBe(0);
+    const on = { framesReceived: 90, framesDecoded: 90, nackCount: v.nackCount ?? 0 };
+    last = readStatistics(report(3, { v: { ...on, freezeCount: 1 } }), last?.next ?? null);
+    expect(last?.numbers.freezes).toBe(freezes);
+    last = readStatistics(report(4, { v: { ...on, framesReceived: 91, framesDecoded: 91, freezeCount: 2 } }), last?.next ?? null);
+    expect(last?.numbers.freezes).toBe(freezes);
   });
 
   it.each([

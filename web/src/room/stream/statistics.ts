@@ -37,7 +37,7 @@ type Entry = Record<string, unknown>;
 
 /** Counters, which tell something by their difference from one reading to the next. */
 const counters = {
-  picture: ['jitterBufferDelay', 'jitterBufferEmittedCount', 'totalDecodeTime', 'framesDecoded', 'packetsLost', 'packetsReceived', 'freezeCount', 'nackCount', 'pliCount'],
+  picture: ['jitterBufferDelay', 'jitterBufferEmittedCount', 'totalDecodeTime', 'framesReceived', 'framesDecoded', 'packetsLost', 'packetsReceived', 'freezeCount', 'nackCount'],
   sound: ['jitterBufferDelay', 'jitterBufferEmittedCount', 'concealedSamples', 'silentConcealedSamples', 'totalSamplesReceived'],
 } as const;
 
@@ -49,6 +49,8 @@ interface Before {
   picture: Counters<'picture'>;
   sound: Counters<'sound'>;
   freezes: number;
+  /** The picture misses something and has not gone on: its freeze is counted when it does. */
+  stuck: boolean;
 }
 
 const number = (value: unknown): number => (typeof value === 'number' ? value : 0);
@@ -75,9 +77,16 @@ export function readStatistics(report: Report, last: Before | null): { numbers: 
   const sound = count('sound', audio);
   const pictured = minus(picture, before?.picture);
   const sounded = minus(sound, before?.sound);
-  // A still page sends no frames, which looks like a freeze to the browser. Only a picture that misses something freezes.
-  const missed = pictured.nackCount > 0 || pictured.pliCount > 0 || pictured.packetsLost > 0;
-  const next: Before = { at: number(video.timestamp), bytes, picture, sound, freezes: (before?.freezes ?? 0) + (before && missed ? Math.max(0, pictured.freezeCount) : 0) };
+  // A still page sends no frames, which looks like a freeze to the browser: it counts one, and asks for a keyframe, which
+  // says nothing either. Only a picture that misses packets freezes, or one whose frames come and are not shown; one frame
+  // may be on its way through the decoder.
+  const missed = pictured.nackCount > 0 || pictured.packetsLost > 0 || (pictured.framesDecoded === 0 && pictured.framesReceived > 1);
+  const stuck = missed || before?.stuck === true;
+  const next: Before = {
+    at: number(video.timestamp), bytes, picture, sound,
+    freezes: (before?.freezes ?? 0) + (before && stuck ? Math.max(0, pictured.freezeCount) : 0),
+    stuck: stuck && pictured.framesDecoded === 0,
+  };
   const seconds = before ? (next.at - before.at) / 1000 : 0;
   const transport = all.find((entry) => entry.type === 'transport');
   const pair = entries.get(String(transport?.selectedCandidatePairId)) ?? all.find((entry) => entry.type === 'candidate-pair' && entry.nominated === true && entry.state === 'succeeded');
