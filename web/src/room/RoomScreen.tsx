@@ -213,11 +213,11 @@ function Header({ onInvite, phone }: { onInvite: () => void; phone: boolean }) {
   );
 }
 
-/** What the hub refuses is said once, softly. */
+/** What the hub refuses, and what somebody else decided, is said once, softly. */
 function useRefusals(): void {
   const { t } = useTranslation();
   const errorText = useErrorText();
-  const { refusal, deniedAt } = useRoom((room) => ({ refusal: room.refusal, deniedAt: room.deniedAt }));
+  const { refusal, deniedAt, taken } = useRoom((room) => ({ refusal: room.refusal, deniedAt: room.deniedAt, taken: room.taken }));
   const holder = useRoom((room) => room.peers.find(({ id }) => id === room.control.holder)?.person?.displayName);
   const holderName = useRef(holder);
   holderName.current = holder;
@@ -227,4 +227,7 @@ function useRefusals(): void {
   useEffect(() => {
     if (deniedAt > 0) notifications.show({ id: 'denied', message: t('control.denied', { name: holderName.current ?? t('control.somebody') }), color: 'orange' });
   }, [deniedAt, t]);
+  useEffect(() => {
+    if (taken) notifications.show({ id: 'taken', message: t('control.taken', { name: taken.name ?? t('control.somebody') }) });
+  }, [taken, t]);
 }

@@ -164,6 +164,22 @@ describe('RoomSession', () => {
     expect(connections).toHaveLength(2);
   });
 
+  it('tells whoever drove that somebody took control, and not whoever gave it', async () => {
+    const { session, socket } = await inside();
+    const taken = (): string | undefined => session.store.getState().taken?.name;
+    const control = (epoch: number, holder?: string): void => socket.say({ type: 'control.changed', version: epoch, payload: { ...(holder === undefined ? {} : { holder }), epoch, requests: [] } });
+    control(8);
+    control(9, 'p2');
+    expect(taken()).toBeUndefined();
+    control(10, 'p1');
+    void session.ask('control.give', { peer: 'p2' });
+    control(11, 'p2');
+    expect(taken()).toBeUndefined();
+    control(12, 'p1');
+    control(13, 'p2');
+    expect(taken()).toBe('Jon');
+  });
+
   it('copies here what was copied in the browser, or keeps it for a click where that is not allowed', async () => {
     const { session, socket, hear } = await inside();
     hear('clipboard', { text: 'one' });

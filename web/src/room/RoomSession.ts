@@ -5,6 +5,7 @@ import { Outbox, randomKey, type Outgoing } from '@/api/hub/Outbox';
 import type { ChatMessage, CursorEvent, Join, PointerPosition, ScreenEvent, StatisticsEvent } from '@/api/types';
 import { Call, type CallOptions } from '@/call/Call';
 import { isCall } from '@/call/session';
+import { heldElsewhere } from './control/elsewhere';
 import { picture } from './preferences';
 import { applied, emptyRoom, holds, peerById, welcomed, type RoomState } from './state/roomState';
 import { InputSender } from './stream/InputSender';
@@ -31,6 +32,8 @@ export interface LiveRoom extends RoomState {
   copied: string | null;
   /** Somebody answered "Not now". */
   deniedAt: number;
+  /** Somebody took the control that was here and was not given. */
+  taken: { name: string | undefined; at: number } | null;
   /** The hub's latest refusal of something that was asked, to be shown once. */
   refusal: { code: string; detail: string; at: number } | null;
 }
@@ -63,6 +66,8 @@ export class RoomSession {
   private readonly pointerListeners = new Set<PointerListener>();
   private readonly unsubscribe: () => void;
   private agentEpoch = 0;
+  /** Whom this person gave control to, or tried to. */
+  private given: string | null = null;
   private disposed = false;
   private readonly now: () => number;
 
@@ -83,6 +88,7 @@ export class RoomSession {
       statistics: null,
       copied: null,
       deniedAt: 0,
+      taken: null,
       refusal: null,
     }));
     this.hub = new HubConnection(options);
@@ -205,6 +211,7 @@ export class RoomSession {
 
   /** Asks the hub; a refusal is shown to the person and answered as false. */
   async ask<T extends ClientMessageType>(type: T, payload: ClientPayload<T>): Promise<boolean> {
+    if ('peer' in payload && type === 'control.give') this.given = payload.peer;
     try {
       await this.hub.request(type, payload);
       return true;
@@ -277,14 +284,27 @@ export class RoomSession {
     }
     if (message.type === 'ice.servers') this.stream.setIceServers(message.payload.iceServers);
     if (message.type === 'control.denied') this.store.setState({ deniedAt: this.now() });
-    const { peers } = this.store.getState();
+    const before = this.store.getState();
+    const { peers } = before;
     this.store.setState((state) => applied(state, message));
+    if (message.type === 'control.changed') this.tellTaken(before);
     if (message.type === 'peer.joined' || message.type === 'peer.updated') {
       const { id, kind, connected } = message.payload.peer;
       // The hub has refused whatever was said to the agent while it was away.
       if (kind === 'vb' && connected && peerById({ peers }, id)?.connected !== true) this.stream.hubBack();
     }
     if (message.type === 'browser.changed' || message.type === 'control.changed') this.follow();
+  }
+
+  private tellTaken(before: LiveRoom): void {
+    const after = this.store.getState();
+    const { holder } = after.control;
+    if (!holds(before) || holds(after)) return;
+    const { given } = this;
+    this.given = null;
+    // Nobody needs to be told of what they did themselves, here or in another tab.
+    if (holder === undefined || holder === given || heldElsewhere(after)) return;
+    this.store.setState({ taken: { name: peerById(after, holder)?.person?.displayName, at: this.now() } });
   }
 
   /** Stream and input follow what the store says of browser and control. */

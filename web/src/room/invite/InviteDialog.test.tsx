@@ -40,6 +40,7 @@ it('makes a link for whoever opens it the first time, and after Revoke only when
   act(() => socket.say({ type: 'identity', payload: anIdentity() }));
   fireEvent.click(await screen.findByTestId('invite-open'));
   expect((await screen.findByTestId<HTMLInputElement>('invite-link')).value).toContain('/i/abcdefg1');
+  expect(screen.getByTestId('invite-loopback').textContent).toContain('This link only works on this computer');
 
   fireEvent.click(screen.getByTestId('invite-revoke'));
   const again = await screen.findByTestId('invite-new');

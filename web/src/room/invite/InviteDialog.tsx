@@ -11,6 +11,7 @@ import type { Invite, NewInvite } from '@/api/types';
 import { copyText } from '@/ui/copy';
 import { useErrorText } from '@/ui/useErrorText';
 import { useRoom } from '../context';
+import { isLoopback } from './loopback';
 
 const lifetimes = { hour: 3600, day: 86_400, week: 604_800, forever: 0 } as const;
 type Lifetime = keyof typeof lifetimes;
@@ -76,6 +77,11 @@ export function InviteDialog({ opened, onClose }: { opened: boolean; onClose: ()
     <Modal opened={opened} onClose={onClose} title={t('invite.dialog')} size={520} closeButtonProps={{ 'aria-label': t('app.close') }}>
       <Stack gap="md">
         <Text c="dimmed">{t('invite.dialogText')}</Text>
+        {isLoopback(location.hostname) && (
+          <Text fz="sm" c="orange" data-testid="invite-loopback">
+            {t('invite.loopback')}
+          </Text>
+        )}
         {error && (
           <Alert color="red" role="alert">
             {errorText(error)}

@@ -31,7 +31,7 @@ export function SettingsPanel() {
       {room && mayManage && <RoomForm key={room.id} room={room} />}
       {room && mayDelete && <DeleteRoom room={room} />}
       {!mayManage && (
-        <Text fz="sm" c="dimmed">
+        <Text fz="sm" c="dimmed" className={classes.section}>
           {t('settings.only')}
         </Text>
       )}

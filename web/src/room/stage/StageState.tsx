@@ -18,7 +18,7 @@ const steps = ['launching', 'display', 'sound', 'firefox', 'picture'] as const s
 export function StageState({ connecting }: { connecting: boolean }) {
   const { t } = useTranslation();
   const session = useRoomSession();
-  const { browser, paused, roomId } = useRoom((room) => ({ browser: room.browser, paused: room.paused, roomId: room.room?.id ?? '' }));
+  const { browser, paused, roomId, online } = useRoom((room) => ({ browser: room.browser, paused: room.paused, roomId: room.room?.id ?? '', online: room.status.kind === 'online' }));
   const mayStart = useMay('navigate');
   const api = useApi();
   const errorText = useErrorText();
@@ -27,7 +27,7 @@ export function StageState({ connecting }: { connecting: boolean }) {
   const refused = start.error && toApiError(start.error).code !== 'browser_running' ? errorText(start.error) : null;
   const startButton = (label: string) =>
     mayStart && (
-      <Button size="md" leftSection={<IconPlayerPlayFilled size={17} />} loading={start.isPending} onClick={() => start.mutate()} data-testid="start-browser">
+      <Button size="md" leftSection={<IconPlayerPlayFilled size={17} />} loading={start.isPending} disabled={!online} onClick={() => start.mutate()} data-testid="start-browser">
         {label}
       </Button>
     );

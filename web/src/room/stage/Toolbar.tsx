@@ -6,7 +6,7 @@ import {
 import type { RefObject } from 'react';
 import { useTranslation } from 'react-i18next';
 import { CallButtons } from '../call/CallButtons';
-import { useDriving, useRoom } from '../context';
+import { useDriving, useHolds, useRoom } from '../context';
 import { ControlPill } from '../control/ControlPill';
 import { setVolume, toggleMute, useSound } from '../preferences';
 import type { View } from '../view';
@@ -27,6 +27,7 @@ export function Toolbar({ view, video, touchTyping, onTouchTyping, unread, onCha
   const { t } = useTranslation();
   const live = useRoom((room) => room.stream === 'live' || room.stream === 'interrupted');
   const driving = useDriving();
+  const holds = useHolds();
   const [statsOpen, { toggle: toggleStats, close: closeStats, open: openStats }] = useDisclosure(false);
   const pip = 'pictureInPictureEnabled' in document && document.pictureInPictureEnabled;
   const small = view.narrow;
@@ -42,7 +43,8 @@ export function Toolbar({ view, video, touchTyping, onTouchTyping, unread, onCha
       onMouseDown={(event) => event.target instanceof Element && event.target.closest('button') && event.preventDefault()}
       className={classes.toolbar} role="toolbar" aria-label={t('toolbar.label')} data-floating={floating} data-mantine-color-scheme={floating ? 'dark' : undefined}>
       <Group gap={8} wrap="nowrap" miw={0} flex={1}>
-        {live && <ControlPill short={view.narrow} />}
+        {/* Who holds control may release it without a picture too. */}
+        {(live || holds) && <ControlPill short={view.narrow} />}
       </Group>
       <Group gap={small ? 0 : 4} wrap="nowrap">
         <CallButtons small={small} touch={view.touch} />

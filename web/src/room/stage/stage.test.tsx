@@ -1,3 +1,4 @@
+import { notifications } from '@mantine/notifications';
 import { act, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { StatisticsEvent } from '@/api/types';
@@ -214,6 +215,30 @@ describe('the keyboard of whoever drives', () => {
 });
 
 describe('what the stage says', () => {
+  it('offers no start of the browser while the server is gone', async () => {
+    const { socket } = await enterRoom();
+    expect(screen.getByTestId('start-browser')).toHaveProperty('disabled', false);
+    act(() => socket.drop());
+    expect(screen.getByTestId('start-browser')).toHaveProperty('disabled', true);
+  });
+
+  it('lets control be released while the picture is paused', async () => {
+    const { socket } = await enterRoom({ browser: running, control: yours });
+    showPicture();
+    fireEvent.click(await openMore('pause-picture'));
+    await screen.findByTestId('resume-picture');
+    click('release-control');
+    expect(socket.last('control.release').payload).toEqual({});
+  });
+
+  it('tells whoever drove who took control', async () => {
+    const { say } = await enterRoom({ browser: running, control: yours });
+    showPicture();
+    const show = vi.spyOn(notifications, 'show');
+    say({ type: 'control.changed', version: 8, payload: { holder: 'p2', epoch: 8, requests: [] } });
+    expect(show).toHaveBeenCalledExactlyOnceWith({ id: 'taken', message: 'Jon took control' });
+  });
+
   it('says over the picture what is being started again', async () => {
     const { say } = await enterRoom({ browser: running });
     showPicture();
