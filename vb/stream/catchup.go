@@ -10,6 +10,10 @@ const (
 	// pleadAtMost is the longest pause between two keyframes for a viewer that asks again and again. It is the shorter one:
 	// a viewer asks whose picture stands still.
 	pleadAtMost = 2 * time.Second
+	// impatience is how long after the last frame a page may ask for a keyframe out of impatience alone. libwebrtc does, three
+	// seconds after a frame, if it had a packet of the picture within five (VideoReceiveStream2, HandleFrameBufferTimeout): on
+	// a still page each keyframe would bring about the next one for ever.
+	impatience = 2500 * time.Millisecond
 )
 
 // respite is a pause that is twice as long each time, and short again after a quiet that is longer than it can become.
@@ -39,12 +43,25 @@ func (s *sender) fallBehind(now time.Time) {
 }
 
 // plead notes that the viewer asks for a keyframe.
-func (s *sender) plead() {
+func (s *sender) plead(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.counters.requests.Add(1)
+	if s.impatient(now) {
+		return
+	}
 	s.pleads = true
 	s.awake()
+}
+
+// impatient tells whether a viewer that asks for a keyframe misses nothing but motion: nothing was sent for long, and no
+// packet of it was missed. Once in each quiet it is taken for that; who asks again is in need. It needs the lock.
+func (s *sender) impatient(now time.Time) bool {
+	if s.excused || s.behind || s.broken || s.quiet.IsZero() || len(s.pictures) > 0 {
+		return false
+	}
+	s.excused = now.Sub(s.quiet) > impatience && now.Sub(s.missed) > impatience
+	return s.excused
 }
 
 // connected notes that there is a path, perhaps another one.

@@ -133,7 +133,7 @@ func TestWithoutAPathNoKeyframeIsAskedForUntilThereIsOne(t *testing.T) {
 			w.pathless = true
 			require.True(t, s.picture(keyframe(3)))
 			assert.Equal(t, forever, s.step())
-			s.plead()
+			s.plead(time.Now())
 			s.sound(packets(1))
 			assert.Equal(t, forever, s.step())
 			assert.Zero(t, asked)
@@ -169,18 +169,46 @@ func TestWhoPleadsAgainAndAgainIsHeardMoreRarely(t *testing.T) {
 	s.needsKey = func() { asked++ }
 	now := time.Now()
 	for range 1000 { // ten seconds
-		s.plead()
+		s.plead(now)
 		s.catchUp(now)
 		now = now.Add(10 * time.Millisecond)
 	}
 	assert.Equal(t, 8, asked, "at 0, 0.15, 0.45, 1.05, 2.25, 4.25, 6.25, 8.25 seconds")
-	s.plead()
+	s.plead(time.Now())
 	s.picture(keyframe(1))
 	assert.False(t, s.pleads, "the one that comes anyway will do")
-	s.plead()
+	s.plead(now.Add(time.Minute))
 	s.catchUp(now.Add(time.Minute))
 	assert.Equal(t, 9, asked)
 	assert.Equal(t, keyframeGap, s.pleaded.pause)
+}
+
+func TestAStillPictureBringsNoKeyframeToWhoIsOnlyImpatient(t *testing.T) {
+	s, _, _ := noted()
+	asked := 0
+	s.needsKey = func() { asked++ }
+	now := time.Now()
+	plead := func(after time.Duration) int {
+		s.plead(now.Add(after))
+		s.catchUp(now.Add(after))
+		return asked
+	}
+	s.now(keyframe(3), now)
+	assert.Equal(t, 0, plead(3*time.Second), "three seconds after the last frame")
+	assert.Equal(t, 1, plead(6*time.Second), "asked again: it is in need")
+
+	now = now.Add(time.Minute)
+	s.now(packets(1), now)
+	assert.Equal(t, 1, plead(3*time.Second), "another quiet")
+
+	now = now.Add(time.Minute)
+	s.now(packets(1), now)
+	assert.Equal(t, 2, plead(time.Second), "soon after a frame: it could not be decoded")
+
+	now = now.Add(time.Minute)
+	s.now(packets(1), now)
+	s.missed = now.Add(time.Second)
+	assert.Equal(t, 3, plead(3*time.Second), "packets were missed")
 }
 
 func TestReportsGoWhileFramesWait(t *testing.T) {

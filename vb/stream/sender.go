@@ -53,14 +53,17 @@ type sender struct {
 	pictures []*frame
 	waiting  int // bytes of pictures
 	sounds   []*frame
-	lost     []uint16 // the viewer's NACKs
-	behind   bool     // frames were dropped, and no keyframe was asked for yet
-	broken   bool     // frames were dropped, and none of a keyframe went since: nobody needs what went before
-	pleads   bool     // the viewer wants a keyframe, and none was asked for yet
-	fell     respite  // since frames were dropped
-	pleaded  respite  // since a keyframe was asked for because the viewer wants it
-	probes   bool     // a probe is wanted
-	key      bool     // a keyframe is being sent
+	lost     []uint16  // the viewer's NACKs
+	behind   bool      // frames were dropped, and no keyframe was asked for yet
+	broken   bool      // frames were dropped, and none of a keyframe went since: nobody needs what went before
+	pleads   bool      // the viewer wants a keyframe, and none was asked for yet
+	fell     respite   // since frames were dropped
+	pleaded  respite   // since a keyframe was asked for because the viewer wants it
+	quiet    time.Time // when the last frame went
+	missed   time.Time // when the viewer last missed packets
+	excused  bool      // it asked for a keyframe since, and was taken to be impatient
+	probes   bool      // a probe is wanted
+	key      bool      // a keyframe is being sent
 
 	// Owned by run.
 	out         *transmitter
@@ -167,6 +170,7 @@ func (s *sender) sound(f *frame) {
 func (s *sender) nack(pairs []rtcp.NackPair) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.missed = time.Now()
 	for i := range pairs {
 		pairs[i].Range(func(sequence uint16) bool {
 			s.counters.nacks.Add(1)
@@ -376,6 +380,7 @@ func (s *sender) finish(a *agreement, now time.Time) {
 	}
 	s.mu.Lock()
 	s.frame, s.key = nil, false
+	s.quiet, s.excused = now, false
 	s.mu.Unlock()
 }
 
