@@ -98,6 +98,8 @@ test('the server is killed and comes back: same seat, nothing lost, picture goes
     await expect(ann.page.getByTestId('chat-message').filter({ hasText: 'said while the server was away' })).toHaveCount(1)
     await expect(ann.page.getByTestId('chat-message').filter({ hasText: 'before' })).toHaveCount(1)
     await expectColour(ann.page, red, 'after')
+    // The message stands there while it waits, and the picture never went: only this says that the hub is back.
+    await expect(ann.page.getByTestId('connection')).toHaveAttribute('data-status', 'online')
     await ann.takeControl()
     await ann.leave()
     await server.kill('SIGINT')
