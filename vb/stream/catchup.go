@@ -5,31 +5,31 @@ import "time"
 // This file decides when a keyframe is made for one viewer, which all the others of its layer get too.
 
 const (
-	// penance is the longest pause before a viewer that falls behind again and again gets its next keyframe.
-	penance = 5 * time.Second
-	// pleadAtMost is the longest pause between two keyframes for a viewer that asks again and again. It is the shorter one:
+	// behindAtMost is the longest pause before a viewer that falls behind again and again gets its next keyframe.
+	behindAtMost = 5 * time.Second
+	// requestAtMost is the longest pause between two keyframes for a viewer that asks again and again. It is the shorter one:
 	// a viewer asks whose picture stands still.
-	pleadAtMost = 2 * time.Second
+	requestAtMost = 2 * time.Second
 	// impatience is how long after the last frame a page may ask for a keyframe out of impatience alone. libwebrtc does, three
 	// seconds after a frame, if it had a packet of the picture within five (VideoReceiveStream2, HandleFrameBufferTimeout): on
 	// a still page each keyframe would bring about the next one for ever.
 	impatience = 2500 * time.Millisecond
 )
 
-// respite is a pause that is twice as long each time, and short again after a quiet that is longer than it can become.
-type respite struct {
+// backoff is a pause that is twice as long each time, and short again after a quiet that is longer than it can become.
+type backoff struct {
 	from  time.Time
 	pause time.Duration
 }
 
-func (r *respite) begin(now time.Time, most time.Duration) {
+func (r *backoff) begin(now time.Time, most time.Duration) {
 	if now.Sub(r.from) > r.pause+most {
 		r.pause = 0
 	}
 	r.from, r.pause = now, min(max(2*r.pause, keyframeGap), most)
 }
 
-func (r *respite) wait(now time.Time) time.Duration { return max(0, r.from.Add(r.pause).Sub(now)) }
+func (r *backoff) wait(now time.Time) time.Duration { return max(0, r.from.Add(r.pause).Sub(now)) }
 
 // fallBehind drops what waits. What has gone is still of use while it is a keyframe's.
 func (s *sender) fallBehind(now time.Time) {
@@ -39,18 +39,18 @@ func (s *sender) fallBehind(now time.Time) {
 		s.broken, s.lost = true, s.lost[:0]
 	}
 	s.counters.dropped.Add(1)
-	s.fell.begin(now, penance)
+	s.fell.begin(now, behindAtMost)
 }
 
-// plead notes that the viewer asks for a keyframe.
-func (s *sender) plead(now time.Time) {
+// keyframeRequested notes that the viewer asks for a keyframe.
+func (s *sender) keyframeRequested(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.counters.requests.Add(1)
 	if s.impatient(now) {
 		return
 	}
-	s.pleads = true
+	s.wantsKey = true
 	s.awake()
 }
 
@@ -75,23 +75,23 @@ func (s *sender) connected() {
 func (s *sender) catchUp(now time.Time) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.behind && !s.pleads || s.blocked && s.blockedAt == s.paths.Load() {
+	if !s.behind && !s.wantsKey || s.blocked && s.blockedAt == s.paths.Load() {
 		return forever
 	}
 	wait := forever
 	if s.behind {
 		wait = max(s.link.empty.Sub(now), s.fell.wait(now))
 	}
-	if s.pleads {
-		wait = min(wait, s.pleaded.wait(now))
+	if s.wantsKey {
+		wait = min(wait, s.requested.wait(now))
 	}
 	if wait > 0 {
 		return wait
 	}
-	if s.pleads {
-		s.pleaded.begin(now, pleadAtMost)
+	if s.wantsKey {
+		s.requested.begin(now, requestAtMost)
 	}
-	s.behind, s.pleads = false, false
+	s.behind, s.wantsKey = false, false
 	s.needsKey()
 	return forever
 }

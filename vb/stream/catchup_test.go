@@ -133,7 +133,7 @@ func TestWithoutAPathNoKeyframeIsAskedForUntilThereIsOne(t *testing.T) {
 			w.pathless = true
 			require.True(t, s.picture(keyframe(3)))
 			assert.Equal(t, forever, s.step())
-			s.plead(time.Now())
+			s.keyframeRequested(time.Now())
 			s.sound(packets(1))
 			assert.Equal(t, forever, s.step())
 			assert.Zero(t, asked)
@@ -158,8 +158,8 @@ func TestWhoFallsBehindAgainAndAgainWaitsLonger(t *testing.T) {
 		now = now.Add(s.fell.pause + 300*time.Millisecond) // its keyframe came, and was too much again
 	}
 	ms := time.Millisecond
-	assert.Equal(t, []time.Duration{150 * ms, 300 * ms, 600 * ms, 1200 * ms, 2400 * ms, 4800 * ms, penance, penance, penance}, pauses)
-	s.fallBehind(now.Add(2*penance + time.Second))
+	assert.Equal(t, []time.Duration{150 * ms, 300 * ms, 600 * ms, 1200 * ms, 2400 * ms, 4800 * ms, behindAtMost, behindAtMost, behindAtMost}, pauses)
+	s.fallBehind(now.Add(2*behindAtMost + time.Second))
 	assert.Equal(t, keyframeGap, s.fell.pause, "quiet makes up for it")
 }
 
@@ -169,18 +169,18 @@ func TestWhoPleadsAgainAndAgainIsHeardMoreRarely(t *testing.T) {
 	s.needsKey = func() { asked++ }
 	now := time.Now()
 	for range 1000 { // ten seconds
-		s.plead(now)
+		s.keyframeRequested(now)
 		s.catchUp(now)
 		now = now.Add(10 * time.Millisecond)
 	}
 	assert.Equal(t, 8, asked, "at 0, 0.15, 0.45, 1.05, 2.25, 4.25, 6.25, 8.25 seconds")
-	s.plead(time.Now())
+	s.keyframeRequested(time.Now())
 	s.picture(keyframe(1))
-	assert.False(t, s.pleads, "the one that comes anyway will do")
-	s.plead(now.Add(time.Minute))
+	assert.False(t, s.wantsKey, "the one that comes anyway will do")
+	s.keyframeRequested(now.Add(time.Minute))
 	s.catchUp(now.Add(time.Minute))
 	assert.Equal(t, 9, asked)
-	assert.Equal(t, keyframeGap, s.pleaded.pause)
+	assert.Equal(t, keyframeGap, s.requested.pause)
 }
 
 func TestAStillPictureBringsNoKeyframeToWhoIsOnlyImpatient(t *testing.T) {
@@ -188,27 +188,27 @@ func TestAStillPictureBringsNoKeyframeToWhoIsOnlyImpatient(t *testing.T) {
 	asked := 0
 	s.needsKey = func() { asked++ }
 	now := time.Now()
-	plead := func(after time.Duration) int {
-		s.plead(now.Add(after))
+	request := func(after time.Duration) int {
+		s.keyframeRequested(now.Add(after))
 		s.catchUp(now.Add(after))
 		return asked
 	}
 	s.now(keyframe(3), now)
-	assert.Equal(t, 0, plead(3*time.Second), "three seconds after the last frame")
-	assert.Equal(t, 1, plead(6*time.Second), "asked again: it is in need")
+	assert.Equal(t, 0, request(3*time.Second), "three seconds after the last frame")
+	assert.Equal(t, 1, request(6*time.Second), "asked again: it is in need")
 
 	now = now.Add(time.Minute)
 	s.now(packets(1), now)
-	assert.Equal(t, 1, plead(3*time.Second), "another quiet")
+	assert.Equal(t, 1, request(3*time.Second), "another quiet")
 
 	now = now.Add(time.Minute)
 	s.now(packets(1), now)
-	assert.Equal(t, 2, plead(time.Second), "soon after a frame: it could not be decoded")
+	assert.Equal(t, 2, request(time.Second), "soon after a frame: it could not be decoded")
 
 	now = now.Add(time.Minute)
 	s.now(packets(1), now)
 	s.missed = now.Add(time.Second)
-	assert.Equal(t, 3, plead(3*time.Second), "packets were missed")
+	assert.Equal(t, 3, request(3*time.Second), "packets were missed")
 }
 
 func TestReportsGoWhileFramesWait(t *testing.T) {

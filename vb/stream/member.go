@@ -99,8 +99,8 @@ func (p *picture) requestKeyframe(s *sender) {
 	}
 }
 
-// heed has those who lost their way wait for a keyframe of the layer that fits.
-func (p *picture) heed(now time.Time) {
+// serveRequests has those who lost their way wait for a keyframe of the layer that fits.
+func (p *picture) serveRequests(now time.Time) {
 	p.adapt(now)
 	for _, m := range p.members {
 		if m.lostWay.Swap(false) && m.shows() != nil {

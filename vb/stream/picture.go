@@ -172,7 +172,7 @@ func (p *picture) show(ctx context.Context) error {
 		case f := <-p.commands:
 			f()
 		case <-p.lostWay:
-			p.heed(time.Now())
+			p.serveRequests(time.Now())
 		case err := <-w.changed:
 			if err != nil {
 				return err

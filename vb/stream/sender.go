@@ -49,21 +49,21 @@ type sender struct {
 	paths    atomic.Uint32 // how often the viewer was connected
 	wake     chan struct{}
 
-	mu       sync.Mutex
-	pictures []*frame
-	waiting  int // bytes of pictures
-	sounds   []*frame
-	lost     []uint16  // the viewer's NACKs
-	behind   bool      // frames were dropped, and no keyframe was asked for yet
-	broken   bool      // frames were dropped, and none of a keyframe went since: nobody needs what went before
-	pleads   bool      // the viewer wants a keyframe, and none was asked for yet
-	fell     respite   // since frames were dropped
-	pleaded  respite   // since a keyframe was asked for because the viewer wants it
-	quiet    time.Time // when the last frame went
-	missed   time.Time // when the viewer last missed packets
-	excused  bool      // it asked for a keyframe since, and was taken to be impatient
-	probes   bool      // a probe is wanted
-	key      bool      // a keyframe is being sent
+	mu        sync.Mutex
+	pictures  []*frame
+	waiting   int // bytes of pictures
+	sounds    []*frame
+	lost      []uint16  // the viewer's NACKs
+	behind    bool      // frames were dropped, and no keyframe was asked for yet
+	broken    bool      // frames were dropped, and none of a keyframe went since: nobody needs what went before
+	wantsKey  bool      // the viewer wants a keyframe, and none was asked for yet
+	fell      backoff   // since frames were dropped
+	requested backoff   // since a keyframe was asked for because the viewer wants it
+	quiet     time.Time // when the last frame went
+	missed    time.Time // when the viewer last missed packets
+	excused   bool      // it asked for a keyframe since, and was taken to be impatient
+	probes    bool      // a probe is wanted
+	key       bool      // a keyframe is being sent
 
 	// Owned by run.
 	out         *transmitter
@@ -107,7 +107,7 @@ func (s *sender) picture(f *frame) bool {
 	defer s.mu.Unlock()
 	if f.key {
 		s.clear()
-		s.behind, s.broken, s.pleads = false, false, false
+		s.behind, s.broken, s.wantsKey = false, false, false
 	} else if len(s.pictures) > 0 {
 		limit := maxWait
 		if s.key {
@@ -144,7 +144,7 @@ func (s *sender) leave() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.clear()
-	s.behind, s.broken, s.pleads, s.lost = false, false, false, s.lost[:0]
+	s.behind, s.broken, s.wantsKey, s.lost = false, false, false, s.lost[:0]
 }
 
 // probe has packets of the past sent in one burst: how fast they arrive says what the network carries.

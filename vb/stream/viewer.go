@@ -354,7 +354,7 @@ func (v *viewer) feedback(packet rtcp.Packet) {
 	case *rtcp.TransportLayerNack:
 		v.sender.nack(packet.Nacks)
 	case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
-		v.sender.plead(now)
+		v.sender.keyframeRequested(now)
 	case *rtcp.ReceiverReport:
 		for _, report := range packet.Reports {
 			v.sender.network.receiverReport(report, v.streamer.picture.clock.ntp(now))
