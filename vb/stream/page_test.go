@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -17,7 +16,6 @@ import (
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/rtp/codecs"
-	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -274,20 +272,6 @@ func (p *page) negotiate() {
 			_ = p.pc.AddICECandidate(webrtc.ICECandidateInit{Candidate: *s.Candidate.Candidate, SDPMid: s.Candidate.SdpMid})
 		}
 	}
-}
-
-// withoutReports is a description without the transport-wide numbers of the sound's packets.
-func withoutReports(description string) string {
-	sections := strings.Split(description, "\r\nm=")
-	for i, section := range sections {
-		if strings.HasPrefix(section, "audio") {
-			lines := strings.Split(section, "\r\n")
-			sections[i] = strings.Join(slices.DeleteFunc(lines, func(line string) bool {
-				return strings.HasPrefix(line, "a=extmap:") && strings.Contains(line, sdp.TransportCCURI)
-			}), "\r\n")
-		}
-	}
-	return strings.Join(sections, "\r\nm=")
 }
 
 func (p *page) readReports(receiver *webrtc.RTPReceiver) {

@@ -3,12 +3,14 @@ package stream
 import (
 	"context"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/pion/rtcp"
+	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -198,4 +200,18 @@ func TestAViewerWhoIsTooSlowGetsAKeyframeWhenItHasCaughtUp(t *testing.T) {
 	assert.True(t, slow.ready)
 	cancel()
 	<-done
+}
+
+// withoutReports is a description without the transport-wide numbers of the sound's packets.
+func withoutReports(description string) string {
+	sections := strings.Split(description, "\r\nm=")
+	for i, section := range sections {
+		if strings.HasPrefix(section, "audio") {
+			lines := strings.Split(section, "\r\n")
+			sections[i] = strings.Join(slices.DeleteFunc(lines, func(line string) bool {
+				return strings.HasPrefix(line, "a=extmap:") && strings.Contains(line, sdp.TransportCCURI)
+			}), "\r\n")
+		}
+	}
+	return strings.Join(sections, "\r\nm=")
 }

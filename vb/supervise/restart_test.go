@@ -82,32 +82,29 @@ func TestRestartPausesGrowAndAreForgottenAfterTheWindow(t *testing.T) {
 	}
 }
 
-func TestDeathsOutsideTheWindowAreForgiven(t *testing.T) {
-	var starts atomic.Int32
-	p := shell("dies", "exit 3")
-	p.Restart = RestartPolicy{Backoff: 2 * time.Millisecond, Limit: 1, Window: time.Nanosecond}
-	command := p.Command
-	p.Command = func() (*exec.Cmd, error) { starts.Add(1); return command() }
-	s := newSupervisor(t, p)
-	end := begin(t, s)
-	eventually(t, "many starts", func() bool { return starts.Load() > 4 })
-	if err := end(); err != nil {
-		t.Error(err)
+func TestWhatIsForgivenIsWithoutLimit(t *testing.T) {
+	for name, p := range map[string]Process{
+		"deaths outside the window": restarting("exit 3", RestartPolicy{Backoff: 2 * time.Millisecond, Limit: 1, Window: time.Nanosecond}),
+		"exits that are no failure": restarting("exit 0", RestartPolicy{Backoff: time.Millisecond, Limit: 1, ForgiveExit: true}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			var starts atomic.Int32
+			command := p.Command
+			p.Command = func() (*exec.Cmd, error) { starts.Add(1); return command() }
+			s := newSupervisor(t, p)
+			end := begin(t, s)
+			eventually(t, "many starts", func() bool { return starts.Load() > 4 })
+			if err := end(); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 
-func TestExitsThatAreForgivenAreWithoutLimit(t *testing.T) {
-	var starts atomic.Int32
-	p := shell("closed", "exit 0")
-	p.Restart = RestartPolicy{Backoff: time.Millisecond, Limit: 1, ForgiveExit: true}
-	command := p.Command
-	p.Command = func() (*exec.Cmd, error) { starts.Add(1); return command() }
-	s := newSupervisor(t, p)
-	end := begin(t, s)
-	eventually(t, "many starts", func() bool { return starts.Load() > 4 })
-	if err := end(); err != nil {
-		t.Error(err)
-	}
+func restarting(script string, policy RestartPolicy) Process {
+	p := shell("closed", script)
+	p.Restart = policy
+	return p
 }
 
 func TestFailureNamesTheLastLinesOfTheOutput(t *testing.T) {
