@@ -53,12 +53,14 @@ func signal(p *peer, e wire.Envelope) error {
 	if err != nil {
 		return err
 	}
-	if viewers := p.seat.kind == wire.PeerKindViewer && to.kind == wire.PeerKindViewer; viewers != strings.HasPrefix(payload.Session, callSession) {
+	viewers := p.seat.kind == wire.PeerKindViewer && to.kind == wire.PeerKindViewer
+	offers := payload.Description != nil && payload.Description.Type == wire.SessionDescriptionTypeOffer
+	switch {
+	case viewers != strings.HasPrefix(payload.Session, callSession):
 		return wire.Errorf(wire.ErrorCodeNotForKind, "Calls are between viewers, and viewers have nothing else between them.")
-	}
-	if p.seat.kind == wire.PeerKindViewer && to.kind == wire.PeerKindViewer && payload.Description != nil && payload.Description.Type == wire.SessionDescriptionTypeOffer && !sends(p.seat) && !sends(to) {
+	case viewers && offers && !sends(p.seat) && !sends(to):
 		// Whose page answers an offer tells where it is.
-		return wire.Errorf(wire.ErrorCodeForbidden, "Neither of you has microphone or camera on.")
+		return wire.Errorf(wire.ErrorCodeForbidden, "Neither of you has microphone or camera on. Turn one on first.")
 	}
 	if addresses != nil {
 		p.hub.o.Relay.Reach(e.Target, addresses)
