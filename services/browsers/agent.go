@@ -1,6 +1,7 @@
 package browsers
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/google/uuid"
@@ -62,6 +63,16 @@ func (s *Service) Ending(room rooms.ID, id uuid.UUID, ending wire.VBEnding) {
 		<-r.launched
 		s.makeSure(r)
 	})
+}
+
+// Media are the addresses that the run's agent may name as its own; none where the launcher doesn't know them.
+func (s *Service) Media(room rooms.ID, id uuid.UUID) []netip.AddrPort {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r := s.byID[id]; r != nil && r.room == room {
+		return r.media
+	}
+	return nil
 }
 
 // Disconnected says that a connection of the agent is gone. It has SignalTimeout to come back.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -226,6 +227,7 @@ type fakeLauncher struct {
 	why     string        // not available
 	fail    error         // of Start
 	hold    chan struct{} // Start waits for it
+	media   []netip.AddrPort
 }
 
 func newFakeLauncher() *fakeLauncher {
@@ -257,7 +259,7 @@ func (f *fakeLauncher) Start(ctx context.Context, spec Spec) (Handle, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	handle := Handle("handle of " + spec.Run.String())
-	f.running[handle] = Running{Handle: handle, Run: spec.Run, StartedAt: time.Now()}
+	f.running[handle] = Running{Handle: handle, Run: spec.Run, StartedAt: time.Now(), Media: f.media}
 	f.started <- spec
 	return handle, nil
 }

@@ -2,6 +2,7 @@ package browsers
 
 import (
 	"context"
+	"net/netip"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,6 +22,22 @@ type Spec struct {
 	FrameRate     int
 	// ViewerTimeout is how long it goes on unwatched, SignalTimeout how long without the hub.
 	ViewerTimeout, SignalTimeout time.Duration
+
+	// What follows is for launchers that keep browsers apart from the machine; one on plain processes has no use for it.
+
+	// Limits bound what the browser may take of the machine.
+	Limits Limits
+	// Addresses are the machine's, under which viewers reach the port that a launcher opens for the browser's media. Resolvers are the
+	// name servers that the machine asks.
+	Addresses, Resolvers []netip.Addr
+}
+
+// Limits bound what a browser may take; the launcher has a default for each that is 0.
+type Limits struct {
+	Memory    int64   // bytes, with no swap besides; what is kept in memory as files counts too
+	Shared    int64   // bytes of it in /dev/shm
+	CPUs      float64 // processors, 1.5 for one and a half
+	Processes int     // threads count
 }
 
 // Handle is a Launcher's own name for a browser that it started. People never see it.
@@ -31,6 +48,9 @@ type Running struct {
 	Handle    Handle
 	Run       uuid.UUID
 	StartedAt time.Time
+	// Media are the addresses under which it can be sent media, where the launcher knows them: those of its own network, and those that
+	// the machine has opened for it. An agent that has no address to the hub may name these alone.
+	Media []netip.AddrPort
 }
 
 // Event says that a browser has ended and nothing is left of it. Detail is how, and what it said last, for people.
@@ -40,9 +60,9 @@ type Event struct {
 	Detail string
 }
 
-// Launcher starts and ends browsers: on local processes, later on Docker. It is safe for concurrent use.
+// Launcher starts and ends browsers: as local processes, or in containers on Docker. It is safe for concurrent use.
 type Launcher interface {
-	// Name is kept with each run, such as process.
+	// Name is kept with each run, such as process. It answers at once, as Available does.
 	Name() string
 	// Available says whether browsers can be started, and if not, why and the mend.
 	Available() (ok bool, why string)
@@ -58,3 +78,13 @@ type Launcher interface {
 	// Events has one Event for each browser that ended after Start returned or List named it. One reader.
 	Events() <-chan Event
 }
+
+// Preparer is a Launcher that may have to fetch something before a browser can start, such as an image.
+type Preparer interface {
+	// Prepare returns once browsers can start, which is at once where nothing is missing. progress hears now and then how much is there;
+	// it is not called after Prepare has returned. The end of ctx ends the waiting, while the download may go on for the next who asks.
+	Prepare(ctx context.Context, progress func(Download)) error
+}
+
+// Download is how far one is, in bytes. Total is 0 until it is known.
+type Download struct{ Received, Total int64 }

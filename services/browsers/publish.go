@@ -20,10 +20,15 @@ type news struct {
 
 // changed has hub and database told of a run. It needs the lock.
 func (s *Service) changed(r *run) {
-	s.outbox = append(s.outbox, news{r.room, r.browser})
+	s.tell(r)
 	s.dirty[r.id] = r
-	wake(s.wakeHub)
 	wake(s.wakeDB)
+}
+
+// tell has the hub alone told of a run, for what is not worth storing. It needs the lock.
+func (s *Service) tell(r *run) {
+	s.outbox = append(s.outbox, news{r.room, r.browser})
+	wake(s.wakeHub)
 }
 
 func wake(c chan struct{}) {

@@ -1,6 +1,8 @@
 package browsers
 
 import (
+	"context"
+	"net/netip"
 	"time"
 
 	"github.com/google/uuid"
@@ -18,6 +20,8 @@ type run struct {
 	// browser is what people see.
 	browser wire.Browser
 	handle  Handle
+	// media are the addresses that its agent may name as its own, nil where the launcher doesn't know them.
+	media []netip.AddrPort
 
 	launchedAt time.Time
 	readyAt    *time.Time
@@ -40,6 +44,8 @@ type run struct {
 
 	// startTimer runs until the browser is ready, lostTimer while the agent is not connected.
 	startTimer, lostTimer *time.Timer
+	// giveUp ends the wait for a download.
+	giveUp context.CancelFunc
 	// launched is closed when Launcher.Start has returned, done when the run has ended.
 	launched, done chan struct{}
 	// writing has a token in it while the run is being written to the database.
@@ -48,7 +54,7 @@ type run struct {
 
 func newRun(id uuid.UUID, room rooms.ID, owner accounts.PersonID, startedAt time.Time) *run {
 	return &run{
-		id: id, room: room, owner: owner, launched: make(chan struct{}), done: make(chan struct{}), writing: make(chan struct{}, 1),
+		id: id, room: room, owner: owner, giveUp: func() {}, launched: make(chan struct{}), done: make(chan struct{}), writing: make(chan struct{}, 1),
 		browser: wire.Browser{Id: &id, State: wire.BrowserStateStarting, StartedAt: wire.Ptr(startedAt.UTC())},
 	}
 }
@@ -79,7 +85,8 @@ func progressAt(step wire.BrowserStep) float32 {
 // waitingFor names what a start waits for, for people.
 func (r *run) waitingFor() string {
 	names := map[wire.BrowserStep]string{
-		wire.BrowserStepLaunching: "its program", wire.BrowserStepDisplay: "the display", wire.BrowserStepSound: "the sound server",
+		wire.BrowserStepDownloading: "its download",
+		wire.BrowserStepLaunching:   "its program", wire.BrowserStepDisplay: "the display", wire.BrowserStepSound: "the sound server",
 		wire.BrowserStepFirefox: "Firefox", wire.BrowserStepPicture: "the first picture", wire.BrowserStepSignalling: "the connection to the server",
 	}
 	if r.browser.Step == nil {
@@ -90,7 +97,17 @@ func (r *run) waitingFor() string {
 
 // setStep shows what a start waits for. It needs the service's lock, as all that follows.
 func (r *run) setStep(step wire.BrowserStep) {
-	r.browser.Step, r.browser.Progress = &step, wire.Ptr(progressAt(step))
+	r.browser.Step, r.browser.Progress, r.browser.Download = &step, wire.Ptr(progressAt(step)), nil
+}
+
+// setDownload shows that what a browser is started from is not there yet.
+func (r *run) setDownload(d Download) {
+	r.setStep(wire.BrowserStepDownloading)
+	r.browser.Download = &wire.Download{Received: d.Received}
+	if d.Total > 0 {
+		r.browser.Download.Total = &d.Total
+		r.browser.Progress = wire.Ptr(min(float32(d.Received)/float32(d.Total), 1))
+	}
 }
 
 // apply takes over the agent's word on itself.
@@ -182,7 +199,8 @@ func (s *Service) stop(r *run, reason wire.EndReason, detail string) {
 	r.stopping, r.stopReason, r.stopDetail = true, reason, detail
 	r.stopTimers()
 	b := &r.browser
-	b.State, b.Step, b.Progress, b.EndsAt, b.Detail = wire.BrowserStateStopping, nil, nil, nil, nil
+	b.State, b.Step, b.Progress, b.Download, b.EndsAt, b.Detail = wire.BrowserStateStopping, nil, nil, nil, nil, nil
+	r.giveUp()
 	s.changed(r)
 	s.work(func() { s.terminate(r, reason) })
 }

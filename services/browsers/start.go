@@ -60,8 +60,12 @@ func (s *Service) Start(ctx context.Context, room rooms.ID, by accounts.PersonID
 		s.end(r, wire.BrowserStateStopped, wire.EndReasonServerStopped, "")
 		return wire.Browser{}, errClosing()
 	}
-	r.startTimer = time.AfterFunc(s.o.StartTimeout, func() { s.startTooLong(r) })
-	s.work(func() { s.launch(r, spec) })
+	preparing, giveUp := context.WithCancel(s.ctx)
+	r.giveUp = giveUp
+	s.work(func() {
+		defer giveUp()
+		s.launch(preparing, r, spec)
+	})
 	return r.browser, nil
 }
 
@@ -167,20 +171,23 @@ func errClosing() error {
 	return err
 }
 
-// launch has the launcher start the agent.
-func (s *Service) launch(r *run, spec Spec) {
-	ctx, cancel := context.WithTimeout(s.ctx, s.o.LaunchTimeout)
-	defer cancel()
-	handle, err := s.o.Launcher.Start(ctx, spec)
+// launch has the launcher start the agent, once what it starts it from is there. preparing ends with the wait for that.
+func (s *Service) launch(preparing context.Context, r *run, spec Spec) {
+	var found Running
+	err := s.prepare(preparing, r)
+	if err == nil {
+		found, err = s.startAgent(spec)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer close(r.launched)
 	if err != nil {
-		s.o.Log.Error("a browser could not be launched", "room", r.room.String(), "browser", r.id.String(), "error", err)
 		if r.stopping {
+			s.o.Log.Info("a browser was stopped before it was launched", "room", r.room.String(), "browser", r.id.String(), "reason", err)
 			s.end(r, wire.BrowserStateStopped, r.stopReason, r.stopDetail)
 			return
 		}
+		s.o.Log.Error("a browser could not be launched", "room", r.room.String(), "browser", r.id.String(), "error", err)
 		detail := "The browser could not be started on this server; its log says why."
 		var coded *wire.Error
 		if errors.As(err, &coded) {
@@ -189,7 +196,7 @@ func (s *Service) launch(r *run, spec Spec) {
 		s.end(r, wire.BrowserStateFailed, wire.EndReasonFailed, detail)
 		return
 	}
-	r.handle, r.launchedAt = handle, s.o.Now()
+	r.handle, r.media, r.launchedAt = found.Handle, found.Media, s.o.Now()
 	if r.ended {
 		return
 	}
@@ -197,6 +204,58 @@ func (s *Service) launch(r *run, spec Spec) {
 		r.setStep(wire.BrowserStepDisplay)
 	}
 	s.changed(r)
+}
+
+// downloadShown is how often a room is shown how far a download is.
+const downloadShown = 500 * time.Millisecond
+
+// prepare has the launcher fetch what it lacks, however long that takes, and starts the clock of the start.
+func (s *Service) prepare(ctx context.Context, r *run) error {
+	if p, ok := s.o.Launcher.(Preparer); ok {
+		var shown time.Time
+		err := p.Prepare(ctx, func(d Download) {
+			if time.Since(shown) < downloadShown {
+				return
+			}
+			shown = time.Now()
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			if !r.stopping && !r.ended {
+				r.setDownload(d)
+				s.tell(r)
+			}
+		})
+		if err != nil {
+			return fmt.Errorf("prepare the launcher: %w", err)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r.stopping || r.ended {
+		return context.Canceled
+	}
+	if *r.browser.Step == wire.BrowserStepDownloading {
+		r.setStep(wire.BrowserStepLaunching)
+		s.tell(r)
+	}
+	r.startTimer = time.AfterFunc(s.o.StartTimeout, func() { s.startTooLong(r) })
+	return nil
+}
+
+// startAgent has the launcher start the agent and says what is known of it.
+func (s *Service) startAgent(spec Spec) (Running, error) {
+	ctx, cancel := context.WithTimeout(s.ctx, s.o.LaunchTimeout)
+	defer cancel()
+	handle, err := s.o.Launcher.Start(ctx, spec)
+	if err != nil {
+		return Running{}, err
+	}
+	found, err := s.o.Launcher.Inspect(ctx, handle)
+	if err != nil { // it has ended already, and the launcher tells of that
+		found = Running{}
+	}
+	found.Handle = handle
+	return found, nil
 }
 
 // startTooLong ends a start that takes longer than anybody would wait.

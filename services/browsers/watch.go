@@ -50,7 +50,7 @@ func (s *Service) adopt(r *run, found Running) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.o.Log.Info("browser taken back", "room", r.room.String(), "browser", r.id.String())
-	r.handle, r.launchedAt = found.Handle, found.StartedAt
+	r.handle, r.media, r.launchedAt = found.Handle, found.Media, found.StartedAt
 	if r.readyAt == nil && r.browser.State == wire.BrowserStateStarting {
 		r.setStep(wire.BrowserStepSignalling)
 		r.startTimer = time.AfterFunc(s.o.StartTimeout, func() { s.startTooLong(r) })

@@ -90,18 +90,21 @@ func (e BrowserState) Valid() bool {
 
 // Defines values for BrowserStep.
 const (
-	BrowserStepDisplay    BrowserStep = "display"
-	BrowserStepFirefox    BrowserStep = "firefox"
-	BrowserStepLaunching  BrowserStep = "launching"
-	BrowserStepPicture    BrowserStep = "picture"
-	BrowserStepSignalling BrowserStep = "signalling"
-	BrowserStepSound      BrowserStep = "sound"
+	BrowserStepDisplay     BrowserStep = "display"
+	BrowserStepDownloading BrowserStep = "downloading"
+	BrowserStepFirefox     BrowserStep = "firefox"
+	BrowserStepLaunching   BrowserStep = "launching"
+	BrowserStepPicture     BrowserStep = "picture"
+	BrowserStepSignalling  BrowserStep = "signalling"
+	BrowserStepSound       BrowserStep = "sound"
 )
 
 // Valid indicates whether the value is a known member of the BrowserStep enum.
 func (e BrowserStep) Valid() bool {
 	switch e {
 	case BrowserStepDisplay:
+		return true
+	case BrowserStepDownloading:
 		return true
 	case BrowserStepFirefox:
 		return true
@@ -776,7 +779,10 @@ type AvatarColor string
 // Browser defines model for Browser.
 type Browser struct {
 	// Detail Why it is degraded or failed, and what to do
-	Detail    *string    `json:"detail,omitempty"`
+	Detail *string `json:"detail,omitempty"`
+
+	// Download What the server still has to fetch before its first browser can start, in bytes
+	Download  *Download  `json:"download,omitempty"`
 	EndReason *EndReason `json:"endReason,omitempty"`
 
 	// EndsAt Nobody is watching; it ends then
@@ -789,7 +795,7 @@ type Browser struct {
 	Peer      *string          `json:"peer,omitempty"`
 	Processes *[]ProcessHealth `json:"processes,omitempty"`
 
-	// Progress Steps done of all
+	// Progress Steps done of all; of a download, what is there of it
 	Progress  *float32   `json:"progress,omitempty"`
 	StartedAt *time.Time `json:"startedAt,omitempty"`
 
@@ -797,7 +803,7 @@ type Browser struct {
 	StartedBy *PublicPerson `json:"startedBy,omitempty"`
 	State     BrowserState  `json:"state"`
 
-	// Step What a starting browser waits for
+	// Step What a starting browser waits for. The first is only for a server that has no browser yet
 	Step *BrowserStep `json:"step,omitempty"`
 }
 
@@ -809,7 +815,7 @@ type BrowserEvent struct {
 // BrowserState defines model for BrowserState.
 type BrowserState string
 
-// BrowserStep What a starting browser waits for
+// BrowserStep What a starting browser waits for. The first is only for a server that has no browser yet
 type BrowserStep string
 
 // ChatEvent defines model for ChatEvent.
@@ -924,6 +930,14 @@ type CursorEvent struct {
 
 // DisplayName defines model for DisplayName.
 type DisplayName = string
+
+// Download What the server still has to fetch before its first browser can start, in bytes
+type Download struct {
+	Received int64 `json:"received"`
+
+	// Total Once it is known
+	Total *int64 `json:"total,omitempty"`
+}
 
 // Echo defines model for Echo.
 type Echo struct {
@@ -1512,7 +1526,7 @@ type VBStatus struct {
 	Progress  *float32         `json:"progress,omitempty"`
 	State     VBStatusState    `json:"state"`
 
-	// Step What a starting browser waits for
+	// Step What a starting browser waits for. The first is only for a server that has no browser yet
 	Step    *BrowserStep `json:"step,omitempty"`
 	Viewers *int         `json:"viewers,omitempty"`
 }

@@ -658,10 +658,10 @@ export interface components {
         /** @enum {string} */
         BrowserState: "stopped" | "starting" | "ready" | "degraded" | "stopping" | "failed";
         /**
-         * @description What a starting browser waits for
+         * @description What a starting browser waits for. The first is only for a server that has no browser yet
          * @enum {string}
          */
-        BrowserStep: "launching" | "display" | "sound" | "firefox" | "picture" | "signalling";
+        BrowserStep: "downloading" | "launching" | "display" | "sound" | "firefox" | "picture" | "signalling";
         /** @enum {string} */
         EndReason: "requested" | "no_viewers" | "signal_lost" | "failed" | "server_stopped";
         Browser: {
@@ -672,8 +672,9 @@ export interface components {
             id?: string;
             state: components["schemas"]["BrowserState"];
             step?: components["schemas"]["BrowserStep"];
-            /** @description Steps done of all */
+            /** @description Steps done of all; of a download, what is there of it */
             progress?: number;
+            download?: components["schemas"]["Download"];
             startedBy?: components["schemas"]["PublicPerson"];
             /** Format: date-time */
             startedAt?: string;
@@ -688,6 +689,16 @@ export interface components {
             /** @description The agent's peer id while it is connected */
             peer?: string;
             processes?: components["schemas"]["ProcessHealth"][];
+        };
+        /** @description What the server still has to fetch before its first browser can start, in bytes */
+        Download: {
+            /** Format: int64 */
+            received: number;
+            /**
+             * Format: int64
+             * @description Once it is known
+             */
+            total?: number;
         };
         ProcessHealth: {
             name: string;

@@ -41,6 +41,16 @@ it('shows the steps of the start, and why it failed', async () => {
   expect(screen.getByTestId('start-browser').textContent).toContain('Try again');
 });
 
+it('shows how far the server’s first browser is downloaded', async () => {
+  const { say } = await enter({ browser: { id: 'b', state: 'starting', step: 'downloading', progress: 0.3, download: { received: 120_400_000, total: 400_000_000 } } });
+  expect(screen.getByText('Downloading the browser')).toBeTruthy();
+  expect(screen.getByTestId('download').textContent).toBe('120 of 400 MB');
+  say({ type: 'browser.changed', version: 8, payload: { browser: { id: 'b', state: 'starting', step: 'downloading', download: { received: 5_000_000 } } } });
+  await waitFor(() => expect(screen.getByTestId('download').textContent).toBe('5 MB so far'));
+  say({ type: 'browser.changed', version: 9, payload: { browser: { id: 'b', state: 'starting', step: 'launching', progress: 0 } } });
+  expect(await screen.findByTestId('start-steps')).toBeTruthy();
+});
+
 it('keeps a guest from what only others may do', async () => {
   await enter({}, { role: 'guest', permissions: ['chat'] });
   expect(screen.queryByTestId('invite-open')).toBeNull();

@@ -6,13 +6,15 @@ import { useApi } from '@/account/session';
 import { unwrap } from '@/api/client';
 import { toApiError } from '@/api/problem';
 import { serverQuery } from '@/api/queries';
-import type { BrowserStep } from '@/api/types';
+import type { Browser, BrowserStep } from '@/api/types';
 import { useErrorText } from '@/ui/useErrorText';
 import { useMay, useRoom, useRoomSession } from '../context';
 import { ShellPattern } from './ShellPattern';
 import classes from './Stage.module.css';
 
 const steps = ['launching', 'display', 'sound', 'firefox', 'picture'] as const satisfies readonly BrowserStep[];
+
+const megabyte = 1_000_000;
 
 /** What the stage says while there is no picture. */
 export function StageState({ connecting }: { connecting: boolean }) {
@@ -34,7 +36,7 @@ export function StageState({ connecting }: { connecting: boolean }) {
 
   let body: React.ReactNode;
   if (browser.state === 'starting') {
-    body = <Starting step={browser.step} progress={browser.progress} />;
+    body = browser.step === 'downloading' ? <Downloading progress={browser.progress} download={browser.download} /> : <Starting step={browser.step} progress={browser.progress} />;
   } else if (browser.state === 'stopping') {
     body = (
       <>
@@ -96,7 +98,23 @@ export function StageState({ connecting }: { connecting: boolean }) {
   );
 }
 
-function Starting({ step, progress }: { step: BrowserStep | undefined; progress: number | undefined }) {
+/** The server's first browser has to be fetched before it can start. */
+function Downloading({ progress, download }: Pick<Browser, 'progress' | 'download'>) {
+  const { t } = useTranslation();
+  const count = Math.floor((download?.received ?? 0) / megabyte);
+  return (
+    <>
+      <h2>{t('stage.downloading')}</h2>
+      <Progress value={100 * Math.max(progress ?? 0, 0.03)} w="min(340px, 70%)" size={5} radius="xl" color="turtle.4" bg="rgba(255,255,255,0.1)" aria-label={t('stage.downloading')} my={6} transitionDuration={300} />
+      <p data-testid="download">
+        {download?.total === undefined ? t('stage.downloaded', { megabytes: count }) : t('stage.downloadedOf', { megabytes: count, total: Math.ceil(download.total / megabyte) })}
+      </p>
+      <p>{t('stage.downloadingText')}</p>
+    </>
+  );
+}
+
+function Starting({ step, progress }: { step: Exclude<BrowserStep, 'downloading'> | undefined; progress: number | undefined }) {
   const { t } = useTranslation();
   const at = step === undefined ? 0 : step === 'signalling' ? steps.length : steps.indexOf(step);
   return (
