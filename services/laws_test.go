@@ -20,7 +20,7 @@ var floors = [][]string{
 	{"hub", "browsers", "push"},
 	{"rooms"},
 	{"accounts"},
-	{"relay", "certs"},
+	{"relay", "certs", "doctor", "backup"},
 	{"postgres", "bus", "config"},
 	{"wire", "runas"},
 }

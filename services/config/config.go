@@ -25,6 +25,10 @@ type Config struct {
 	PostgresBin string `env:"POSTGRES_BIN" kind:"path" doc:"Folder of the programs postgres and initdb for the private PostgreSQL. Empty: the newest in /usr/lib/postgresql, then PATH."`
 	RunAs       string `env:"RUN_AS" doc:"User that PostgreSQL and the browsers run as when the server is root. Empty: postgres for the database; turtus-browser where it exists, else nobody, for the browsers."`
 
+	BackupDir  string `env:"BACKUP_DIR" kind:"path" shown:"(backups in TURTUS_DATA_DIR)" doc:"Folder of the nightly backups, and of those by turtus backup. One on another disk survives the loss of this one."`
+	BackupHour int    `env:"BACKUP_HOUR" default:"3" min:"0" max:"23" doc:"Hour of the day after which the nightly backup is made, in the time zone of the server (TZ). One that was missed is made up for after the next start."`
+	BackupKeep int    `env:"BACKUP_KEEP" default:"14" min:"0" max:"1000" doc:"How many nightly backups are kept; older ones are removed. 0 makes none."`
+
 	Launcher             string    `env:"LAUNCHER" default:"auto" oneof:"auto process" doc:"What runs the browsers: auto takes the best there is, process runs them as local processes with no isolation."`
 	Agent                string    `env:"AGENT" kind:"path" doc:"Path of the program turtus-agent. Empty: beside the server's own program."`
 	MaxBrowsers          int       `env:"MAX_BROWSERS" default:"4" min:"0" max:"1000" doc:"Most browsers running at once on this server."`

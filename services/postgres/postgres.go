@@ -54,6 +54,26 @@ func Open(ctx context.Context, url string, o Options) (*pgxpool.Pool, error) {
 	return pool, nil
 }
 
+// Connect opens one connection of its own, with no limit on the time of a statement: for what copies a whole database. No error holds
+// the password. The caller closes it.
+func Connect(ctx context.Context, url string) (*pgx.Conn, error) {
+	cfg, err := poolConfig(url, Options{})
+	if err != nil {
+		return nil, err
+	}
+	conn, err := pgx.ConnectConfig(ctx, cfg.ConnConfig)
+	if err != nil {
+		if refused := refusal(err); refused != nil {
+			return nil, refused
+		}
+		return nil, fmt.Errorf("%w: %w", ErrUnreachable, err)
+	}
+	if err := checkVersion(conn.PgConn().ParameterStatus("server_version")); err != nil {
+		return nil, errors.Join(err, conn.Close(ctx))
+	}
+	return conn, nil
+}
+
 const (
 	defaultMaxConns = 10
 	defaultWait     = 30 * time.Second

@@ -10,6 +10,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"turtus/services/accounts"
+	"turtus/services/backup"
 	"turtus/services/config"
 )
 
@@ -66,6 +68,9 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ad
 		return err
 	}
 	defer folder.close()
+	if err := backup.Unfinished(folder.path); err != nil {
+		return err
+	}
 	listener, err := listen(c.Addr)
 	if err != nil {
 		return err
@@ -90,15 +95,15 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ad
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
-	tidied := make(chan struct{})
-	tidying, endTidying := context.WithCancel(ctx)
-	go func() {
-		defer close(tidied)
-		tidy(tidying, db.pool, log)
-	}()
+	var aside sync.WaitGroup
+	asideCtx, endAside := context.WithCancel(ctx)
+	aside.Go(func() { tidy(asideCtx, db.pool, log) })
+	if nightly := nightlyBackup(c, db.url, log); nightly != nil {
+		aside.Go(func() { nightly.Run(asideCtx) })
+	}
 	defer func() {
-		endTidying()
-		<-tidied
+		endAside()
+		aside.Wait()
 	}()
 	ready(address(c, listener.Addr()) + elsewhere(c, listener.Addr()))
 
