@@ -31,6 +31,8 @@ type Options struct {
 	Hasher *Hasher
 	// SignUpsClosed lets nobody sign up but the first person.
 	SignUpsClosed bool
+	// Setup is what the first person has to show; nil lets whoever comes first be it.
+	Setup *SetupToken
 	// AccessTokenLife is 15 minutes when 0.
 	AccessTokenLife time.Duration
 	// SessionLife is how long a sign-in that is not used lives; 30 days when 0.
@@ -46,6 +48,7 @@ type Service struct {
 	keys            *Keys
 	hasher          *Hasher
 	signUpsClosed   bool
+	setup           *SetupToken
 	accessTokenLife time.Duration
 	sessionLife     time.Duration
 	now             func() time.Time
@@ -55,7 +58,7 @@ type Service struct {
 // New returns a Service. It starts nothing.
 func New(o Options) *Service {
 	s := &Service{
-		pool: o.Pool, q: db.New(o.Pool), keys: o.Keys, hasher: o.Hasher, signUpsClosed: o.SignUpsClosed,
+		pool: o.Pool, q: db.New(o.Pool), keys: o.Keys, hasher: o.Hasher, signUpsClosed: o.SignUpsClosed, setup: o.Setup,
 		accessTokenLife: o.AccessTokenLife, sessionLife: o.SessionLife, now: o.Now, sessionEnded: func(SessionID) {},
 	}
 	if s.hasher == nil {
@@ -77,8 +80,8 @@ func New(o Options) *Service {
 // reused refresh token. f must not block. It is set once, before requests come.
 func (s *Service) OnSessionEnded(f func(SessionID)) { s.sessionEnded = f }
 
-// SignUp is what a new person gives; an empty DisplayName is the username.
-type SignUp struct{ Username, DisplayName, Password, UserAgent string }
+// SignUp is what a new person gives; an empty DisplayName is the username. SetupToken counts for the first person only.
+type SignUp struct{ Username, DisplayName, Password, UserAgent, SetupToken string }
 
 // SignUps says whether anybody may sign up now, and whether nobody has an account yet.
 func (s *Service) SignUps(ctx context.Context) (open, firstRun bool, err error) {
@@ -90,15 +93,22 @@ func (s *Service) SignUps(ctx context.Context) (open, firstRun bool, err error) 
 }
 
 // SignUp makes an account and signs in. The first account of a database becomes its administrator, whoever races for it.
-// Errors: username_taken, sign_ups_closed, invalid_field.
+// Errors: username_taken, sign_ups_closed, invalid_field, setup_token_required, setup_token_wrong.
 func (s *Service) SignUp(ctx context.Context, n SignUp) (SignedIn, error) {
-	if open, _, err := s.SignUps(ctx); err != nil {
+	open, firstRun, err := s.SignUps(ctx)
+	if err != nil {
 		return SignedIn{}, err
-	} else if !open {
+	}
+	if !open {
 		return SignedIn{}, errSignUpsClosed()
 	}
+	if firstRun { // a wrong token costs no hashing; the one who is stored first decides all the same
+		if err := s.setup.check(n.SetupToken); err != nil {
+			return SignedIn{}, err
+		}
+	}
 	var signedIn SignedIn
-	_, err := s.create(ctx, n, false, s.signUpsClosed, func(q *db.Queries, p Person) (err error) {
+	_, err = s.create(ctx, n, rules{onlyFirst: s.signUpsClosed, setup: s.setup}, func(q *db.Queries, p Person) (err error) {
 		signedIn, err = s.startSession(ctx, q, p, n.UserAgent)
 		return err
 	})
@@ -108,8 +118,15 @@ func (s *Service) SignUp(ctx context.Context, n SignUp) (SignedIn, error) {
 	return s.withAccessToken(signedIn)
 }
 
+// rules of who is made an account.
+type rules struct {
+	administrator bool        // also where they are not the first
+	onlyFirst     bool        // nobody else
+	setup         *SetupToken // what the first one shows; nil asks for nothing
+}
+
 // create stores an account and does then in the same transaction.
-func (s *Service) create(ctx context.Context, n SignUp, administrator, onlyFirst bool, then func(*db.Queries, Person) error) (Person, error) {
+func (s *Service) create(ctx context.Context, n SignUp, r rules, then func(*db.Queries, Person) error) (Person, error) {
 	if n.DisplayName == "" {
 		n.DisplayName = n.Username
 	}
@@ -136,13 +153,18 @@ func (s *Service) create(ctx context.Context, n SignUp, administrator, onlyFirst
 		if err != nil {
 			return fmt.Errorf("look for accounts: %w", err)
 		}
-		if onlyFirst && exists {
+		if r.onlyFirst && exists {
 			return errSignUpsClosed()
+		}
+		if !exists {
+			if err := r.setup.check(n.SetupToken); err != nil {
+				return err
+			}
 		}
 		id := NewPersonID()
 		row, err := q.InsertPerson(ctx, db.InsertPersonParams{
 			ID: id.UUID(), Kind: string(wire.PersonKindAccount), Username: &n.Username, DisplayName: displayName,
-			AvatarColor: string(colorOf(id)), PasswordHash: &hash, Administrator: administrator || !exists, CreatedAt: s.now(),
+			AvatarColor: string(colorOf(id)), PasswordHash: &hash, Administrator: r.administrator || !exists, CreatedAt: s.now(),
 		})
 		if err != nil {
 			return err
@@ -155,6 +177,9 @@ func (s *Service) create(ctx context.Context, n SignUp, administrator, onlyFirst
 	})
 	if db.IsViolation(err, "people_username") {
 		return Person{}, errUsernameTaken(n.Username)
+	}
+	if err == nil {
+		s.setup.remove()
 	}
 	return person, db.Fault("store the account", err)
 }

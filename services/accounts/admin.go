@@ -13,7 +13,7 @@ import (
 
 // AdminCreate makes an account from the server's own shell, also when sign-ups are closed. Errors: username_taken, invalid_field.
 func (s *Service) AdminCreate(ctx context.Context, n SignUp, administrator bool) (Person, error) {
-	return s.create(ctx, n, administrator, false, func(*db.Queries, Person) error { return nil })
+	return s.create(ctx, n, rules{administrator: administrator}, func(*db.Queries, Person) error { return nil })
 }
 
 // AdminReset gives a person a new password and ends all their sessions. Errors: not_found, invalid_field.

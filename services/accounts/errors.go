@@ -44,3 +44,12 @@ func errAlreadyAccount() error {
 func errWrongCredentials() error {
 	return wire.Errorf(wire.ErrorCodeWrongCredentials, "The name or the password is wrong.")
 }
+
+func errSetupTokenRequired() error {
+	return wire.Errorf(wire.ErrorCodeSetupTokenRequired,
+		"The first account here is the administrator's and takes a one-time token. The server's log shows it at each start, with a link.")
+}
+
+func errSetupTokenWrong() error {
+	return wire.Errorf(wire.ErrorCodeSetupTokenWrong, "This is not the token that the server's log showed last. Start the server again for a new one.")
+}

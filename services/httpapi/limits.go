@@ -25,6 +25,8 @@ type Limits struct {
 	SignIn, SignInName Limit
 	// SignUp of an address, and guests made by it; default 200 an hour.
 	SignUp Limit
+	// Setup tokens that an address tries; default 10 a minute.
+	Setup Limit
 	// Refresh of an address; default 300 a minute.
 	Refresh Limit
 	// Passwords that a signed-in person gives: own ones to change them, and of rooms; default 20 a minute.
@@ -38,7 +40,7 @@ type Limits struct {
 }
 
 type limiters struct {
-	requests, signIn, signInName, signUp, refresh, passwords, invites, writes, messages *limiter
+	requests, signIn, signInName, signUp, setup, refresh, passwords, invites, writes, messages *limiter
 }
 
 func newLimiters(l Limits, now func() time.Time) *limiters {
@@ -50,7 +52,7 @@ func newLimiters(l Limits, now func() time.Time) *limiters {
 	}
 	return &limiters{
 		requests: of(l.Requests, 6000, time.Minute), signIn: of(l.SignIn, 60, time.Minute), signInName: of(l.SignInName, 20, time.Minute),
-		signUp: of(l.SignUp, 200, time.Hour), refresh: of(l.Refresh, 300, time.Minute), passwords: of(l.Passwords, 20, time.Minute),
+		signUp: of(l.SignUp, 200, time.Hour), setup: of(l.Setup, 10, time.Minute), refresh: of(l.Refresh, 300, time.Minute), passwords: of(l.Passwords, 20, time.Minute),
 		invites: of(l.Invites, 120, time.Minute), writes: of(l.Writes, 120, time.Minute), messages: of(l.Messages, 60, 10*time.Second),
 	}
 }

@@ -5,7 +5,9 @@ import (
 	"image"
 	"image/png"
 	"net/http"
+	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -216,4 +218,35 @@ func TestNoAvatarOfNobody(t *testing.T) {
 	h := newHouse(t)
 	h.visitor(t).do("GET", "/users/"+uuid.NewString()+"/avatar", nil).fails(404, wire.ErrorCodeNotFound)
 	require.Equal(t, []string{"userId"}, h.visitor(t).do("GET", "/users/nobody/avatar", nil).fields())
+}
+
+func TestTheFirstAccountOfAGuardedServerTakesItsTokenAndGuessesAreFew(t *testing.T) {
+	start, passed := time.Now(), atomic.Int64{}
+	var token string
+	h := newHouse(t, func(o *Options) {
+		setup := accounts.NewSetupToken(filepath.Join(t.TempDir(), "setup"))
+		var err error
+		token, err = setup.Renew()
+		require.NoError(t, err)
+		o.Accounts = accounts.New(accounts.Options{Pool: pgtest.New(t), Keys: o.Keys, Hasher: cheapHasher(), Setup: setup})
+		o.Limits.Setup, o.Now = Limit{Events: 2, Per: time.Minute}, func() time.Time { return start.Add(time.Duration(passed.Load())) }
+	})
+	v := h.visitor(t)
+	server := into[wire.Server](v.do("GET", "/server", nil).is(200))
+	require.True(t, server.FirstRun)
+	require.True(t, server.SetupTokenNeeded)
+	first := wire.NewUser{Username: "ann", Password: password}
+	v.do("POST", "/users", first).fails(403, wire.ErrorCodeSetupTokenRequired)
+	for range 2 {
+		first.SetupToken = wire.Ptr("guessed")
+		v.do("POST", "/users", first).fails(403, wire.ErrorCodeSetupTokenWrong)
+	}
+	first.SetupToken = &token
+	v.do("POST", "/users", first).fails(429, wire.ErrorCodeRateLimited)
+	passed.Store(int64(time.Minute))
+	require.True(t, into[wire.Session](v.do("POST", "/users", first).is(201)).Person.Administrator)
+	server = into[wire.Server](v.do("GET", "/server", nil).is(200))
+	require.False(t, server.SetupTokenNeeded)
+	require.NotContains(t, h.logged(), token)
+	h.signedUp(t, "ben")
 }

@@ -28,6 +28,8 @@ var status = map[wire.ErrorCode]int{
 	wire.ErrorCodeOriginRefused:        http.StatusForbidden,
 	wire.ErrorCodeWrongPassword:        http.StatusForbidden,
 	wire.ErrorCodeSignUpsClosed:        http.StatusForbidden,
+	wire.ErrorCodeSetupTokenRequired:   http.StatusForbidden,
+	wire.ErrorCodeSetupTokenWrong:      http.StatusForbidden,
 	wire.ErrorCodeGuestNotAllowed:      http.StatusForbidden,
 	wire.ErrorCodeRoomPasswordNeeded:   http.StatusForbidden,
 	wire.ErrorCodeRoomPasswordWrong:    http.StatusForbidden,

@@ -13,7 +13,7 @@ func (a *api) GetServer(ctx context.Context, _ GetServerRequestObject) (GetServe
 	if err != nil {
 		return nil, err
 	}
-	s := GetServer200JSONResponse{Version: a.Version, SignUps: wire.ServerSignUpsClosed, FirstRun: firstRun, IceServers: []wire.ICEServer{}}
+	s := GetServer200JSONResponse{Version: a.Version, SignUps: wire.ServerSignUpsClosed, FirstRun: firstRun, SetupTokenNeeded: firstRun && a.Accounts.SetupGuarded(), IceServers: []wire.ICEServer{}}
 	if open {
 		s.SignUps = wire.ServerSignUpsOpen
 	}

@@ -20,6 +20,12 @@ func (a *api) CreateUser(ctx context.Context, request CreateUserRequestObject) (
 	if request.Body.DisplayName != nil {
 		n.DisplayName = *request.Body.DisplayName
 	}
+	if request.Body.SetupToken != nil {
+		if err := a.limits.setup.take(c.address); err != nil {
+			return nil, err
+		}
+		n.SetupToken = *request.Body.SetupToken
+	}
 	in, err := a.Accounts.SignUp(ctx, n)
 	if err != nil {
 		return nil, err

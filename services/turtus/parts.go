@@ -35,6 +35,8 @@ type parts struct {
 	browsers *browsers.Service
 	launcher *process.Launcher
 	relay    *relay.Relay
+	people   *accounts.Service
+	setup    *accounts.SetupToken // nil where nobody is asked for one
 }
 
 func build(ctx context.Context, c config.Config, folder *dataFolder, pool *pgxpool.Pool, bound net.Addr, log *slog.Logger) (*parts, error) {
@@ -46,9 +48,10 @@ func build(ctx context.Context, c config.Config, folder *dataFolder, pool *pgxpo
 	if err != nil {
 		return nil, err
 	}
+	setup := setupToken(c, folder, bound)
 	hasher := accounts.NewHasher(accounts.HashCost{}, 0)
 	people := accounts.New(accounts.Options{
-		Pool: pool, Keys: keys, Hasher: hasher, SignUpsClosed: c.SignUps == "closed", AccessTokenLife: c.AccessTokenLife, SessionLife: c.SessionLife,
+		Pool: pool, Keys: keys, Hasher: hasher, SignUpsClosed: c.SignUps == "closed", Setup: setup, AccessTokenLife: c.AccessTokenLife, SessionLife: c.SessionLife,
 	})
 	places := rooms.New(rooms.Options{
 		Pool: pool, Hasher: hasher, MaxRoomsPerPerson: c.MaxRoomsPerPerson, Screen: wire.Screen{Width: c.Width, Height: c.Height, FrameRate: c.FrameRate},
@@ -59,7 +62,7 @@ func build(ctx context.Context, c config.Config, folder *dataFolder, pool *pgxpo
 		return nil, err
 	}
 
-	p := &parts{}
+	p := &parts{people: people, setup: setup}
 	if p.relay, err = relay.Open(relayOptions(c, relaySecret, log)); err != nil {
 		return nil, err
 	}

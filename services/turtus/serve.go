@@ -105,7 +105,10 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ad
 		endAside()
 		aside.Wait()
 	}()
-	ready(address(c, listener.Addr()) + elsewhere(c, listener.Addr()))
+	if err := announceSetup(ctx, parts, addresses(c, listener.Addr()), log); err != nil && ctx.Err() == nil {
+		log.Warn("the link for the first account could not be made", "error", err)
+	}
+	ready(said(addresses(c, listener.Addr())))
 
 	select {
 	case <-ctx.Done():
@@ -174,26 +177,31 @@ func address(c config.Config, bound net.Addr) string {
 	return "http://" + net.JoinHostPort(host, port(bound))
 }
 
-// elsewhere says the addresses under which other machines find a server that listens on all of this one's, or nothing.
-func elsewhere(c config.Config, bound net.Addr) string {
+// addresses are what people type: on this machine, and on other ones where the server listens on all addresses of this one.
+func addresses(c config.Config, bound net.Addr) []string {
+	all := []string{address(c, bound)}
 	tcp, ok := bound.(*net.TCPAddr)
 	if c.PublicURL != "" || !ok || !tcp.IP.IsUnspecified() {
-		return ""
+		return all
 	}
 	own, err := net.InterfaceAddrs()
 	if err != nil {
-		return ""
+		return all
 	}
-	var urls []string
 	for _, a := range own {
 		if ip, ok := a.(*net.IPNet); ok && ip.IP.To4() != nil && ip.IP.IsGlobalUnicast() {
-			urls = append(urls, "http://"+net.JoinHostPort(ip.IP.String(), port(bound)))
+			all = append(all, "http://"+net.JoinHostPort(ip.IP.String(), port(bound)))
 		}
 	}
-	if urls == nil {
-		return ""
+	return all
+}
+
+// said are addresses in words.
+func said(addresses []string) string {
+	if len(addresses) == 1 {
+		return addresses[0]
 	}
-	return " (for other machines: " + strings.Join(urls, ", ") + ")"
+	return addresses[0] + " (for other machines: " + strings.Join(addresses[1:], ", ") + ")"
 }
 
 // hubAddress is where an agent on this machine finds the hub.

@@ -238,6 +238,8 @@ const (
 	ErrorCodeRoomPasswordNeeded   ErrorCode = "room_password_needed"
 	ErrorCodeRoomPasswordWrong    ErrorCode = "room_password_wrong"
 	ErrorCodeSessionExpired       ErrorCode = "session_expired"
+	ErrorCodeSetupTokenRequired   ErrorCode = "setup_token_required"
+	ErrorCodeSetupTokenWrong      ErrorCode = "setup_token_wrong"
 	ErrorCodeSignUpsClosed        ErrorCode = "sign_ups_closed"
 	ErrorCodeSlugTaken            ErrorCode = "slug_taken"
 	ErrorCodeStorageFull          ErrorCode = "storage_full"
@@ -324,6 +326,10 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeRoomPasswordWrong:
 		return true
 	case ErrorCodeSessionExpired:
+		return true
+	case ErrorCodeSetupTokenRequired:
+		return true
+	case ErrorCodeSetupTokenWrong:
 		return true
 	case ErrorCodeSignUpsClosed:
 		return true
@@ -1130,6 +1136,9 @@ type NewUser struct {
 	DisplayName *DisplayName `json:"displayName,omitempty"`
 	Password    Password     `json:"password"`
 
+	// SetupToken For the first account, where the server asks for it (`setupTokenNeeded`)
+	SetupToken *string `json:"setupToken,omitempty"`
+
 	// Username Case does not matter
 	Username Username `json:"username"`
 }
@@ -1366,10 +1375,13 @@ type Server struct {
 	BrowsersDetail *string `json:"browsersDetail,omitempty"`
 
 	// FirstRun Nobody has signed up yet
-	FirstRun   bool          `json:"firstRun"`
-	IceServers []ICEServer   `json:"iceServers"`
-	SignUps    ServerSignUps `json:"signUps"`
-	Version    string        `json:"version"`
+	FirstRun   bool        `json:"firstRun"`
+	IceServers []ICEServer `json:"iceServers"`
+
+	// SetupTokenNeeded The first account, the administrator's, takes the one-time token from the server's log
+	SetupTokenNeeded bool          `json:"setupTokenNeeded"`
+	SignUps          ServerSignUps `json:"signUps"`
+	Version          string        `json:"version"`
 }
 
 // ServerSignUps defines model for Server.SignUps.

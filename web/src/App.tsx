@@ -12,6 +12,7 @@ const RoomsPage = lazy(() => import('@/lobby/RoomsPage').then((m) => ({ default:
 const InvitePage = lazy(() => import('@/lobby/InvitePage').then((m) => ({ default: m.InvitePage })));
 const SignInPage = lazy(() => import('@/account/AuthPage').then((m) => ({ default: m.SignInPage })));
 const SignUpPage = lazy(() => import('@/account/AuthPage').then((m) => ({ default: m.SignUpPage })));
+const SetupPage = lazy(() => import('@/account/AuthPage').then((m) => ({ default: m.SetupPage })));
 const ProfilePage = lazy(() => import('@/account/ProfilePage').then((m) => ({ default: m.ProfilePage })));
 const RoomPage = lazy(() => import('@/room/RoomPage').then((m) => ({ default: m.RoomPage })));
 
@@ -88,6 +89,7 @@ export const routes = [
       { path: '/i/:code', element: <InvitePage /> },
       { path: '/sign-in', element: <SignInPage /> },
       { path: '/sign-up', element: <SignUpPage /> },
+      { path: '/setup', element: <SetupPage /> },
       { path: '/profile', element: <ProfilePage /> },
       { path: '*', element: <NotFoundPage /> },
     ],

@@ -1,10 +1,12 @@
 import { Alert, Anchor, Button, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { useState, type SyntheticEvent } from 'react';
+import { useEffect, useState, type SyntheticEvent } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Link, Navigate, useSearchParams } from 'react-router';
+import { Link, Navigate, useLocation, useNavigate, useSearchParams } from 'react-router';
 import { unwrap } from '@/api/client';
+import { toApiError } from '@/api/problem';
 import { serverQuery } from '@/api/queries';
+import { Notice } from '@/ui/Notice';
 import { Page } from '@/ui/Page';
 import pageClasses from '@/ui/Page.module.css';
 import { TurtleMark } from '@/ui/TurtleMark';
@@ -17,7 +19,10 @@ export function nextPath(next: string | null): string {
   return next !== null && next.startsWith('/') && !next.startsWith('//') && !next.includes('\\') ? next : '/rooms';
 }
 
-export function AuthPage({ mode }: { mode: 'signIn' | 'signUp' }) {
+/** What was pasted: the token alone, or the link that holds it. */
+export const setupTokenOf = (pasted: string): string => (/#token=([^&]*)/.exec(pasted)?.[1] ?? pasted).trim();
+
+export function AuthPage({ mode }: { mode: 'signIn' | 'signUp' | 'setUp' }) {
   const { t } = useTranslation();
   const api = useApi();
   const manager = useSessionManager();
@@ -27,17 +32,22 @@ export function AuthPage({ mode }: { mode: 'signIn' | 'signUp' }) {
   const [username, setUsername] = useState('');
   const [displayName, setDisplayName] = useState('');
   const [password, setPassword] = useState('');
-  const isNew = mode === 'signUp';
+  const linked = useLinkedToken();
+  const [setupToken, setSetupToken] = useState('');
+  const isNew = mode !== 'signIn';
+  const guarded = isNew && (server.data?.setupTokenNeeded ?? false);
+  const shownToken = setupTokenOf(setupToken || linked);
   const next = nextPath(parameters.get('next'));
   const enter = useMutation({
     mutationFn: () =>
       isNew
-        ? unwrap(api.POST('/users', { body: { username: username.trim(), password, ...(displayName.trim() ? { displayName: displayName.trim() } : {}) } }))
+        ? unwrap(api.POST('/users', { body: { username: username.trim(), password, ...(displayName.trim() ? { displayName: displayName.trim() } : {}), ...(guarded ? { setupToken: shownToken } : {}) } }))
         : unwrap(api.POST('/sessions', { body: { username: username.trim(), password } })),
     onSuccess: (answer) => manager.adopt(answer),
   });
   const { errors, general, complete } = useFields(
     {
+      setupToken: { value: guarded ? shownToken : '-', check: needed('setupTokenMissing'), says: 'setupToken', code: 'setup_token_wrong' },
       username: { value: username, check: isNew ? checkUsername : needed('usernameYours'), says: 'username', code: 'username_taken' },
       displayName: { value: displayName, check: checkDisplayName, says: 'displayName' },
       password: { value: password, check: isNew ? checkNewPassword : (typed) => (typed === '' ? 'passwordYours' : null), says: 'password' },
@@ -45,8 +55,13 @@ export function AuthPage({ mode }: { mode: 'signIn' | 'signUp' }) {
     enter.error,
   );
   if (session.status === 'signedIn') return <Navigate to={next} replace />;
+  if (mode === 'signUp' && guarded) return <Navigate to="/setup" replace />;
+  if (mode === 'setUp' && server.data?.firstRun === false) return <SetUpBefore />;
 
   const closed = isNew && server.data?.signUps === 'closed' && !server.data.firstRun;
+  const tokenRefused = enter.error !== null && toApiError(enter.error).code === 'setup_token_wrong';
+  const title = { signIn: t('account.signInTitle'), signUp: t('account.signUp'), setUp: t('account.setUp') }[mode];
+  const intro = guarded ? t('account.setUpText') : server.data?.firstRun ? t('welcome.firstRun') : t('account.signUpText');
   const prefix = isNew ? 'signup' : 'signin';
   const search = parameters.size > 0 ? `?${parameters.toString()}` : '';
   const submit = (event: SyntheticEvent): void => {
@@ -62,13 +77,34 @@ export function AuthPage({ mode }: { mode: 'signIn' | 'signUp' }) {
             <TurtleMark size={52} />
             <div>
               <Title order={1} fz={28} lts="-0.02em">
-                {isNew ? t('account.signUp') : t('account.signInTitle')}
+                {title}
               </Title>
               <Text c="dimmed" mt={4}>
-                {isNew ? (server.data?.firstRun ? t('welcome.firstRun') : t('account.signUpText')) : session.status === 'signedOut' && session.ended ? t('account.sessionEnded') : ''}
+                {isNew ? intro : session.status === 'signedOut' && session.ended ? t('account.sessionEnded') : ''}
               </Text>
             </div>
             {closed && <Alert color="yellow">{t('welcome.closed')}</Alert>}
+            {guarded && linked !== '' && !tokenRefused && (
+              <Alert variant="light" data-testid="setup-token-there">
+                {t('account.setupTokenThere')}
+              </Alert>
+            )}
+            {guarded && (linked === '' || tokenRefused) && (
+              <TextInput
+                label={t('account.setupToken')}
+                description={t('account.setupTokenHint')}
+                value={setupToken}
+                onChange={(event) => setSetupToken(event.currentTarget.value)}
+                error={errors.setupToken}
+                autoComplete="off"
+                autoCapitalize="none"
+                spellCheck={false}
+                autoFocus
+                required
+                withAsterisk={false}
+                data-testid="setup-token"
+              />
+            )}
             <TextInput
               label={t('account.username')}
               description={isNew ? t('account.usernameHint') : undefined}
@@ -78,7 +114,7 @@ export function AuthPage({ mode }: { mode: 'signIn' | 'signUp' }) {
               autoComplete="username"
               autoCapitalize="none"
               spellCheck={false}
-              autoFocus
+              autoFocus={!guarded || linked !== ''}
               required
               withAsterisk={false}
               maxLength={isNew ? 32 : 64}
@@ -114,14 +150,16 @@ export function AuthPage({ mode }: { mode: 'signIn' | 'signUp' }) {
               </Alert>
             )}
             <Button type="submit" size="md" fullWidth loading={enter.isPending} disabled={closed} data-testid={`${prefix}-submit`}>
-              {isNew ? t('account.signUp') : t('account.signIn')}
+              {mode === 'setUp' ? t('account.setUpDo') : isNew ? t('account.signUp') : t('account.signIn')}
             </Button>
-            <Text fz="sm" c="dimmed" ta="center">
-              {isNew ? t('account.haveAccount') : t('account.noAccount')}{' '}
-              <Anchor component={Link} to={(isNew ? '/sign-in' : '/sign-up') + search} fz="sm" fw={600}>
-                {isNew ? t('account.signIn') : t('account.signUp')}
-              </Anchor>
-            </Text>
+            {mode !== 'setUp' && (
+              <Text fz="sm" c="dimmed" ta="center">
+                {isNew ? t('account.haveAccount') : t('account.noAccount')}{' '}
+                <Anchor component={Link} to={(isNew ? '/sign-in' : '/sign-up') + search} fz="sm" fw={600}>
+                  {isNew ? t('account.signIn') : t('account.signUp')}
+                </Anchor>
+              </Text>
+            )}
           </Stack>
         </form>
       </div>
@@ -129,5 +167,38 @@ export function AuthPage({ mode }: { mode: 'signIn' | 'signUp' }) {
   );
 }
 
+/** The token of the link that the server's log shows; it does not stay in the address, nor in the browser's history. */
+function useLinkedToken(): string {
+  const { hash } = useLocation();
+  const navigate = useNavigate();
+  const [kept, setKept] = useState('');
+  const inAddress = hash.startsWith('#token=') ? setupTokenOf(hash) : '';
+  if (inAddress !== '' && inAddress !== kept) setKept(inAddress);
+  useEffect(() => {
+    if (inAddress !== '') void navigate({ hash: '' }, { replace: true });
+  }, [inAddress, navigate]);
+  return kept;
+}
+
+function SetUpBefore() {
+  const { t } = useTranslation();
+  return (
+    <Page>
+      <Notice
+        title={t('account.setUpBefore')}
+        testId="set-up-before"
+        actions={
+          <Button component={Link} to="/sign-in">
+            {t('account.signIn')}
+          </Button>
+        }
+      >
+        {t('account.setUpBeforeText')}
+      </Notice>
+    </Page>
+  );
+}
+
+export const SetupPage = () => <AuthPage key="set-up" mode="setUp" />;
 export const SignInPage = () => <AuthPage key="in" mode="signIn" />;
 export const SignUpPage = () => <AuthPage key="up" mode="signUp" />;

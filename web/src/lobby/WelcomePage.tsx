@@ -17,6 +17,7 @@ export function WelcomePage() {
   const server = useQuery(serverQuery(useApi()));
   if (session.status === 'signedIn') return <Navigate to="/rooms" replace />;
   const firstRun = server.data?.firstRun ?? false;
+  const setUp = server.data?.setupTokenNeeded ?? false;
   const closed = server.data?.signUps === 'closed' && !firstRun;
   const points = [
     { icon: IconEye, title: t('welcome.point1'), text: t('welcome.point1Text') },
@@ -41,13 +42,13 @@ export function WelcomePage() {
           </Text>
           {firstRun && (
             <Alert variant="light" radius="lg" data-testid="first-run">
-              {t('welcome.firstRun')}
+              {setUp ? t('welcome.setUpText') : t('welcome.firstRun')}
             </Alert>
           )}
           <Group justify="center" gap="sm" mt={4}>
             {!closed && (
-              <Button component={Link} to="/sign-up" size="lg" data-testid="welcome-signup">
-                {t('welcome.signUp')}
+              <Button component={Link} to={setUp ? '/setup' : '/sign-up'} size="lg" data-testid="welcome-signup">
+                {setUp ? t('welcome.setUp') : t('welcome.signUp')}
               </Button>
             )}
             {!firstRun && (
