@@ -38,6 +38,9 @@ func (s *Service) Status(room rooms.ID, id uuid.UUID, status wire.VBStatus) {
 	defer s.mu.Unlock()
 	if r := s.byID[id]; r != nil && r.room == room {
 		r.apply(status, s.o.Now())
+		if r.readyAt != nil && !r.stopping && r.lastWord == nil {
+			s.beginSession(r)
+		}
 		s.changed(r)
 	}
 }
@@ -53,7 +56,7 @@ func (s *Service) Ending(room rooms.ID, id uuid.UUID, ending wire.VBEnding) {
 	r.lastWord = &ending
 	r.stopTimers()
 	b := &r.browser
-	b.State, b.Step, b.Progress, b.EndsAt, b.Detail = wire.BrowserStateStopping, nil, nil, nil, ending.Detail
+	b.State, b.Step, b.Progress, b.EndsAt, b.Session, b.Detail = wire.BrowserStateStopping, nil, nil, nil, nil, ending.Detail
 	s.changed(r)
 	if s.closing {
 		return // Shutdown has seen to it

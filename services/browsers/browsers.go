@@ -35,6 +35,9 @@ type Options struct {
 
 	// MaxRunning bounds the runs of this server, MaxPerOwner those of one person's rooms; 0 allows none.
 	MaxRunning, MaxPerOwner int
+	// SessionLength is how long a run goes on at most, for ever when 0; SessionExtensions how often people may put its end off.
+	SessionLength     time.Duration
+	SessionExtensions int
 	// Spec is what all browsers have in common: ICE servers, time-outs, the start page of rooms that name none. The screen is the room's.
 	Spec Spec
 

@@ -139,7 +139,10 @@ func (s *Service) writeRun(ctx context.Context, r *run) bool {
 // row needs the lock.
 func (r *run) row() db.UpdateBrowserParams {
 	p := db.UpdateBrowserParams{
-		ID: r.id, State: string(r.browser.State), Handle: string(r.handle), ReadyAt: r.readyAt, EndedAt: r.endedAt,
+		ID: r.id, State: string(r.browser.State), Handle: string(r.handle), ReadyAt: r.readyAt, EndedAt: r.endedAt, Extensions: int32(r.extensions),
+	}
+	if !r.sessionEnds.IsZero() {
+		p.SessionEndsAt = wire.Ptr(r.sessionEnds.UTC())
 	}
 	if r.browser.EndReason != nil {
 		p.EndReason = wire.Ptr(string(*r.browser.EndReason))

@@ -42,8 +42,12 @@ type run struct {
 	// unwatched is since when nobody is there; zero while somebody is.
 	unwatched time.Time
 
-	// startTimer runs until the browser is ready, lostTimer while the agent is not connected.
-	startTimer, lostTimer *time.Timer
+	// sessionEnds is when it has run as long as it may; zero: it may for ever. extensions counts how often that was put off.
+	sessionEnds time.Time
+	extensions  int
+
+	// startTimer runs until the browser is ready, lostTimer while the agent is not connected, sessionTimer until its session is over.
+	startTimer, lostTimer, sessionTimer *time.Timer
 	// giveUp ends the wait for a download.
 	giveUp context.CancelFunc
 	// launched is closed when Launcher.Start has returned, done when the run has ended.
@@ -60,7 +64,7 @@ func newRun(id uuid.UUID, room rooms.ID, owner accounts.PersonID, startedAt time
 }
 
 func (r *run) stopTimers() {
-	for _, t := range []*time.Timer{r.startTimer, r.lostTimer} {
+	for _, t := range []*time.Timer{r.startTimer, r.lostTimer, r.sessionTimer} {
 		if t != nil {
 			t.Stop()
 		}
@@ -199,7 +203,7 @@ func (s *Service) stop(r *run, reason wire.EndReason, detail string) {
 	r.stopping, r.stopReason, r.stopDetail = true, reason, detail
 	r.stopTimers()
 	b := &r.browser
-	b.State, b.Step, b.Progress, b.Download, b.EndsAt, b.Detail = wire.BrowserStateStopping, nil, nil, nil, nil, nil
+	b.State, b.Step, b.Progress, b.Download, b.EndsAt, b.Session, b.Detail = wire.BrowserStateStopping, nil, nil, nil, nil, nil, nil
 	r.giveUp()
 	s.changed(r)
 	s.work(func() { s.terminate(r, reason) })

@@ -22,7 +22,10 @@ func (s *Service) restore(ctx context.Context, row db.Browser) *run {
 		}
 	}
 	r := newRun(row.ID, room, owner, row.StartedAt)
-	r.handle, r.readyAt, r.endedAt = Handle(row.Handle), row.ReadyAt, row.EndedAt
+	r.handle, r.readyAt, r.endedAt, r.extensions = Handle(row.Handle), row.ReadyAt, row.EndedAt, int(row.Extensions)
+	if row.SessionEndsAt != nil {
+		r.sessionEnds = *row.SessionEndsAt
+	}
 	close(r.launched)
 	r.browser.State, r.browser.StartedBy = wire.BrowserState(row.State), s.personOf(ctx, row.StartedBy)
 	if row.Detail != "" {
@@ -59,6 +62,7 @@ func (s *Service) adopt(r *run, found Running) {
 		s.stop(r, wire.EndReasonRequested, "")
 		return
 	}
+	s.resumeSession(r)
 	s.lost(r, "The server was restarted and waits for the browser to come back.")
 }
 
@@ -131,6 +135,9 @@ func (s *Service) reapOnce() {
 			continue
 		}
 		s.endUnwatched(r, s.hub.ViewerCount(r.room))
+		s.mu.Lock()
+		s.endSession(r)
+		s.mu.Unlock()
 	}
 }
 

@@ -20,7 +20,7 @@ func TestNothingSetGivesTheDefaults(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, Config{
 		Addr: "localhost:8080", DataDir: "/home/ann/.local/share/turtus", BackupHour: 3, BackupKeep: 14, Launcher: "auto", RelayPort: 3478, RelayBandwidth: 50,
-		MaxBrowsers: 4, MaxBrowsersPerPerson: 1, MaxRoomsPerPerson: 20, RoomSize: 50, Width: 1280, Height: 720, FrameRate: 30,
+		MaxBrowsers: 4, MaxBrowsersPerPerson: 1, WarmBrowsers: 1, SessionExtensions: 3, MaxRoomsPerPerson: 20, RoomSize: 50, Width: 1280, Height: 720, FrameRate: 30,
 		ViewerTimeout: time.Minute, SignalTimeout: time.Minute, ControlIdle: 3 * time.Minute, SignUps: "open",
 		AccessTokenLife: 15 * time.Minute, SessionLife: 30 * 24 * time.Hour,
 		LogLevel: slog.LevelInfo, LogFormat: "text", ShutdownGrace: 10 * time.Second,

@@ -63,3 +63,15 @@ func (a *api) KeepBrowserAlive(ctx context.Context, request KeepBrowserAliveRequ
 	}
 	return KeepBrowserAlive202JSONResponse(browser), nil
 }
+
+func (a *api) ExtendBrowser(ctx context.Context, request ExtendBrowserRequestObject) (ExtendBrowserResponseObject, error) {
+	r, err := a.Rooms.Authorize(ctx, request.Room, person(ctx), rooms.Navigate)
+	if err != nil {
+		return nil, err
+	}
+	browser, err := a.Browsers.Extend(ctx, r.ID)
+	if err != nil {
+		return nil, err
+	}
+	return ExtendBrowser202JSONResponse(browser), nil
+}

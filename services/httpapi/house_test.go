@@ -131,6 +131,9 @@ func (b *browsers) KeepAlive(_ context.Context, room rooms.ID) (wire.Browser, er
 	}
 	return state, nil
 }
+func (b *browsers) Extend(ctx context.Context, room rooms.ID) (wire.Browser, error) {
+	return b.KeepAlive(ctx, room)
+}
 func (b *browsers) startedBy(p *wire.PublicPerson) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

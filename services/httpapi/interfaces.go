@@ -17,6 +17,8 @@ type Browsers interface {
 	Stop(ctx context.Context, room rooms.ID) (wire.Browser, error)
 	// KeepAlive errors: browser_not_running.
 	KeepAlive(ctx context.Context, room rooms.ID) (wire.Browser, error)
+	// Extend errors: browser_not_running, browser_session_long, browser_session_used_up.
+	Extend(ctx context.Context, room rooms.ID) (wire.Browser, error)
 	// State never blocks.
 	State(room rooms.ID) wire.Browser
 	// Available says whether browsers can be started at all, and if not, why and the mend.

@@ -53,6 +53,8 @@ var status = map[wire.ErrorCode]int{
 	wire.ErrorCodeBrowserQuotaPerson:   http.StatusConflict,
 	wire.ErrorCodeBrowserQuotaServer:   http.StatusServiceUnavailable,
 	wire.ErrorCodeBrowserNotAvailable:  http.StatusServiceUnavailable,
+	wire.ErrorCodeBrowserSessionLong:   http.StatusConflict,
+	wire.ErrorCodeBrowserSessionUsedUp: http.StatusConflict,
 }
 
 // problem answers an error. One without a code is logged with the request's id and told as internal, with nothing of its text;

@@ -114,7 +114,8 @@ func TestTheBrowserObeysPermissions(t *testing.T) {
 
 	member.do("DELETE", at+"/browser", nil).fails(409, wire.ErrorCodeBrowserNotRunning)
 	member.do("POST", at+"/browser/keep-alive", nil).fails(409, wire.ErrorCodeBrowserNotRunning)
-	for _, c := range []struct{ method, path string }{{"GET", ""}, {"POST", ""}, {"DELETE", ""}, {"POST", "/keep-alive"}} {
+	member.do("POST", at+"/browser/extend", nil).fails(409, wire.ErrorCodeBrowserNotRunning)
+	for _, c := range []struct{ method, path string }{{"GET", ""}, {"POST", ""}, {"DELETE", ""}, {"POST", "/keep-alive"}, {"POST", "/extend"}} {
 		stranger.do(c.method, at+"/browser"+c.path, nil).fails(403, wire.ErrorCodeRoomMembersOnly)
 	}
 	started := into[wire.Browser](member.do("POST", at+"/browser", nil).is(202))
@@ -123,6 +124,7 @@ func TestTheBrowserObeysPermissions(t *testing.T) {
 	require.Equal(t, wire.BrowserStateStarting, into[wire.Browser](other.do("GET", at+"/browser", nil).is(200)).State)
 	require.Equal(t, wire.BrowserStateStarting, into[wire.Room](other.do("GET", at, nil)).BrowserState)
 	other.do("POST", at+"/browser/keep-alive", nil).is(202)
+	other.do("POST", at+"/browser/extend", nil).is(202)
 	other.do("DELETE", at+"/browser", nil).fails(403, wire.ErrorCodeForbidden)
 	owner.do("DELETE", at+"/browser", nil).is(202)
 	member.do("POST", at+"/browser", nil).is(202)

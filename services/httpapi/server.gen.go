@@ -51,6 +51,9 @@ type ServerInterface interface {
 	// StartBrowser Start the browser (permission navigate). browser_running when there is one already
 	// (POST /rooms/{room}/browser)
 	StartBrowser(w http.ResponseWriter, r *http.Request, room RoomRef)
+	// ExtendBrowser Put the end of the browser's session off by the session's length, in its last minutes (permission navigate)
+	// (POST /rooms/{room}/browser/extend)
+	ExtendBrowser(w http.ResponseWriter, r *http.Request, room RoomRef)
 	// KeepBrowserAlive Begin the countdown of an unwatched browser again
 	// (POST /rooms/{room}/browser/keep-alive)
 	KeepBrowserAlive(w http.ResponseWriter, r *http.Request, room RoomRef)
@@ -177,6 +180,12 @@ func (_ Unimplemented) GetBrowser(w http.ResponseWriter, r *http.Request, room R
 // StartBrowser Start the browser (permission navigate). browser_running when there is one already
 // (POST /rooms/{room}/browser)
 func (_ Unimplemented) StartBrowser(w http.ResponseWriter, r *http.Request, room RoomRef) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// ExtendBrowser Put the end of the browser's session off by the session's length, in its last minutes (permission navigate)
+// (POST /rooms/{room}/browser/extend)
+func (_ Unimplemented) ExtendBrowser(w http.ResponseWriter, r *http.Request, room RoomRef) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -587,6 +596,32 @@ func (siw *ServerInterfaceWrapper) StartBrowser(w http.ResponseWriter, r *http.R
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.StartBrowser(w, r, room)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ExtendBrowser operation middleware
+func (siw *ServerInterfaceWrapper) ExtendBrowser(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "room" -------------
+	var room RoomRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "room", chi.URLParam(r, "room"), &room, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "room", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ExtendBrowser(w, r, room)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -1228,6 +1263,9 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 		r.Post(options.BaseURL+"/rooms/{room}/browser", wrapper.StartBrowser)
 	})
 	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/rooms/{room}/browser/extend", wrapper.ExtendBrowser)
+	})
+	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/rooms/{room}/browser/keep-alive", wrapper.KeepBrowserAlive)
 	})
 
@@ -1630,6 +1668,45 @@ type StartBrowserdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response StartBrowserdefaultApplicationProblemPlusJSONResponse) VisitStartBrowserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExtendBrowserRequestObject struct {
+	Room RoomRef `json:"room"`
+}
+
+type ExtendBrowserResponseObject interface {
+	VisitExtendBrowserResponse(w http.ResponseWriter) error
+}
+
+type ExtendBrowser202JSONResponse Browser
+
+func (response ExtendBrowser202JSONResponse) VisitExtendBrowserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExtendBrowserdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ExtendBrowserdefaultApplicationProblemPlusJSONResponse) VisitExtendBrowserResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -2508,6 +2585,9 @@ type StrictServerInterface interface {
 	// StartBrowser Start the browser (permission navigate). browser_running when there is one already
 	// (POST /rooms/{room}/browser)
 	StartBrowser(ctx context.Context, request StartBrowserRequestObject) (StartBrowserResponseObject, error)
+	// ExtendBrowser Put the end of the browser's session off by the session's length, in its last minutes (permission navigate)
+	// (POST /rooms/{room}/browser/extend)
+	ExtendBrowser(ctx context.Context, request ExtendBrowserRequestObject) (ExtendBrowserResponseObject, error)
 	// KeepBrowserAlive Begin the countdown of an unwatched browser again
 	// (POST /rooms/{room}/browser/keep-alive)
 	KeepBrowserAlive(ctx context.Context, request KeepBrowserAliveRequestObject) (KeepBrowserAliveResponseObject, error)
@@ -2884,6 +2964,32 @@ func (sh *strictHandler) StartBrowser(w http.ResponseWriter, r *http.Request, ro
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(StartBrowserResponseObject); ok {
 		if err := validResponse.VisitStartBrowserResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ExtendBrowser operation middleware
+func (sh *strictHandler) ExtendBrowser(w http.ResponseWriter, r *http.Request, room RoomRef) {
+	var request ExtendBrowserRequestObject
+
+	request.Room = room
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ExtendBrowser(ctx, request.(ExtendBrowserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExtendBrowser")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ExtendBrowserResponseObject); ok {
+		if err := validResponse.VisitExtendBrowserResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -181,6 +181,7 @@ const (
 	EndReasonNoViewers     EndReason = "no_viewers"
 	EndReasonRequested     EndReason = "requested"
 	EndReasonServerStopped EndReason = "server_stopped"
+	EndReasonSessionOver   EndReason = "session_over"
 	EndReasonSignalLost    EndReason = "signal_lost"
 )
 
@@ -194,6 +195,8 @@ func (e EndReason) Valid() bool {
 	case EndReasonRequested:
 		return true
 	case EndReasonServerStopped:
+		return true
+	case EndReasonSessionOver:
 		return true
 	case EndReasonSignalLost:
 		return true
@@ -212,6 +215,8 @@ const (
 	ErrorCodeBrowserQuotaPerson   ErrorCode = "browser_quota_person"
 	ErrorCodeBrowserQuotaServer   ErrorCode = "browser_quota_server"
 	ErrorCodeBrowserRunning       ErrorCode = "browser_running"
+	ErrorCodeBrowserSessionLong   ErrorCode = "browser_session_long"
+	ErrorCodeBrowserSessionUsedUp ErrorCode = "browser_session_used_up"
 	ErrorCodeCallFull             ErrorCode = "call_full"
 	ErrorCodeControlNotHeld       ErrorCode = "control_not_held"
 	ErrorCodeControlNotRequested  ErrorCode = "control_not_requested"
@@ -274,6 +279,10 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeBrowserQuotaServer:
 		return true
 	case ErrorCodeBrowserRunning:
+		return true
+	case ErrorCodeBrowserSessionLong:
+		return true
+	case ErrorCodeBrowserSessionUsedUp:
 		return true
 	case ErrorCodeCallFull:
 		return true
@@ -802,8 +811,11 @@ type Browser struct {
 	Processes *[]ProcessHealth `json:"processes,omitempty"`
 
 	// Progress Steps done of all; of a download, what is there of it
-	Progress  *float32   `json:"progress,omitempty"`
-	StartedAt *time.Time `json:"startedAt,omitempty"`
+	Progress *float32 `json:"progress,omitempty"`
+
+	// Session How long the browser may go on, watched or not, where the server bounds that
+	Session   *BrowserSession `json:"session,omitempty"`
+	StartedAt *time.Time      `json:"startedAt,omitempty"`
 
 	// StartedBy What others see of a person. The author of a message who has deleted their account has the nil id
 	StartedBy *PublicPerson `json:"startedBy,omitempty"`
@@ -816,6 +828,17 @@ type Browser struct {
 // BrowserEvent defines model for BrowserEvent.
 type BrowserEvent struct {
 	Browser Browser `json:"browser"`
+}
+
+// BrowserSession How long the browser may go on, watched or not, where the server bounds that
+type BrowserSession struct {
+	EndsAt time.Time `json:"endsAt"`
+
+	// Extensions How often it may still be put off
+	Extensions int `json:"extensions"`
+
+	// WarnsAt From when on people are told of the end and may put it off
+	WarnsAt time.Time `json:"warnsAt"`
 }
 
 // BrowserState defines model for BrowserState.
@@ -862,7 +885,7 @@ type ClientMessages struct {
 	ControlTake    *Empty       `json:"control.take,omitempty"`
 	Echo           *Echo        `json:"echo,omitempty"`
 
-	// Hello The first message of every peer, within ten seconds. The hub answers identity.
+	// Hello The first message of every peer, within ten seconds. The hub answers identity; to an agent that waits for a room, vb.waiting.
 	Hello          *Hello          `json:"hello,omitempty"`
 	PresenceUpdate *PresenceUpdate `json:"presence.update,omitempty"`
 
@@ -986,7 +1009,7 @@ type FieldProblem struct {
 	Field  string `json:"field"`
 }
 
-// Hello The first message of every peer, within ten seconds. The hub answers identity.
+// Hello The first message of every peer, within ten seconds. The hub answers identity; to an agent that waits for a room, vb.waiting.
 type Hello struct {
 	Kind PeerKind `json:"kind"`
 
@@ -1417,11 +1440,16 @@ type ServerMessages struct {
 	// StreamRequest A viewer asks the room's browser for its stream. The agent answers with an offer by signal. The same session again asks for an ICE restart.
 	StreamRequest *StreamRequest `json:"stream.request,omitempty"`
 	StreamStop    *StreamStop    `json:"stream.stop,omitempty"`
-	VbKeepAlive   *Empty         `json:"vb.keepAlive,omitempty"`
+
+	// VbAssign Tells an agent that waits which room it is the browser of from now on. It opens the page, leaves this connection, and says hello with the token, which is good
+	// for that room alone. The one that it waited with is good for nothing any more.
+	VbAssign    *VBAssign `json:"vb.assign,omitempty"`
+	VbKeepAlive *Empty    `json:"vb.keepAlive,omitempty"`
 
 	// VbScreen The size of a browser's screen in pixels, and the most frames a second that are sent of it.
-	VbScreen *Screen `json:"vb.screen,omitempty"`
-	VbStop   *VBStop `json:"vb.stop,omitempty"`
+	VbScreen  *Screen `json:"vb.screen,omitempty"`
+	VbStop    *VBStop `json:"vb.stop,omitempty"`
+	VbWaiting *Empty  `json:"vb.waiting,omitempty"`
 }
 
 // Session defines model for Session.
@@ -1522,6 +1550,15 @@ type Username = string
 // VBActivity The controller of this epoch used mouse or keyboard; sent every few seconds at most.
 type VBActivity struct {
 	Epoch int64 `json:"epoch"`
+}
+
+// VBAssign Tells an agent that waits which room it is the browser of from now on. It opens the page, leaves this connection, and says hello with the token, which is good
+// for that room alone. The one that it waited with is good for nothing any more.
+type VBAssign struct {
+	// Screen The size of a browser's screen in pixels, and the most frames a second that are sent of it.
+	Screen   Screen   `json:"screen"`
+	StartUrl StartURL `json:"startUrl"`
+	Token    string   `json:"token"`
 }
 
 // VBEnding defines model for VBEnding.

@@ -58,6 +58,8 @@ const (
 	TypeChatMessage    = "chat.message"
 	TypeChatStored     = "chat.stored"
 	TypeVBScreen       = "vb.screen"
+	TypeVBWaiting      = "vb.waiting"
+	TypeVBAssign       = "vb.assign"
 	TypeVBStop         = "vb.stop"
 	TypeVBKeepAlive    = "vb.keepAlive"
 )

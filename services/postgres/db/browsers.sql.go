@@ -38,7 +38,7 @@ func (q *Queries) InsertBrowser(ctx context.Context, arg InsertBrowserParams) er
 }
 
 const listLatestBrowsers = `-- name: ListLatestBrowsers :many
-SELECT DISTINCT ON (room_id) id, room_id, started_by, state, launcher, handle, started_at, ready_at, ended_at, end_reason, detail FROM browsers WHERE ended_at > $1 ORDER BY room_id, started_at DESC
+SELECT DISTINCT ON (room_id) id, room_id, started_by, state, launcher, handle, started_at, ready_at, ended_at, end_reason, detail, session_ends_at, extensions FROM browsers WHERE ended_at > $1 ORDER BY room_id, started_at DESC
 `
 
 // The last run of each room that ended since.
@@ -63,6 +63,8 @@ func (q *Queries) ListLatestBrowsers(ctx context.Context, since *time.Time) ([]B
 			&i.EndedAt,
 			&i.EndReason,
 			&i.Detail,
+			&i.SessionEndsAt,
+			&i.Extensions,
 		); err != nil {
 			return nil, err
 		}
@@ -75,7 +77,7 @@ func (q *Queries) ListLatestBrowsers(ctx context.Context, since *time.Time) ([]B
 }
 
 const listOpenBrowsers = `-- name: ListOpenBrowsers :many
-SELECT id, room_id, started_by, state, launcher, handle, started_at, ready_at, ended_at, end_reason, detail FROM browsers WHERE ended_at IS NULL ORDER BY started_at
+SELECT id, room_id, started_by, state, launcher, handle, started_at, ready_at, ended_at, end_reason, detail, session_ends_at, extensions FROM browsers WHERE ended_at IS NULL ORDER BY started_at
 `
 
 func (q *Queries) ListOpenBrowsers(ctx context.Context) ([]Browser, error) {
@@ -99,6 +101,8 @@ func (q *Queries) ListOpenBrowsers(ctx context.Context) ([]Browser, error) {
 			&i.EndedAt,
 			&i.EndReason,
 			&i.Detail,
+			&i.SessionEndsAt,
+			&i.Extensions,
 		); err != nil {
 			return nil, err
 		}
@@ -112,18 +116,20 @@ func (q *Queries) ListOpenBrowsers(ctx context.Context) ([]Browser, error) {
 
 const updateBrowser = `-- name: UpdateBrowser :execrows
 UPDATE browsers
-SET state = $2, handle = $3, ready_at = $4, ended_at = $5, end_reason = $6, detail = $7
+SET state = $2, handle = $3, ready_at = $4, ended_at = $5, end_reason = $6, detail = $7, session_ends_at = $8, extensions = $9
 WHERE id = $1 AND ended_at IS NULL
 `
 
 type UpdateBrowserParams struct {
-	ID        uuid.UUID
-	State     string
-	Handle    string
-	ReadyAt   *time.Time
-	EndedAt   *time.Time
-	EndReason *string
-	Detail    string
+	ID            uuid.UUID
+	State         string
+	Handle        string
+	ReadyAt       *time.Time
+	EndedAt       *time.Time
+	EndReason     *string
+	Detail        string
+	SessionEndsAt *time.Time
+	Extensions    int32
 }
 
 // No row means that the run had ended before, or that its room is gone.
@@ -136,6 +142,8 @@ func (q *Queries) UpdateBrowser(ctx context.Context, arg UpdateBrowserParams) (i
 		arg.EndedAt,
 		arg.EndReason,
 		arg.Detail,
+		arg.SessionEndsAt,
+		arg.Extensions,
 	)
 	if err != nil {
 		return 0, err

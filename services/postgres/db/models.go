@@ -26,17 +26,19 @@ type Avatar struct {
 }
 
 type Browser struct {
-	ID        uuid.UUID
-	RoomID    uuid.UUID
-	StartedBy *uuid.UUID
-	State     string
-	Launcher  string
-	Handle    string
-	StartedAt time.Time
-	ReadyAt   *time.Time
-	EndedAt   *time.Time
-	EndReason *string
-	Detail    string
+	ID            uuid.UUID
+	RoomID        uuid.UUID
+	StartedBy     *uuid.UUID
+	State         string
+	Launcher      string
+	Handle        string
+	StartedAt     time.Time
+	ReadyAt       *time.Time
+	EndedAt       *time.Time
+	EndReason     *string
+	Detail        string
+	SessionEndsAt *time.Time
+	Extensions    int32
 }
 
 type Invite struct {

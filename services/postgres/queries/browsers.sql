@@ -6,7 +6,7 @@ VALUES ($1, $2, $3, 'starting', $4, $5);
 -- name: UpdateBrowser :execrows
 -- No row means that the run had ended before, or that its room is gone.
 UPDATE browsers
-SET state = $2, handle = $3, ready_at = $4, ended_at = $5, end_reason = $6, detail = $7
+SET state = $2, handle = $3, ready_at = $4, ended_at = $5, end_reason = $6, detail = $7, session_ends_at = $8, extensions = $9
 WHERE id = $1 AND ended_at IS NULL;
 
 -- name: ListOpenBrowsers :many

@@ -379,6 +379,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/rooms/{room}/browser/extend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room's id or its address (slug) */
+                room: components["parameters"]["RoomRef"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put the end of the browser's session off by the session's length, in its last minutes (permission navigate) */
+        post: operations["extendBrowser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/rooms/{room}/browser/keep-alive": {
         parameters: {
             query?: never;
@@ -407,7 +427,7 @@ export interface components {
          * @description The one catalogue of error codes, of REST and of WebSocket errors.
          * @enum {string}
          */
-        ErrorCode: "bad_request" | "malformed_json" | "invalid_field" | "body_too_large" | "unsupported_media_type" | "not_found" | "method_not_allowed" | "unauthenticated" | "token_expired" | "forbidden" | "origin_refused" | "rate_limited" | "internal" | "unavailable" | "storage_full" | "wrong_credentials" | "wrong_password" | "username_taken" | "sign_ups_closed" | "setup_token_required" | "setup_token_wrong" | "session_expired" | "already_account" | "guest_not_allowed" | "slug_taken" | "too_many_rooms" | "room_password_needed" | "room_password_wrong" | "room_members_only" | "room_full" | "invite_expired" | "invite_revoked" | "invite_used_up" | "display_name_needed" | "browser_running" | "browser_not_running" | "browser_quota_person" | "browser_quota_server" | "browser_not_available" | "message_too_large" | "unknown_type" | "hello_needed" | "target_needed" | "target_not_found" | "not_for_kind" | "control_taken" | "control_not_held" | "control_not_requested" | "key_reused" | "call_full";
+        ErrorCode: "bad_request" | "malformed_json" | "invalid_field" | "body_too_large" | "unsupported_media_type" | "not_found" | "method_not_allowed" | "unauthenticated" | "token_expired" | "forbidden" | "origin_refused" | "rate_limited" | "internal" | "unavailable" | "storage_full" | "wrong_credentials" | "wrong_password" | "username_taken" | "sign_ups_closed" | "setup_token_required" | "setup_token_wrong" | "session_expired" | "already_account" | "guest_not_allowed" | "slug_taken" | "too_many_rooms" | "room_password_needed" | "room_password_wrong" | "room_members_only" | "room_full" | "invite_expired" | "invite_revoked" | "invite_used_up" | "display_name_needed" | "browser_running" | "browser_not_running" | "browser_quota_person" | "browser_quota_server" | "browser_not_available" | "browser_session_long" | "browser_session_used_up" | "message_too_large" | "unknown_type" | "hello_needed" | "target_needed" | "target_not_found" | "not_for_kind" | "control_taken" | "control_not_held" | "control_not_requested" | "key_reused" | "call_full";
         /**
          * @description Why the hub closes a WebSocket. 3000 to 3499: come back by yourself. 3500 and up: do not, unless the person asks.
          * @enum {integer}
@@ -667,7 +687,7 @@ export interface components {
          */
         BrowserStep: "downloading" | "launching" | "display" | "sound" | "firefox" | "picture" | "signalling";
         /** @enum {string} */
-        EndReason: "requested" | "no_viewers" | "signal_lost" | "failed" | "server_stopped";
+        EndReason: "requested" | "no_viewers" | "signal_lost" | "failed" | "server_stopped" | "session_over";
         Browser: {
             /**
              * Format: uuid
@@ -693,6 +713,7 @@ export interface components {
             /** @description The agent's peer id while it is connected */
             peer?: string;
             processes?: components["schemas"]["ProcessHealth"][];
+            session?: components["schemas"]["BrowserSession"];
         };
         /** @description What the server still has to fetch before its first browser can start, in bytes */
         Download: {
@@ -703,6 +724,18 @@ export interface components {
              * @description Once it is known
              */
             total?: number;
+        };
+        /** @description How long the browser may go on, watched or not, where the server bounds that */
+        BrowserSession: {
+            /** Format: date-time */
+            endsAt: string;
+            /**
+             * Format: date-time
+             * @description From when on people are told of the end and may put it off
+             */
+            warnsAt: string;
+            /** @description How often it may still be put off */
+            extensions: number;
         };
         ProcessHealth: {
             name: string;
@@ -813,10 +846,12 @@ export interface components {
             "stream.prefer"?: components["schemas"]["StreamPrefer"];
             "stream.stop"?: components["schemas"]["StreamStop"];
             "vb.screen"?: components["schemas"]["Screen"];
+            "vb.waiting"?: components["schemas"]["Empty"];
+            "vb.assign"?: components["schemas"]["VBAssign"];
             "vb.stop"?: components["schemas"]["VBStop"];
             "vb.keepAlive"?: components["schemas"]["Empty"];
         };
-        /** @description The first message of every peer, within ten seconds. The hub answers identity. */
+        /** @description The first message of every peer, within ten seconds. The hub answers identity; to an agent that waits for a room, vb.waiting. */
         Hello: {
             token: string;
             kind: components["schemas"]["PeerKind"];
@@ -932,6 +967,15 @@ export interface components {
         VBEnding: {
             reason: components["schemas"]["EndReason"];
             detail?: string;
+        };
+        /**
+         * @description Tells an agent that waits which room it is the browser of from now on. It opens the page, leaves this connection, and says hello with the token, which is good
+         *     for that room alone. The one that it waited with is good for nothing any more.
+         */
+        VBAssign: {
+            token: string;
+            startUrl: components["schemas"]["StartURL"];
+            screen: components["schemas"]["Screen"];
         };
         VBStop: {
             reason: components["schemas"]["EndReason"];
@@ -1759,6 +1803,30 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description Stopping */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Browser"];
+                };
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
+    extendBrowser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room's id or its address (slug) */
+                room: components["parameters"]["RoomRef"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Put off */
             202: {
                 headers: {
                     [name: string]: unknown;
