@@ -101,8 +101,9 @@ func (n *network) lossy() float64 {
 // rate is what may be sent, in bits per second.
 func (n *network) rate() int { return int(n.target.Load()) }
 
-// gap is how long a packet that was sent again may still be on its way.
-func (n *network) gap() time.Duration { return max(n.state().RTT, 10*time.Millisecond) }
+// gap is how long a packet that was sent again may still be on its way. The round trip has in it what the viewer waits
+// before it reports; a request takes no such wait.
+func (n *network) gap() time.Duration { return max(n.state().RTT*3/4, 10*time.Millisecond) }
 
 // receiverReport takes the round trip out of a report (RFC 3550 section 6.4.1), with now as NTP time.
 func (n *network) receiverReport(report rtcp.ReceptionReport, now uint64) {

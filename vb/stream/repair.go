@@ -51,6 +51,17 @@ func (r *repair) sent(f *frame, first uint16, loss float64, state congestion.Sta
 	}
 }
 
+// again notes a packet that was sent again because it was asked for. Where packets get lost it goes once more unasked: to
+// be missed twice takes the viewer another round trip, and often longer than pictures are held for it.
+func (r *repair) again(sequence uint16, bytes int, loss float64, state congestion.State, now time.Time) {
+	share := int(twiceShare * float64(state.Target))
+	if loss < lossy || state.Overusing || !state.Limited || r.spare.wait(now, share) > 0 {
+		return
+	}
+	r.spare.took(now, bytes, share)
+	r.twice = append(r.twice, repetition{sequence, 1, now.Add(twiceAfter)})
+}
+
 const (
 	// probePackets of at least probeSize bytes are a burst that tells what a network carries.
 	probePackets = 13

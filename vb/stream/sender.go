@@ -75,7 +75,7 @@ type sender struct {
 	next        int    // of its packets
 	sequences   struct{ video, audio, retransmission uint16 }
 	retransmits uint32
-	drove       bool   // the viewer was told to show frames at once
+	playout     playout
 	start       uint16 // the first packet of the newest keyframe, or of the history: nobody needs what went before
 	turn        bool   // of the frame, after a packet was sent again
 	blocked     bool   // there was no path for the last packet
@@ -245,6 +245,7 @@ func (s *sender) step() time.Duration {
 			s.turn = true
 			if p := s.history.get(lost); p != nil && int16(lost-s.start) >= 0 && s.history.asked(p, now, s.network.gap()) {
 				s.resend(lost, now, &s.counters.retransmissions)
+				s.repair.again(lost, len(p.frame.payloads[p.index]), s.network.lossy(), s.network.state(), now)
 			}
 		case wait == 0 && s.repeat(now):
 		case s.frame != nil && wait == 0:
@@ -329,7 +330,8 @@ func (s *sender) sendPicture(now time.Time) {
 		ssrc: a.ssrc, payloadType: a.payloadType, sequence: s.sequences.video, timestamp: f.timestamp, marker: f.marker && last,
 	}
 	if i == 0 {
-		o.delay = s.delay()
+		// It is said again with each, for packets get lost and the page keeps the last word.
+		o.delay = s.playout.next(s.controls(), s.network.lossy(), s.network.state().RTT, now)
 		if f.key {
 			s.start = o.sequence
 		}
@@ -382,19 +384,6 @@ func (s *sender) finish(a *agreement, now time.Time) {
 	s.frame, s.key = nil, false
 	s.quiet, s.excused = now, false
 	s.mu.Unlock()
-}
-
-// delay is what the frame says of the time until it is shown. It is said again with each, for packets get lost and the
-// page keeps the last word.
-func (s *sender) delay() playoutDelay {
-	switch {
-	case s.controls():
-		s.drove = true
-		return delayNone
-	case s.drove:
-		return delayRelaxed
-	}
-	return delayUnsaid
 }
 
 func (s *sender) count(t *track, bytes, octets int, now time.Time) {

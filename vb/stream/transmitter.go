@@ -12,9 +12,6 @@ import (
 const (
 	// midPackets is how many packets of a stream carry its MID: until surely one has arrived (RFC 8843 section 14).
 	midPackets = 50
-	// relaxedDelay ends what a playout delay of nothing asked for: as short as it may, as long as the sound needs, in
-	// units of 10 ms.
-	relaxedDelay = 1000
 )
 
 var errNotReady = errors.New("nothing can be sent yet")
@@ -29,15 +26,6 @@ type outgoing struct {
 	mid         string
 	delay       playoutDelay
 }
-
-// playoutDelay is what a packet says about how long its picture may wait to be shown.
-type playoutDelay int
-
-const (
-	delayUnsaid  playoutDelay = iota
-	delayNone                 // shown as soon as decoded
-	delayRelaxed              // in step with the sound
-)
 
 // transmitter writes RTP packets of one viewer. One goroutine uses it; so header and extensions are made in place, and a
 // packet costs no memory of its own.
@@ -69,11 +57,8 @@ func (t *transmitter) write(a *agreement, o outgoing, payload []byte, now time.T
 			return 0, err
 		}
 	}
-	if a.playoutDelay != 0 && o.delay != delayUnsaid {
-		t.delay = [3]byte{}
-		if o.delay == delayRelaxed {
-			t.delay[1], t.delay[2] = relaxedDelay>>8, relaxedDelay&0xff
-		}
+	if a.playoutDelay != 0 && o.delay.said {
+		o.delay.put(&t.delay)
 		if err := h.SetExtension(a.playoutDelay, t.delay[:]); err != nil {
 			return 0, err
 		}
