@@ -18,6 +18,8 @@ import (
 //	4 key        keysym uint32 (X11 keysym; 0x01000000 + code point for Unicode), down uint8 (0 or 1)
 //	5 release    nothing: let go of everything held
 //	6 clipboard  text in UTF-8, to the frame's end, at most MaxClipboard bytes: what a paste in the browser shall bring
+//	7 copy       number uint32, then opcode and rest of a frame 2 to 5 that goes on channel input too, where number others
+//	             have gone before it; channel pointer only
 //
 // x and y are 0 to 65535 of the screen's width and height. A frame's length is exact; anything else is ErrInputFrame.
 const (
@@ -27,25 +29,30 @@ const (
 	InputKey       = 4
 	InputRelease   = 5
 	InputClipboard = 6
+	InputCopy      = 7
 )
 
 // MaxClipboard is the longest text of a clipboard in bytes, both ways.
 const MaxClipboard = 48 << 10
 
-const inputHeader = 5
+const (
+	inputHeader = 5
+	copyHeader  = 5 // that follows it in a copy
+)
 
-// inputLength is the whole frame's length by opcode, the least where a text follows.
+// inputLength is the length of what follows the header, by opcode, the least where a text follows.
 var inputLength = [...]int{
-	InputMove: inputHeader + 8, InputButton: inputHeader + 6, InputWheel: inputHeader + 8, InputKey: inputHeader + 5,
-	InputRelease: inputHeader, InputClipboard: inputHeader,
+	InputMove: 8, InputButton: 6, InputWheel: 8, InputKey: 5, InputRelease: 0, InputClipboard: 0,
 }
 
-// ErrInputFrame is the error of every frame that is not exactly one of the six.
+// ErrInputFrame is the error of every frame that is not exactly one of the seven.
 var ErrInputFrame = errors.New("not an input frame")
 
-// Input is one decoded input frame; which fields count depends on Op.
+// Input is one decoded input frame; which fields count depends on Op, which is never InputCopy.
 type Input struct {
 	Op       uint8
+	Copy     bool   // it is a frame copy of what Op says
+	Number   uint32 // of a copy
 	Epoch    uint32
 	X, Y     uint16
 	Sequence uint32
@@ -61,18 +68,25 @@ func DecodeInput(b []byte) (Input, error) {
 	if len(b) < inputHeader {
 		return Input{}, fmt.Errorf("%w: %d bytes", ErrInputFrame, len(b))
 	}
-	in := Input{Op: b[0], Epoch: binary.BigEndian.Uint32(b[1:])}
-	if int(in.Op) >= len(inputLength) || inputLength[in.Op] == 0 {
+	in, body := Input{Op: b[0], Epoch: binary.BigEndian.Uint32(b[1:])}, b[inputHeader:]
+	first, last := uint8(InputMove), uint8(InputClipboard)
+	if in.Op == InputCopy {
+		if len(body) < copyHeader {
+			return Input{}, fmt.Errorf("%w: a copy of %d bytes", ErrInputFrame, len(b))
+		}
+		in.Copy, in.Number, in.Op, body = true, binary.BigEndian.Uint32(body), body[4], body[copyHeader:]
+		first, last = InputButton, InputRelease
+	}
+	if in.Op < first || in.Op > last {
 		return Input{}, fmt.Errorf("%w: opcode %d", ErrInputFrame, in.Op)
 	}
 	longest := inputLength[in.Op]
 	if in.Op == InputClipboard {
 		longest += MaxClipboard
 	}
-	if len(b) < inputLength[in.Op] || len(b) > longest {
+	if len(body) < inputLength[in.Op] || len(body) > longest {
 		return Input{}, fmt.Errorf("%w: opcode %d with %d bytes", ErrInputFrame, in.Op, len(b))
 	}
-	body := b[inputHeader:]
 	var flag uint8
 	switch in.Op {
 	case InputMove:
@@ -104,8 +118,15 @@ func DecodeInput(b []byte) (Input, error) {
 
 // AppendInput appends the frame of in to b.
 func AppendInput(b []byte, in Input) []byte {
-	b = append(b, in.Op)
-	b = binary.BigEndian.AppendUint32(b, in.Epoch)
+	if in.Copy {
+		b = append(b, InputCopy)
+		b = binary.BigEndian.AppendUint32(b, in.Epoch)
+		b = binary.BigEndian.AppendUint32(b, in.Number)
+		b = append(b, in.Op)
+	} else {
+		b = append(b, in.Op)
+		b = binary.BigEndian.AppendUint32(b, in.Epoch)
+	}
 	var down uint8
 	if in.Down {
 		down = 1

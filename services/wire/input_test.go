@@ -43,6 +43,24 @@ func TestAClipboardIsBoundedAndUTF8(t *testing.T) {
 	require.ErrorIs(t, err, ErrInputFrame)
 }
 
+func TestACopyIsOfAButtonAWheelAKeyOrARelease(t *testing.T) {
+	for op := range uint8(9) {
+		frame := AppendInput(nil, Input{Op: op, Copy: true, Number: 4, Epoch: 7, Button: 1})
+		in, err := DecodeInput(frame)
+		if op < InputButton || op > InputRelease {
+			require.ErrorIs(t, err, ErrInputFrame, "opcode %d", op)
+			continue
+		}
+		require.NoError(t, err)
+		require.Equal(t, op, in.Op)
+		require.EqualValues(t, 4, in.Number)
+		_, err = DecodeInput(frame[:len(frame)-1])
+		require.ErrorIs(t, err, ErrInputFrame)
+		_, err = DecodeInput(append(frame, 0))
+		require.ErrorIs(t, err, ErrInputFrame)
+	}
+}
+
 func FuzzDecodeInput(f *testing.F) {
 	f.Add([]byte{})
 	f.Add([]byte{1, 0, 0, 0, 7})
@@ -50,6 +68,8 @@ func FuzzDecodeInput(f *testing.F) {
 	f.Add(AppendInput(nil, Input{Op: InputKey, Epoch: 3, Keysym: 0xff0d, Down: true}))
 	f.Add(AppendInput(nil, Input{Op: InputClipboard, Epoch: 3, Text: "häß"}))
 	f.Add([]byte{InputClipboard, 0, 0, 0, 7, 0xff})
+	f.Add(AppendInput(nil, Input{Op: InputButton, Copy: true, Number: 1 << 31, Epoch: 3, Button: 2, Down: true, X: 5, Y: 6}))
+	f.Add([]byte{InputCopy, 0, 0, 0, 7, 0, 0, 0})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		in, err := DecodeInput(b)
 		if err != nil {

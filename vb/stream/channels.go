@@ -27,6 +27,7 @@ type channels struct {
 	input, pointer, events *webrtc.DataChannel
 	inputRate, pointerRate *rate.Limiter
 	refusals               *rate.Limiter
+	order                  order
 }
 
 func newChannels(v *viewer) (*channels, error) {
@@ -53,7 +54,7 @@ func newChannels(v *viewer) (*channels, error) {
 	c.input.OnMessage(func(m webrtc.DataChannelMessage) {
 		// A flood waits in its own connection; no key release may be lost.
 		if c.inputRate.WaitN(v.ctx, 1+min(len(m.Data)/textBytes, inputBurst-1)) == nil {
-			c.take(m, false)
+			c.order.frame(func() { c.take(m, false) }, func(in wire.Input) bool { return c.admit(in, true) == nil })
 		}
 	})
 	c.pointer.OnMessage(func(m webrtc.DataChannelMessage) {
@@ -70,22 +71,32 @@ func newChannels(v *viewer) (*channels, error) {
 	return c, nil
 }
 
-// take admits one frame, or tells the page why not. Moves travel on the channel pointer and nothing else does.
+// take admits one frame, or tells the page why not. Moves and copies travel on the channel pointer and nothing else does.
 func (c *channels) take(m webrtc.DataChannelMessage, pointer bool) {
 	in, err := wire.DecodeInput(m.Data)
-	if err != nil || m.IsString || (in.Op == wire.InputMove) != pointer {
+	if err != nil || m.IsString || (in.Op == wire.InputMove || in.Copy) != pointer {
 		c.refuse(wire.Errorf(wire.ErrorCodeInvalidField, "a frame that is not one of the contract's was dropped"))
 		return
 	}
-	err = c.v.streamer.gate.admit(c.v.ctx, c.v, in)
+	if in.Copy {
+		// What is refused of it is told when the frame itself comes.
+		c.order.copy(in, func(in wire.Input) bool { return c.admit(in, false) == nil })
+		return
+	}
+	if coded, ok := errors.AsType[*wire.Error](c.admit(in, true)); ok {
+		c.refuse(coded)
+	}
+}
+
+// admit hands a frame to the gate, and waits for a place there or does not.
+func (c *channels) admit(in wire.Input, wait bool) error {
+	err := c.v.streamer.gate.admit(c.v.ctx, c.v, in, wait)
 	result := "accepted"
 	if err != nil {
 		result = "refused"
 	}
 	c.v.streamer.metrics.input.WithLabelValues(result).Inc()
-	if coded, ok := errors.AsType[*wire.Error](err); ok {
-		c.refuse(coded)
-	}
+	return err
 }
 
 // tell never waits. A page that reads nothing is let go: what it would get is old.

@@ -27,7 +27,7 @@ func noise(random *rand.Rand) []byte {
 	}
 	if random.IntN(2) == 0 {
 		valid := wire.AppendInput(nil, wire.Input{
-			Op: uint8(random.IntN(8)), Epoch: 1, Button: 1, Down: true, Keysym: keyA + 1, Text: "noise", Sequence: 1 << 30,
+			Op: uint8(random.IntN(9)), Copy: random.IntN(2) == 0, Number: uint32(random.IntN(200)), Epoch: 1, Button: 1, Down: true, Keysym: keyA + 1, Text: "noise", Sequence: 1 << 30,
 		})
 		frame = append(valid[:random.IntN(len(valid)+1)], frame[:min(len(frame), random.IntN(3))]...)
 	}
@@ -119,14 +119,14 @@ func TestAFloodOfNoiseKeepsNobodyFromWatchingAndDriving(t *testing.T) {
 
 func TestTenThousandKeysByTwoAlternatingControllersLeaveNothingHeld(t *testing.T) {
 	r, window, ann, ben := stage(t)
-	pages := []*page{ann, ben}
+	pages := []*doubtful{{page: ann, random: rand.New(rand.NewPCG(5, 6))}, {page: ben, random: rand.New(rand.NewPCG(7, 8))}}
 	keys := [][]uint32{{'a', 'b', 'c', 'D', 0x010020ac, 0x01000436}, {'k', 'l', 'm', 'N', 0x010065e5, 0x0101f600}}
 	const keyReturn, turns, each = 0xff0d, 90, 200
 	random := rand.New(rand.NewPCG(3, 4))
 	for turn := range uint32(turns) {
 		epoch, me := turn+1, turn%2
 		holder, other := pages[me], pages[1-me]
-		r.give(epoch, holder, other)
+		r.give(epoch, holder.page, other.page)
 		press := func(n int) {
 			for range n {
 				switch random.IntN(10) {

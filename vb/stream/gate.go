@@ -129,11 +129,12 @@ func (g *gate) leave(peer PeerID) {
 var (
 	errNotHeld  = wire.Errorf(wire.ErrorCodeControlNotHeld, "somebody else has control, or it has changed hands since")
 	errOldFrame = errors.New("an older move")
+	errNoPlace  = errors.New("the X server is behind")
 )
 
-// admit takes a frame of a viewer's session, or says why not. It waits while the X server is behind. A move replaces
-// one that was not made yet.
-func (g *gate) admit(ctx context.Context, from *viewer, in wire.Input) error {
+// admit takes a frame of a viewer's session, or says why not. While the X server is behind it waits, or refuses. A move
+// replaces one that was not made yet.
+func (g *gate) admit(ctx context.Context, from *viewer, in wire.Input, wait bool) error {
 	// In this order: a session closes before the grant that ends it is made.
 	current := g.current.Load()
 	if from.ctx.Err() != nil || current.Peer == "" || current.Peer != from.peer || current.Epoch != in.Epoch {
@@ -151,6 +152,14 @@ func (g *gate) admit(ctx context.Context, from *viewer, in wire.Input) error {
 		g.mu.Unlock()
 		g.poke()
 		return nil
+	}
+	select {
+	case g.frames <- frame:
+		return nil
+	default:
+	}
+	if !wait {
+		return errNoPlace
 	}
 	select {
 	case g.frames <- frame:

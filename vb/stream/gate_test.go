@@ -236,7 +236,7 @@ func TestMovesThatWaitAreOne(t *testing.T) {
 	g.current.Store(&grant{ControlHolder: ControlHolder{Peer: "ann", Epoch: 1}})
 	from := &viewer{peer: "ann", ctx: t.Context()}
 	for sequence := range uint32(1000) {
-		require.NoError(t, g.admit(t.Context(), from, wire.Input{Op: wire.InputMove, Epoch: 1, X: uint16(sequence), Sequence: sequence + 1}))
+		require.NoError(t, g.admit(t.Context(), from, wire.Input{Op: wire.InputMove, Epoch: 1, X: uint16(sequence), Sequence: sequence + 1}, false))
 	}
 	assert.EqualValues(t, 999, g.moves.input.X, "the newest")
 	assert.Empty(t, g.frames, "and none in the queue of keys and buttons")

@@ -445,7 +445,7 @@ func (p *page) channel(label string) *webrtc.DataChannel {
 func (p *page) send(in wire.Input) {
 	p.t.Helper()
 	label := wire.ChannelInput
-	if in.Op == wire.InputMove {
+	if in.Op == wire.InputMove || in.Copy {
 		label = wire.ChannelPointer
 	}
 	require.NoError(p.t, p.channel(label).Send(wire.AppendInput(nil, in)))

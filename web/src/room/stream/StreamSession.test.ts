@@ -353,6 +353,43 @@ describe('sending', () => {
     expect(stream.send('pointer', frame(13))).toBe(true);
   });
 
+  it('sends each frame of input twice more, numbered, where no lost packet is waited for', async () => {
+    const { live, stream, newest } = setUp();
+    const sent: string[] = [];
+    const connect = async (): Promise<{ bufferedAmount: number }[]> => {
+      const connection = await live();
+      return ['input', 'pointer'].map((label) => {
+        const channel = { label, readyState: 'open', bufferedAmount: 0, send: (data: ArrayBuffer) => sent.push(`${label} ${Buffer.from(data).toString('hex')}`) };
+        connection.ondatachannel?.({ channel });
+        return channel;
+      });
+    };
+    const [, pointer] = await connect();
+    const key = Uint8Array.from([4, 0, 0, 0, 7, 0, 0, 0xff, 0x0d, 1]).buffer;
+    stream.send('input', Uint8Array.from([6, 0, 0, 0, 7, 0x61]).buffer);
+    stream.send('input', key);
+    stream.send('input', key);
+    expect(sent.splice(0)).toEqual(['input 060000000761', 'input 04000000070000ff0d01', 'input 04000000070000ff0d01']);
+    await vi.advanceTimersByTimeAsync(10);
+    const copies = ['pointer 070000000700000001040000ff0d01', 'pointer 070000000700000002040000ff0d01'];
+    expect(sent.splice(0)).toEqual(copies);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(sent.splice(0)).toEqual(copies);
+
+    stream.send('input', key);
+    Object.assign(pointer ?? {}, { bufferedAmount: 5_000 });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(sent.splice(0)).toEqual(['input 04000000070000ff0d01']);
+
+    stream.send('input', key);
+    const old = newest();
+    stream.setSource({ browser: 'b2', peer: 'vb2' });
+    expect(old.closed).toBe(true);
+    sent.length = 0;
+    await vi.advanceTimersByTimeAsync(100);
+    expect(sent).toEqual([]);
+  });
+
   it('takes the keys that follow a large clipboard, and refuses when the network is behind with keys', async () => {
     const { stream, channel } = await open('input');
     expect(stream.send('input', frame(49_157))).toBe(true);

@@ -1,6 +1,7 @@
 import { backoff } from '@/api/hub/backoff';
 import { parseAgentEvent, type AgentEvent } from '@/api/hub/messages';
 import type { ICEServer, Quality, SignalPayload } from '@/api/types';
+import { InputCopies } from './InputCopies';
 
 export type StreamState =
   /** There is no browser to ask, or the picture is paused. */
@@ -46,6 +47,8 @@ const restartTimeout = 8_000;
 const hiddenGrace = 1_000;
 /** Some hundreds of keys. What would come later than that is not what the person means any more. */
 const inputBacklog = 8_192;
+/** What copies may wait behind: those of the same moment. Later than that they are of no use. */
+const copyBacklog = 1_024;
 
 /**
  * StreamSession gets the browser's picture and sound and keeps them: it asks (stream.request), answers the agent's offer,
@@ -72,6 +75,7 @@ export class StreamSession {
   private lowDelay = false;
   /** Bytes of a clipboard that were put on the channel `input` at once: they are no sign that the network is behind. */
   private bulk = 0;
+  private copies: InputCopies | null = null;
   private timer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(private readonly options: StreamOptions) {}
@@ -181,12 +185,19 @@ export class StreamSession {
     if (channel === 'pointer') {
       if (open.bufferedAmount > 0) return false;
     } else {
+      this.copies ??= new InputCopies((copy) => this.sendCopy(copy));
       if (open.bufferedAmount <= inputBacklog) this.bulk = 0;
       if (open.bufferedAmount > inputBacklog + this.bulk) return false;
       if (frame.byteLength > inputBacklog) this.bulk += frame.byteLength;
     }
     open.send(frame);
+    if (channel === 'input') this.copies?.sent(frame);
     return true;
+  }
+
+  private sendCopy(copy: ArrayBuffer): void {
+    const open = this.channels.get('pointer');
+    if (this.state === 'live' && open?.readyState === 'open' && open.bufferedAmount <= copyBacklog) open.send(copy);
   }
 
   /** Whoever drives sees each picture as soon as it is decoded; the others get what their browser holds back for smoothness. */
@@ -355,6 +366,8 @@ export class StreamSession {
     this.connection = null;
     this.channels.clear();
     this.bulk = 0;
+    this.copies?.stop();
+    this.copies = null;
     this.early = [];
     this.described = false;
     if (connection) {

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { clipboardFrame, encodeInput, maxClipboard, type Input } from './input';
+import { clipboardFrame, copyFrame, encodeInput, maxClipboard, type Input } from './input';
 
 interface Vector {
   name: string;
   hex: string;
-  input: { op: number; epoch: number; x?: number; y?: number; sequence?: number; button?: number; down?: boolean; dx?: number; dy?: number; keysym?: number; text?: string };
+  input: { op: number; copy?: boolean; number?: number; epoch: number; x?: number; y?: number; sequence?: number; button?: number; down?: boolean; dx?: number; dy?: number; keysym?: number; text?: string };
 }
 
 // The same vectors are read by the agent's tests (services/wire/input_test.go).
@@ -32,7 +32,8 @@ function asInput({ op, x = 0, y = 0, sequence = 0, button = 0, down = false, dx 
 describe('input frames match the shared vectors', () => {
   it('reads vectors at all', () => expect(vectors.length).toBeGreaterThan(0));
   it.each(vectors)('$name', ({ hex, input }) => {
-    const frame = input.op === 6 ? clipboardFrame(input.epoch, input.text ?? '') : encodeInput(asInput(input), input.epoch);
+    const itself = input.op === 6 ? clipboardFrame(input.epoch, input.text ?? '') : encodeInput(asInput(input), input.epoch);
+    const frame = itself && input.copy ? copyFrame(itself, input.number ?? 0) : itself;
     expect(frame && Buffer.from(frame).toString('hex')).toBe(hex);
   });
 });

@@ -9,7 +9,7 @@ export type Input =
   | { op: 'key'; keysym: number; down: boolean }
   | { op: 'release' };
 
-const opcode = { move: 1, button: 2, wheel: 3, key: 4, release: 5, clipboard: 6 } as const;
+const opcode = { move: 1, button: 2, wheel: 3, key: 4, release: 5, clipboard: 6, copy: 7 } as const;
 const length = { move: 13, button: 11, wheel: 13, key: 10, release: 5 } as const;
 
 /** One frame, for the control epoch that the page believes in. */
@@ -57,4 +57,19 @@ export function clipboardFrame(epoch: number, text: string): ArrayBuffer | null 
   frame.setUint32(1, epoch);
   new Uint8Array(frame.buffer, 5).set(bytes);
   return frame.buffer;
+}
+
+/** The copy of a frame for the channel `pointer`, of that before which `number` others have gone on the channel `input`. Null: there are none of such a frame. */
+export function copyFrame(frame: ArrayBuffer, number: number): ArrayBuffer | null {
+  const from = new Uint8Array(frame);
+  const [op = 0] = from;
+  if (op < opcode.button || op > opcode.release) return null;
+  const copy = new Uint8Array(frame.byteLength + 5);
+  copy.set(from.subarray(0, 5));
+  copy.set(from.subarray(5), 10);
+  const view = new DataView(copy.buffer);
+  view.setUint8(0, opcode.copy);
+  view.setUint32(5, number);
+  view.setUint8(9, op);
+  return copy.buffer;
 }
