@@ -140,7 +140,7 @@ base() {
 }
 
 # dockerfiles: those that there are. bases_of <dockerfile>: the names of the base images in it.
-dockerfiles() { ls vb/image/Dockerfile services/turtus/Dockerfile 2>/dev/null || true; }
+dockerfiles() { ls vb/image/Dockerfile deploy/server/Dockerfile 2>/dev/null || true; }
 bases_of() { sed -nE 's/^ARG [A-Z]+_IMAGE=//p' "$@"; }
 
 build() { # build <dockerfile> <name>
@@ -156,5 +156,5 @@ need debootstrap
 for name in $(bases_of $(dockerfiles) | sort -u); do base "$name"; done
 [ "$what" != bases ] || exit 0
 build vb/image/Dockerfile turtus-browser
-[ ! -e services/turtus/Dockerfile ] || build services/turtus/Dockerfile turtus
+[ ! -e deploy/server/Dockerfile ] || build deploy/server/Dockerfile turtus
 docker images --format '{{.Repository}}:{{.Tag}} {{.Size}}' | grep -E '^turtus(-browser)?:latest '

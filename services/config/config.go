@@ -30,6 +30,8 @@ type Config struct {
 	BackupKeep int    `env:"BACKUP_KEEP" default:"14" min:"0" max:"1000" doc:"How many nightly backups are kept; older ones are removed. 0 makes none."`
 
 	Launcher             string    `env:"LAUNCHER" default:"auto" oneof:"auto process" doc:"What runs the browsers: auto takes the best there is, process runs them as local processes with no isolation."`
+	LauncherSocket       string    `env:"LAUNCHER_SOCKET" kind:"path" doc:"Unix socket of turtus launcher, a process of its own that starts the browsers, so that the server needs no right to (as under Docker Compose). The launcher listens there, the server calls it. Empty: the server starts browsers itself."`
+	LauncherGroup        string    `env:"LAUNCHER_GROUP" doc:"Group, by name or number, whose members may use TURTUS_LAUNCHER_SOCKET besides root and the launcher's own user: the server's."`
 	Agent                string    `env:"AGENT" kind:"path" doc:"Path of the program turtus-agent. Empty: beside the server's own program."`
 	MaxBrowsers          int       `env:"MAX_BROWSERS" default:"4" min:"0" max:"1000" doc:"Most browsers running at once on this server."`
 	MaxBrowsersPerPerson int       `env:"MAX_BROWSERS_PER_PERSON" default:"1" min:"0" max:"1000" doc:"Most browsers running at once for one person's rooms."`

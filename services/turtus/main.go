@@ -31,7 +31,7 @@ func run() int {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(serveCommand(), migrateCommand(), adminCommand(), settingsCommand(), backupCommand(), restoreCommand(), versionCommand())
+	root.AddCommand(serveCommand(), launcherCommand(), healthCommand(), migrateCommand(), adminCommand(), settingsCommand(), backupCommand(), restoreCommand(), versionCommand())
 	root.CompletionOptions.DisableDefaultCmd = true
 	err := root.ExecuteContext(ctx)
 	if err == nil {

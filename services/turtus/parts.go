@@ -8,8 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"os"
-	"path/filepath"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -17,7 +15,6 @@ import (
 
 	"turtus/services/accounts"
 	"turtus/services/browsers"
-	"turtus/services/browsers/process"
 	"turtus/services/config"
 	"turtus/services/httpapi"
 	"turtus/services/hub"
@@ -33,7 +30,7 @@ type parts struct {
 	handler  http.Handler
 	hub      *hub.Hub
 	browsers *browsers.Service
-	launcher *process.Launcher
+	launcher launcher
 	relay    *relay.Relay
 	people   *accounts.Service
 	setup    *accounts.SetupToken // nil where nobody is asked for one
@@ -66,7 +63,7 @@ func build(ctx context.Context, c config.Config, folder *dataFolder, pool *pgxpo
 	if p.relay, err = relay.Open(relayOptions(c, relaySecret, log)); err != nil {
 		return nil, err
 	}
-	if p.launcher, err = newLauncher(ctx, c, folder, bound, log); err != nil {
+	if p.launcher, err = chooseLauncher(ctx, c, folder, bound, log); err != nil {
 		return nil, errors.Join(err, p.relay.Close(ctx))
 	}
 	p.browsers = browsers.New(browsers.Options{
@@ -95,24 +92,7 @@ func build(ctx context.Context, c config.Config, folder *dataFolder, pool *pgxpo
 	if ok, why := p.launcher.Available(); !ok {
 		log.Warn("browsers can't be started: " + why)
 	}
-	log.Warn("NO ISOLATION: browsers run as plain processes of this machine. Whoever drives one reaches what its user and this network reach. " +
-		"Share such a server only with people you trust")
 	return p, nil
-}
-
-func newLauncher(ctx context.Context, c config.Config, folder *dataFolder, bound net.Addr, log *slog.Logger) (*process.Launcher, error) {
-	agent := c.Agent
-	if agent == "" {
-		program, err := os.Executable()
-		if err != nil {
-			return nil, fmt.Errorf("find turtus-agent: %w", err)
-		}
-		agent = filepath.Join(filepath.Dir(program), "turtus-agent")
-	}
-	return process.New(ctx, process.Options{
-		Agent: agent, Dir: folder.join("browsers"), RunAs: c.RunAs, SignalServer: hubAddress(bound),
-		MinPort: c.MediaPorts.Min, MaxPort: c.MediaPorts.Max, Verbosity: c.LogLevel, Log: log,
-	})
 }
 
 // relayOptions has the relay listen for whom the server itself is open: on a loopback address alone only where nobody else can come.

@@ -144,10 +144,15 @@ type server struct {
 	exited   chan struct{} // closed when the process is gone, with its lock on the folder
 }
 
-// serve returns when the server says that it is ready.
 func (b *box) serve() *server {
 	b.Helper()
-	cmd, out, log := b.command("serve")
+	return b.begin("serve")
+}
+
+// begin returns when the server, or the launcher, says that it is ready.
+func (b *box) begin(command string) *server {
+	b.Helper()
+	cmd, out, log := b.command(command)
 	require.NoError(b, cmd.Start())
 	exited := make(chan struct{})
 	s := &server{box: b, cmd: cmd, out: out, log: log, exited: exited}

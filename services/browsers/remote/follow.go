@@ -69,6 +69,9 @@ func (c *Client) stream(at *position) (heard bool, err error) {
 		if err := json.Unmarshal(lines.Bytes(), &l); err != nil {
 			return heard, fmt.Errorf("read the launcher's events: %w", err)
 		}
+		if l.State != nil {
+			c.setState(*l.State)
+		}
 		if !heard {
 			heard = true
 			c.reach()
@@ -87,9 +90,6 @@ func (c *Client) stream(at *position) (heard bool, err error) {
 			at.instance = l.Instance
 		}
 		at.number = l.Number
-		if l.State != nil {
-			c.setState(*l.State)
-		}
 	}
 	err = lines.Err()
 	if err == nil {
