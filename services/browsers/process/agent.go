@@ -28,22 +28,18 @@ type proc struct {
 }
 
 // spawn starts an agent and writes its record.
-func (l *Launcher) spawn(agent, home string, spec browsers.Spec, port uint16) (*proc, error) {
-	env, err := l.environment(home, spec, port)
-	if err != nil {
-		return nil, err
-	}
+func (l *Launcher) spawn(program, home string, spec browsers.Spec, port uint16) (*proc, error) {
 	// A file and no pipe: an agent must not die of a server that is gone when it says something.
 	out, err := os.OpenFile(l.folder.logOf(spec.Run), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open the agent's log: %w", err)
 	}
 	defer out.Close()
-	cmd := exec.Command(agent)
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = home, env, out, out
+	cmd := exec.Command(program)
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = home, l.environment(home, spec, port), out, out
 	cmd.SysProcAttr = attributes(l.account)
 	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("run %s: %w", agent, err)
+		return nil, fmt.Errorf("run %s: %w", program, err)
 	}
 	p := &proc{
 		record: record{Run: spec.Run, PID: cmd.Process.Pid, Boot: bootID(), Port: port, StartedAt: time.Now().UTC()},

@@ -4,54 +4,30 @@ import (
 	"fmt"
 	"net"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
 	"turtus/services/browsers"
+	"turtus/services/browsers/agent"
 	"turtus/services/wire"
 )
-
-// prefix of the agent's settings.
-const prefix = "TURTUS_VB_"
 
 // inherited are the variables that an agent gets from the server, besides its own settings. Nothing else: no secret of the server.
 var inherited = []string{"PATH", "LANG", "LC_ALL", "TZ"}
 
 // environment is the agent's whole environment. What the server decides wins over what its own environment has.
-func (l *Launcher) environment(home string, spec browsers.Spec, port uint16) ([]string, error) {
-	env := map[string]string{"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": home}
+func (l *Launcher) environment(home string, spec browsers.Spec, port uint16) []string {
+	env := agent.Environment(l.o.Environ, spec, l.o.SignalServer, port, l.o.Verbosity)
+	env["PATH"], env["HOME"] = "/usr/local/bin:/usr/bin:/bin", home
+	env[agent.Prefix+"TOKEN"], env[agent.Prefix+"HOME"] = spec.Token, home
 	for _, entry := range l.o.Environ {
-		name, value, _ := strings.Cut(entry, "=")
-		if slices.Contains(inherited, name) || strings.HasPrefix(name, prefix) {
+		if name, value, _ := strings.Cut(entry, "="); slices.Contains(inherited, name) {
 			env[name] = value
 		}
 	}
-	settings := map[string]string{
-		"SIGNAL_SERVER": l.o.SignalServer, "TOKEN": spec.Token, "HOME": home,
-		"TIMEOUT": milliseconds(spec.ViewerTimeout), "SIGNAL_TIMEOUT": milliseconds(spec.SignalTimeout),
-		"WIDTH": strconv.Itoa(spec.Width), "HEIGHT": strconv.Itoa(spec.Height), "DEPTH": strconv.Itoa(spec.Depth),
-		"FRAME_RATE": strconv.Itoa(spec.FrameRate), "UDP_PORT": strconv.Itoa(int(port)),
-		"VERBOSITY": strings.ToLower(l.o.Verbosity.String()),
-	}
-	// What is not said, the agent knows better: its start page, and the ICE servers that the hub tells it.
-	if spec.StartURL != "" {
-		settings["START_URL"] = spec.StartURL
-	}
-	for name, value := range settings {
-		env[prefix+name] = value
-	}
-	list := make([]string, 0, len(env))
-	for name, value := range env {
-		list = append(list, name+"="+value)
-	}
-	slices.Sort(list)
-	return list, nil
+	return agent.List(env)
 }
-
-func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
 // setting is a variable of the server's environment.
 func (l *Launcher) setting(name string) string {

@@ -3,7 +3,6 @@ package process
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -388,20 +387,4 @@ func TestAFolderThatTheBrowsersUserCannotReachIsReplaced(t *testing.T) {
 	require.True(t, strings.HasPrefix(l.folder.base, outside), l.folder.base)
 	_, handle, _ := f.start(l)
 	require.NoError(t, l.Stop(t.Context(), handle, 30*time.Second))
-}
-
-func TestAgentsWordsKeepTheirLevel(t *testing.T) {
-	for line, want := range map[string]struct {
-		level slog.Level
-		words string
-	}{
-		`time=x level=WARN msg="no sound" error="a \"b\""`: {slog.LevelWarn, `no sound: a "b"`},
-		`{"level":"ERROR","msg":"no picture"}`:             {slog.LevelError, "no picture"},
-		`turtus-agent: no display`:                         {slog.LevelInfo, "no display"},
-		`panic: oh`:                                        {slog.LevelInfo, "panic: oh"},
-		`{broken`:                                          {slog.LevelInfo, "{broken"},
-	} {
-		require.Equal(t, want.level, level(line), line)
-		require.Equal(t, want.words, message(line), line)
-	}
 }

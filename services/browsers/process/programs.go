@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"turtus/services/browsers/agent"
 )
 
 // needed are the programs that a browser consists of; one of the names is enough. setting may name another path.
@@ -19,7 +21,7 @@ var needed = []struct {
 	{[]string{"pulseaudio"}, "", "pulseaudio"},
 	{[]string{"dbus-daemon"}, "", "dbus"},
 	{[]string{"openbox"}, "", "openbox"},
-	{[]string{"firefox-esr", "firefox"}, prefix + "FIREFOX", "firefox-esr"},
+	{[]string{"firefox-esr", "firefox"}, agent.Prefix + "FIREFOX", "firefox-esr"},
 }
 
 const ubuntuAdvice = " Ubuntu has Firefox only as a snap, which cannot run here: install Mozilla's own .deb, or unpack Mozilla's archive " +
