@@ -152,7 +152,7 @@ func interrupted(ctx context.Context, err error) error {
 }
 
 func listen(addr string) (net.Listener, error) {
-	l, err := net.Listen("tcp", addr)
+	l, err := bind(addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("another program listens on %s already: end it, or set TURTUS_ADDR to another address", addr)
 	}
