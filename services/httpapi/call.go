@@ -7,6 +7,7 @@ import (
 	"net/netip"
 
 	"turtus/services/accounts"
+	"turtus/services/doctor"
 	"turtus/services/wire"
 )
 
@@ -19,6 +20,7 @@ type call struct {
 	refresh   string // the refresh cookie's token
 	secure    bool   // the person's connection is HTTPS
 	origin    string // scheme://host[:port] that the person opened
+	visit     doctor.Visit
 }
 
 type callKey struct{}

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 
@@ -26,6 +27,7 @@ import (
 	"go.uber.org/goleak"
 
 	"turtus/services/accounts"
+	"turtus/services/doctor"
 	"turtus/services/postgres/pgtest"
 	"turtus/services/rooms"
 	"turtus/services/wire"
@@ -142,6 +144,17 @@ func (b *browsers) startedBy(p *wire.PublicPerson) {
 func (b *browsers) State(rooms.ID) wire.Browser { b.mu.Lock(); defer b.mu.Unlock(); return b.state }
 func (b *browsers) Available() (bool, string)   { return b.why == "", b.why }
 
+// examiner is a doctor that only remembers the visit.
+type examiner struct{ h *house }
+
+func (e examiner) Examine(_ context.Context, v *doctor.Visit, person string) wire.DoctorReport {
+	e.h.visit.Store(v)
+	return wire.DoctorReport{
+		Running: true, Visit: &wire.DoctorVisit{Host: v.Host, Address: v.Client}, IceServers: []wire.ICEServer{{Urls: []string{"stun:" + person}}},
+		Checks: []wire.DoctorCheck{{Id: "disk", Title: "Disk", State: wire.DoctorStateFail, Found: "full", Code: wire.Ptr("disk_full")}},
+	}
+}
+
 // house is a server with everything but hub and browsers real.
 type house struct {
 	url      string
@@ -150,6 +163,7 @@ type house struct {
 	pool     *pgxpool.Pool
 	log      *locked
 	routes   routers.Router
+	visit    atomic.Pointer[doctor.Visit] // the last one of the doctor
 }
 
 func newHouse(t *testing.T, change ...func(*Options)) *house {
@@ -162,7 +176,7 @@ func newHouse(t *testing.T, change ...func(*Options)) *house {
 	o := Options{
 		Accounts: accounts.New(accounts.Options{Pool: h.pool, Keys: keys, Hasher: hasher}),
 		Rooms:    rooms.New(rooms.Options{Pool: h.pool, Hasher: hasher, MaxRoomsPerPerson: 5}),
-		Keys:     keys, Browsers: h.browsers, Hub: h.hub, Ready: h.pool.Ping, Version: "test",
+		Keys:     keys, Browsers: h.browsers, Hub: h.hub, Doctor: examiner{h}, Ready: h.pool.Ping, Version: "test",
 		Web: fstest.MapFS{
 			"index.html":              {Data: []byte("<!doctype html><title>Turtus</title>")},
 			"assets/app-1a2b3c.js":    {Data: []byte("console.log('plain')")},

@@ -34,13 +34,14 @@ const apiBase = "/api/v1"
 //go:embed openapi.yaml
 var contractText []byte
 
-// Options of the handler. Accounts, Rooms, Keys, Browsers and Hub are needed.
+// Options of the handler. Accounts, Rooms, Keys, Browsers, Hub and Doctor are needed.
 type Options struct {
 	Accounts *accounts.Service
 	Rooms    *rooms.Service
 	Keys     *accounts.Keys
 	Browsers Browsers
 	Hub      Hub
+	Doctor   Doctor
 	// Ready says whether the server can work, by asking the database (the pool's Ping); nil is always ready.
 	Ready func(context.Context) error
 	// Web is the built web app, index.html at its root; nil serves only the API.

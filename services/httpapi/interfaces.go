@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"turtus/services/accounts"
+	"turtus/services/doctor"
 	"turtus/services/rooms"
 	"turtus/services/wire"
 )
@@ -23,6 +24,11 @@ type Browsers interface {
 	State(room rooms.ID) wire.Browser
 	// Available says whether browsers can be started at all, and if not, why and the mend.
 	Available() (ok bool, why string)
+}
+
+// Doctor looks for what is wrong with the server; *doctor.Doctor does. It never fails.
+type Doctor interface {
+	Examine(ctx context.Context, v *doctor.Visit, person string) wire.DoctorReport
 }
 
 // Hub is the WebSocket's side: it serves /api/v1/ws and is told what changed over REST. Its methods never block on a peer.

@@ -24,8 +24,10 @@ func requestID() string { return rand.Text()[:16] }
 func (a *api) logged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r = r.WithContext(r.Context()) // a copy of our own
+		peer := r.RemoteAddr
 		r.RemoteAddr = a.proxies.client(r)
 		c, start := a.newCall(r), a.Now()
+		c.visit = a.visit(r, peer, c.secure)
 		w.Header().Set("X-Request-Id", c.id)
 		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 		r = r.WithContext(context.WithValue(r.Context(), callKey{}, c))

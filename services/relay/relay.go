@@ -238,3 +238,6 @@ func (r *Relay) Port() int {
 	}
 	return r.port
 }
+
+// Listens says which transports it has its port by.
+func (r *Relay) Listens() (udp, tcp bool) { return r.udp, r.tcp }

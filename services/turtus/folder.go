@@ -19,6 +19,7 @@ import (
 //	browsers/      homes of the running browsers
 //	secrets/       0700: signing keys, the secrets of the hub and the relay
 //	turtus.lock    held by the server that uses the folder; its process id
+//	admin/         0700: the socket of the running server's doctor
 //	backups/       the nightly backups, where no other folder is set
 //	database.url   how the server's private PostgreSQL is reached, while it runs
 type dataFolder struct {

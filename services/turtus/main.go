@@ -31,11 +31,14 @@ func run() int {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(serveCommand(), launcherCommand(), healthCommand(), migrateCommand(), adminCommand(), settingsCommand(), backupCommand(), restoreCommand(), versionCommand())
+	root.AddCommand(serveCommand(), launcherCommand(), healthCommand(), migrateCommand(), adminCommand(), settingsCommand(), backupCommand(), restoreCommand(), doctorCommand(), versionCommand())
 	root.CompletionOptions.DisableDefaultCmd = true
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return 0
+	}
+	if errors.Is(err, errUnwell) {
+		return 1
 	}
 	var wrong *config.Error
 	if errors.As(err, &wrong) {

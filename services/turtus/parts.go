@@ -14,8 +14,10 @@ import (
 	"golang.org/x/time/rate"
 
 	"turtus/services/accounts"
+	"turtus/services/backup"
 	"turtus/services/browsers"
 	"turtus/services/config"
+	"turtus/services/doctor"
 	"turtus/services/httpapi"
 	"turtus/services/hub"
 	"turtus/services/postgres/db"
@@ -32,6 +34,8 @@ type parts struct {
 	browsers *browsers.Service
 	launcher launcher
 	relay    *relay.Relay
+	nightly  *backup.Nightly // nil where none is wanted
+	doctor   *doctor.Doctor
 	people   *accounts.Service
 	setup    *accounts.SetupToken // nil where nobody is asked for one
 }
@@ -82,8 +86,10 @@ func build(ctx context.Context, c config.Config, folder *dataFolder, pool *pgxpo
 		p.launcher.Close()
 		return nil, errors.Join(fmt.Errorf("take back the browsers: %w", err), p.relay.Close(ctx))
 	}
+	p.nightly = nightlyBackup(c, pool.Config().ConnString(), log)
+	p.doctor = newDoctor(c, p, pool)
 	p.handler, err = httpapi.New(httpapi.Options{
-		Accounts: people, Rooms: places, Keys: keys, Browsers: p.browsers, Hub: deletions{p.hub, p.browsers}, Ready: pool.Ping, Web: web.Files(),
+		Accounts: people, Rooms: places, Keys: keys, Browsers: p.browsers, Hub: deletions{p.hub, p.browsers}, Doctor: p.doctor, Ready: pool.Ping, Web: web.Files(),
 		Version: version, PublicURL: c.PublicURL, AllowedOrigins: c.AllowedOrigins, TrustedProxies: c.TrustedProxies, ICEServers: p.relay.Visitors(), Log: log,
 	})
 	if err != nil {

@@ -98,8 +98,13 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ad
 	var aside sync.WaitGroup
 	asideCtx, endAside := context.WithCancel(ctx)
 	aside.Go(func() { tidy(asideCtx, db.pool, log) })
-	if nightly := nightlyBackup(c, db.url, log); nightly != nil {
-		aside.Go(func() { nightly.Run(asideCtx) })
+	if socket, err := listenForDoctor(folder.path); err == nil {
+		aside.Go(func() { serveDoctor(asideCtx, socket, parts.doctor, folder.path) })
+	} else {
+		log.Warn("turtus doctor can't ask this server", "error", err)
+	}
+	if parts.nightly != nil {
+		aside.Go(func() { parts.nightly.Run(asideCtx) })
 	}
 	defer func() {
 		endAside()

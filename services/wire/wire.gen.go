@@ -175,6 +175,30 @@ func (e CloseCode) Valid() bool {
 	}
 }
 
+// Defines values for DoctorState.
+const (
+	DoctorStateFail    DoctorState = "fail"
+	DoctorStateOk      DoctorState = "ok"
+	DoctorStateUnknown DoctorState = "unknown"
+	DoctorStateWarn    DoctorState = "warn"
+)
+
+// Valid indicates whether the value is a known member of the DoctorState enum.
+func (e DoctorState) Valid() bool {
+	switch e {
+	case DoctorStateFail:
+		return true
+	case DoctorStateOk:
+		return true
+	case DoctorStateUnknown:
+		return true
+	case DoctorStateWarn:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EndReason.
 const (
 	EndReasonFailed        EndReason = "failed"
@@ -959,6 +983,59 @@ type CursorEvent struct {
 
 // DisplayName defines model for DisplayName.
 type DisplayName = string
+
+// DoctorCheck defines model for DoctorCheck.
+type DoctorCheck struct {
+	// Code What is wrong, for programs, such as database_slow; the codes are listed in docs/operating/doctor.md
+	Code *string `json:"code,omitempty"`
+
+	// Found What was looked at and seen
+	Found string `json:"found"`
+
+	// Id Of the check, such as database
+	Id string `json:"id"`
+
+	// Mend What to do
+	Mend *string `json:"mend,omitempty"`
+
+	// State warn: it works, and may not for everybody or for long. unknown: it could not be found out
+	State DoctorState `json:"state"`
+	Title string      `json:"title"`
+
+	// Wrong What that means
+	Wrong *string `json:"wrong,omitempty"`
+}
+
+// DoctorReport defines model for DoctorReport.
+type DoctorReport struct {
+	CheckedAt time.Time     `json:"checkedAt"`
+	Checks    []DoctorCheck `json:"checks"`
+
+	// IceServers For the page's own test of the way to the relay; empty for the command
+	IceServers []ICEServer `json:"iceServers"`
+
+	// Running A server was asked; else the command looked by itself
+	Running bool   `json:"running"`
+	Version string `json:"version"`
+
+	// Visit How the request came to the server, to be compared with how the page sent it
+	Visit *DoctorVisit `json:"visit,omitempty"`
+}
+
+// DoctorState warn: it works, and may not for everybody or for long. unknown: it could not be found out
+type DoctorState string
+
+// DoctorVisit How the request came to the server, to be compared with how the page sent it
+type DoctorVisit struct {
+	// Address The client's address, as the server takes it
+	Address string `json:"address"`
+
+	// Host The Host header
+	Host string `json:"host"`
+
+	// Secure The server takes the connection for HTTPS
+	Secure bool `json:"secure"`
+}
 
 // Download What the server still has to fetch before its first browser can start, in bytes
 type Download struct {

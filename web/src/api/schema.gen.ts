@@ -419,6 +419,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is wrong with this server and how it is mended (administrators) */
+        get: operations["getDoctor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -469,6 +486,45 @@ export interface components {
             now: string;
             /** Format: int64 */
             unixMilliseconds: number;
+        };
+        DoctorReport: {
+            /** Format: date-time */
+            checkedAt: string;
+            version: string;
+            /** @description A server was asked; else the command looked by itself */
+            running: boolean;
+            checks: components["schemas"]["DoctorCheck"][];
+            visit?: components["schemas"]["DoctorVisit"];
+            /** @description For the page's own test of the way to the relay; empty for the command */
+            iceServers: components["schemas"]["ICEServer"][];
+        };
+        /**
+         * @description warn: it works, and may not for everybody or for long. unknown: it could not be found out
+         * @enum {string}
+         */
+        DoctorState: "ok" | "warn" | "fail" | "unknown";
+        DoctorCheck: {
+            /** @description Of the check, such as database */
+            id: string;
+            title: string;
+            state: components["schemas"]["DoctorState"];
+            /** @description What is wrong, for programs, such as database_slow; the codes are listed in docs/operating/doctor.md */
+            code?: string;
+            /** @description What was looked at and seen */
+            found: string;
+            /** @description What that means */
+            wrong?: string;
+            /** @description What to do */
+            mend?: string;
+        };
+        /** @description How the request came to the server, to be compared with how the page sent it */
+        DoctorVisit: {
+            /** @description The Host header */
+            host: string;
+            /** @description The client's address, as the server takes it */
+            address: string;
+            /** @description The server takes the connection for HTTPS */
+            secure: boolean;
         };
         /** @description Case does not matter */
         Username: string;
@@ -1857,6 +1913,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Browser"];
+                };
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
+    getDoctor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoctorReport"];
                 };
             };
             default: components["responses"]["ProblemResponse"];
