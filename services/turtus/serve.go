@@ -20,6 +20,7 @@ import (
 	"turtus/services/accounts"
 	"turtus/services/backup"
 	"turtus/services/config"
+	"turtus/services/wire"
 )
 
 func serveCommand() *cobra.Command {
@@ -215,7 +216,7 @@ func hubAddress(bound net.Addr) string {
 	if tcp, ok := bound.(*net.TCPAddr); ok && !tcp.IP.IsUnspecified() {
 		host = tcp.IP.String()
 	}
-	return "ws://" + net.JoinHostPort(host, port(bound)) + "/api/v1/ws"
+	return "ws://" + net.JoinHostPort(host, port(bound)) + wire.HubPath
 }
 
 func port(bound net.Addr) string {

@@ -13,6 +13,8 @@ import (
 
 // Limits of the WebSocket that both ends must know.
 const (
+	// HubPath is where the hub's WebSocket is on the server.
+	HubPath = "/api/v1/ws"
 	// MaxMessageBytes is the largest WebSocket message that the hub accepts; a larger one closes the connection
 	// with CloseCodeProtocolError after an error message_too_large.
 	MaxMessageBytes = 64 << 10

@@ -11,7 +11,9 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -60,7 +62,8 @@ type Handler interface {
 
 // Config says where the hub is and who we are.
 type Config struct {
-	URL   string // ws or wss
+	// URL is ws or wss, or unix with the path of the hub's socket.
+	URL   string
 	Token string // never logged
 	// Timeout is how long the hub may be away before Run gives up; zero: never.
 	Timeout time.Duration
@@ -138,8 +141,8 @@ func (c *Client) Run(ctx context.Context) error {
 
 // connect has one connection, and tells whether the hub took us in.
 func (c *Client) connect(ctx context.Context) (identified bool, err error) {
-	dialer := websocket.Dialer{HandshakeTimeout: dialTimeout, Proxy: http.ProxyFromEnvironment}
-	conn, response, err := dialer.DialContext(ctx, c.cfg.URL, nil)
+	dialer, address := dialerFor(c.cfg.URL)
+	conn, response, err := dialer.DialContext(ctx, address, nil)
 	if err != nil {
 		if response != nil {
 			return false, fmt.Errorf("connect to the hub: it answered %s", response.Status)
@@ -198,6 +201,18 @@ func (c *Client) connect(ctx context.Context) (identified bool, err error) {
 			c.cfg.Handler.Message(e)
 		}
 	}
+}
+
+// dialerFor says how a hub is reached. One at a Unix socket has no name: it is told that of a neighbour, since it is one.
+func dialerFor(hub string) (dialer websocket.Dialer, address string) {
+	socket, ok := strings.CutPrefix(hub, "unix://")
+	if !ok {
+		return websocket.Dialer{HandshakeTimeout: dialTimeout, Proxy: http.ProxyFromEnvironment}, hub
+	}
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", socket)
+	}
+	return websocket.Dialer{HandshakeTimeout: dialTimeout, NetDialContext: dial}, "ws://localhost" + wire.HubPath
 }
 
 func (c *Client) refused(e wire.Envelope) {

@@ -40,6 +40,7 @@ type room struct {
 	plain    bool           // pages opened from now on know only H.264, without retransmission
 	light    bool           // pages opened from now on only count what they receive, and report on it
 	deaf     bool           // pages opened from now on report on no sound, as Firefox
+	only     string         // pages opened from now on reach the agent by this address alone; any when empty
 	narrow   *link.Config   // pages opened from now on reach the agent by a link of these conditions alone; nil: directly
 
 	mu    sync.Mutex
@@ -114,10 +115,12 @@ type page struct {
 	codec    string
 	frames   chan encoded
 	offers   []string
+	told     []string // addresses of the agent's candidates
 
 	packets atomic.Uint64 // when light
 
 	deaf   bool
+	only   string
 	narrow *link.Config
 	links  chan *link.Link // the one that there is, when it is
 }
@@ -163,7 +166,7 @@ func (r *room) open(peer PeerID, session SessionID, kinds ...codec.VideoKind) *p
 		signals: make(chan wire.Signal, 1000), done: make(chan struct{}), track: make(chan *webrtc.TrackRemote, 2),
 		opus: make(chan *rtp.Packet, room), events: make(chan wire.Envelope, room), frames: make(chan encoded, room),
 		channels: make(map[string]*webrtc.DataChannel), opened: make(chan string, 3),
-		deaf: r.deaf, narrow: r.narrow, links: make(chan *link.Link, 1),
+		deaf: r.deaf, only: r.only, narrow: r.narrow, links: make(chan *link.Link, 1),
 	}
 	pc.OnTrack(func(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
 		if r.light {
@@ -190,7 +193,7 @@ func (r *room) open(peer PeerID, session SessionID, kinds ...codec.VideoKind) *p
 		})
 	})
 	pc.OnICECandidate(func(c *webrtc.ICECandidate) {
-		if c != nil && p.narrow == nil {
+		if c != nil && p.narrow == nil && p.only == "" {
 			init := c.ToJSON()
 			r.Streamer.Signal(peer, wire.Signal{Session: string(session), Candidate: &wire.ICECandidate{Candidate: &init.Candidate, SdpMid: init.SDPMid}})
 		}
@@ -269,7 +272,7 @@ func (p *page) negotiate() {
 			p.links <- l
 			_ = p.pc.AddICECandidate(webrtc.ICECandidateInit{Candidate: l.Candidate(*s.Candidate.Candidate), SDPMid: s.Candidate.SdpMid})
 		case s.Candidate != nil && *s.Candidate.Candidate != "":
-			_ = p.pc.AddICECandidate(webrtc.ICECandidateInit{Candidate: *s.Candidate.Candidate, SDPMid: s.Candidate.SdpMid})
+			p.hear(*s.Candidate)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -50,6 +51,8 @@ type Config struct {
 
 	// UDPPort is the one port of all viewers; when zero, each gets a free one.
 	UDPPort int
+	// Addresses are offered with UDPPort besides our own: those of the machine around a container, which forwards the port to us.
+	Addresses []netip.Addr
 	// Loopback offers 127.0.0.1 too. It is also offered when the machine has no other address.
 	Loopback bool
 

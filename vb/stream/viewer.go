@@ -45,6 +45,7 @@ type viewer struct {
 	// Owned by run.
 	remote     bool // there is a remote description
 	candidates []webrtc.ICECandidateInit
+	openings   []webrtc.ICECandidate // that the page was told of with the present offer
 	seen       int
 	connected  bool
 	wish       wish
@@ -126,16 +127,8 @@ func videoCodecs(kinds []codec.VideoKind) []webrtc.RTPCodecParameters {
 // watch has pion's callbacks do no more than leave word for run.
 func (v *viewer) watch() {
 	v.pc.OnICECandidate(func(c *webrtc.ICECandidate) {
-		candidate := wire.ICECandidate{Candidate: wire.Ptr("")}
-		if c != nil {
-			init := c.ToJSON()
-			candidate = wire.ICECandidate{Candidate: &init.Candidate, SdpMid: init.SDPMid, UsernameFragment: init.UsernameFragment}
-			if init.SDPMLineIndex != nil {
-				candidate.SdpMLineIndex = wire.Ptr(int(*init.SDPMLineIndex))
-			}
-		}
 		v.post(func() error {
-			v.send(wire.Signal{Candidate: &candidate})
+			v.gathered(c)
 			return nil
 		})
 	})
@@ -265,6 +258,9 @@ func (v *viewer) restart() {
 		if pending := v.pc.PendingLocalDescription(); pending != nil {
 			// The offer or its answer was lost on its way; with it go the candidates found so far.
 			v.sendDescription(*pending)
+			for _, opening := range v.openings { // those alone are not in it
+				v.sendCandidate(opening)
+			}
 			return nil
 		}
 		return v.offer(true)
@@ -280,7 +276,7 @@ func (v *viewer) offer(restart bool) error {
 		return fmt.Errorf("set the offer: %w", err)
 	}
 	// Candidates belong to an offer; those of an older one are of no use.
-	v.remote, v.candidates, v.seen = false, nil, 0
+	v.remote, v.candidates, v.seen, v.openings = false, nil, 0, nil
 	v.sendDescription(offer)
 	return nil
 }

@@ -3,13 +3,16 @@
 package settings
 
 import (
+	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 	"net/url"
 	"os"
+	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -39,6 +42,7 @@ type Settings struct {
 	StartURL      string
 	Home          string
 	UDPPort       int
+	Addresses     []netip.Addr
 	Loopback      bool
 	ICEServers    []wire.ICEServer
 	Firefox       string
@@ -47,11 +51,11 @@ type Settings struct {
 
 // raw are the values as given.
 type raw struct {
-	signalServer, startURL, home, iceServers, firefox, metrics string
-	timeout, signalTimeout                                     int64
-	verbosity                                                  string
-	width, height, depth, frameRate, bitrate, udpPort          int
-	loopback                                                   bool
+	signalServer, startURL, home, iceServers, firefox, metrics, addresses string
+	timeout, signalTimeout                                                int64
+	verbosity                                                             string
+	width, height, depth, frameRate, bitrate, udpPort                     int
+	loopback                                                              bool
 }
 
 // Read takes the arguments (without the program's name) and the environment by its lookup, as os.LookupEnv. The usage
@@ -63,7 +67,7 @@ func Read(args []string, lookup func(string) (string, bool), help io.Writer) (Se
 	flags.Usage = func() {
 		fmt.Fprintf(help, "turtus-agent: a virtual browser: Firefox on a display of its own, streamed to the viewers of a room.\n\n%s\n"+
 			"Each flag has an environment variable: %sFRAME_RATE is --frame-rate. A flag wins.\n"+
-			"The token for the hub comes by %sTOKEN or, from a file, by %sTOKEN_FILE.\n",
+			"The token for the hub comes by %sTOKEN or, from a file, by %sTOKEN_FILE; - is the first line of its input.\n",
 			flags.FlagUsages(), Prefix, Prefix, Prefix)
 	}
 	if err := flags.Parse(args); err != nil {
@@ -84,7 +88,7 @@ func Read(args []string, lookup func(string) (string, bool), help io.Writer) (Se
 	})
 	s, errs := r.check()
 	wrong = append(wrong, errs...)
-	token, err := readToken(lookup)
+	token, err := readToken(lookup, os.Stdin)
 	if err != nil {
 		wrong = append(wrong, err)
 	}
@@ -99,7 +103,7 @@ func variable(flag string) string {
 func newFlags(r *raw) *pflag.FlagSet {
 	f := pflag.NewFlagSet("turtus-agent", pflag.ContinueOnError)
 	f.SortFlags = false
-	f.StringVarP(&r.signalServer, "signal-server", "s", "", "address of the signalling hub, ws:// or wss:// (required)")
+	f.StringVarP(&r.signalServer, "signal-server", "s", "", "address of the signalling hub, ws:// or wss://, or unix:// with the path of its socket (required)")
 	f.Int64VarP(&r.timeout, "timeout", "t", 60000, "how long it stays without viewers, in ms; 0: for ever")
 	f.StringVarP(&r.verbosity, "verbosity", "v", "info", "what it logs: debug, info, warn or error")
 	f.IntVar(&r.width, "width", 1280, "of the screen, in pixels")
@@ -110,6 +114,7 @@ func newFlags(r *raw) *pflag.FlagSet {
 	f.StringVar(&r.startURL, "start-url", "about:blank", "page that Firefox opens with")
 	f.StringVar(&r.home, "home", "", "folder in which it makes one of its own and removes it; the system's temporary folder when empty")
 	f.IntVar(&r.udpPort, "udp-port", 0, "UDP port for all viewers; 0: a free one for each")
+	f.StringVar(&r.addresses, "addresses", "", "further addresses to offer with the UDP port, separated by commas: those of the machine around a container, which forwards the port")
 	f.BoolVar(&r.loopback, "loopback", false, "offer 127.0.0.1 to viewers even where there is a network")
 	f.StringVar(&r.iceServers, "ice-servers", "", "STUN and TURN servers instead of the hub's: a JSON list as in RTCConfiguration")
 	f.StringVar(&r.firefox, "firefox", "", "path of Firefox; firefox-esr or firefox when empty")
@@ -141,10 +146,10 @@ func (r raw) check() (Settings, []error) {
 	if r.depth != 24 {
 		fail("depth", "%d bits can't be streamed, only 24 can", r.depth)
 	}
-	if u, err := url.Parse(r.signalServer); r.signalServer == "" {
+	if r.signalServer == "" {
 		fail("signal-server", "is required")
-	} else if err != nil || u.Host == "" || u.Scheme != "ws" && u.Scheme != "wss" {
-		fail("signal-server", "%q is no ws:// or wss:// address", r.signalServer)
+	} else if !isHub(r.signalServer) {
+		fail("signal-server", "%q is no ws:// or wss:// address, and no unix:// with a path", r.signalServer)
 	}
 	if u, err := url.Parse(r.startURL); err != nil || u.Scheme != "about" && u.Scheme != "http" && u.Scheme != "https" {
 		fail("start-url", "%q is no http, https or about address", r.startURL)
@@ -156,6 +161,11 @@ func (r raw) check() (Settings, []error) {
 		UDPPort: r.udpPort, Loopback: r.loopback,
 	}
 	var err error
+	if s.Addresses, err = addresses(r.addresses); err != nil {
+		fail("addresses", "%v", err)
+	} else if s.Addresses != nil && s.UDPPort == 0 {
+		fail("addresses", "needs --udp-port, the port that is forwarded")
+	}
 	if s.Verbosity, err = level(r.verbosity); err != nil {
 		fail("verbosity", "%v", err)
 	}
@@ -163,6 +173,32 @@ func (r raw) check() (Settings, []error) {
 		fail("ice-servers", "%v", err)
 	}
 	return s, wrong
+}
+
+func isHub(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	if u.Scheme == "unix" {
+		return u.Host == "" && path.IsAbs(u.Path)
+	}
+	return u.Host != "" && (u.Scheme == "ws" || u.Scheme == "wss")
+}
+
+func addresses(text string) ([]netip.Addr, error) {
+	if text == "" {
+		return nil, nil
+	}
+	var list []netip.Addr
+	for part := range strings.SplitSeq(text, ",") {
+		a, err := netip.ParseAddr(strings.TrimSpace(part))
+		if err != nil || a.Zone() != "" || a.IsUnspecified() {
+			return nil, fmt.Errorf("%q is no address", part)
+		}
+		list = append(list, a.Unmap())
+	}
+	return list, nil
 }
 
 // level also takes numbers, as the program that this one replaces did: 0 is quiet, 3 and up is everything.
@@ -199,21 +235,36 @@ func iceServers(text string) ([]wire.ICEServer, error) {
 	return servers, nil
 }
 
-func readToken(lookup func(string) (string, bool)) (string, error) {
+// maxToken bounds what is read for a token, in bytes.
+const maxToken = 64 << 10
+
+// readToken takes it from the environment, a file, or the first line of the input: the descriptor itself, which a program that has
+// dropped its rights may read though it could not open it anew.
+func readToken(lookup func(string) (string, bool), input io.Reader) (string, error) {
 	if token, there := lookup(Prefix + "TOKEN"); there && token != "" {
 		return token, nil
 	}
-	path, there := lookup(Prefix + "TOKEN_FILE")
-	if !there || path == "" {
+	file, there := lookup(Prefix + "TOKEN_FILE")
+	if !there || file == "" {
 		return "", fmt.Errorf("%sTOKEN or %sTOKEN_FILE is required", Prefix, Prefix)
 	}
-	text, err := os.ReadFile(path)
+	var text []byte
+	var err error
+	if file == "-" {
+		file = "the input"
+		text, err = bufio.NewReaderSize(io.LimitReader(input, maxToken), maxToken).ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			err = nil
+		}
+	} else {
+		text, err = os.ReadFile(file)
+	}
 	if err != nil {
 		return "", fmt.Errorf("%sTOKEN_FILE: %w", Prefix, err)
 	}
 	token := strings.TrimSpace(string(text))
 	if token == "" {
-		return "", fmt.Errorf("%sTOKEN_FILE: %s is empty", Prefix, path)
+		return "", fmt.Errorf("%sTOKEN_FILE: %s is empty", Prefix, file)
 	}
 	return token, nil
 }

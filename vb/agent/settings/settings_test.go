@@ -3,6 +3,7 @@ package settings
 import (
 	"io"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -52,6 +53,9 @@ func TestWrongValuesAreNamedAllAtOnce(t *testing.T) {
 		want []string
 	}{
 		{nil, nil, []string{"--signal-server", "TURTUS_VB_TOKEN"}},
+		{[]string{"-s", "unix://run/hub.sock"}, nil, []string{"--signal-server"}},
+		{[]string{"--addresses", "192.0.2.1"}, nil, []string{"--addresses", "--udp-port"}},
+		{[]string{"--addresses", "192.0.2.1,host", "--udp-port", "5000"}, nil, []string{"--addresses", "TURTUS_VB_ADDRESSES", `"host"`}},
 		{[]string{"-s", "http://hub"}, nil, []string{"--signal-server", "TURTUS_VB_SIGNAL_SERVER"}},
 		{[]string{"-t", "-1"}, nil, []string{"--timeout"}},
 		{[]string{"--width", "1", "--height", "99999"}, nil, []string{"--width", "--height"}},
@@ -80,6 +84,29 @@ func TestTheTokenByAFile(t *testing.T) {
 	s, err := Read([]string{"-s", "ws://hub/"}, environment("TURTUS_VB_TOKEN_FILE", path), io.Discard)
 	require.NoError(t, err)
 	assert.Equal(t, "from-file", s.Token)
+}
+
+func TestTheTokenByTheInput(t *testing.T) {
+	by := environment("TURTUS_VB_TOKEN_FILE", "-")
+	input, writer := io.Pipe()
+	go func() { _, _ = writer.Write([]byte("from-input\nmore")) }() // and it stays open
+	token, err := readToken(by, input)
+	require.NoError(t, err)
+	assert.Equal(t, "from-input", token)
+	require.NoError(t, input.Close())
+	token, err = readToken(by, strings.NewReader("no line's end"))
+	require.NoError(t, err)
+	assert.Equal(t, "no line's end", token)
+	_, err = readToken(by, strings.NewReader(""))
+	require.ErrorContains(t, err, "is empty")
+}
+
+func TestAHubAtASocketAndAddressesOfTheMachine(t *testing.T) {
+	s, err := Read([]string{"-s", "unix:///run/turtus/hub.sock", "--udp-port", "5000"},
+		environment("TURTUS_VB_TOKEN", "t", "TURTUS_VB_ADDRESSES", "192.0.2.1, 2001:db8::1"), io.Discard)
+	require.NoError(t, err)
+	assert.Equal(t, "unix:///run/turtus/hub.sock", s.SignalServer)
+	assert.Equal(t, []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")}, s.Addresses)
 }
 
 func TestHelpTellsEveryFlag(t *testing.T) {

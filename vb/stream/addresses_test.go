@@ -1,0 +1,70 @@
+package stream
+
+import (
+	"net"
+	"net/netip"
+	"strconv"
+	"testing"
+
+	"github.com/pion/webrtc/v4"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"turtus/services/wire"
+	"turtus/vb/desktop/desktoptest"
+	"turtus/vb/link"
+)
+
+// hear takes a candidate of the agent's.
+func (p *page) hear(c wire.ICECandidate) {
+	at, _ := link.Target(*c.Candidate)
+	p.mu.Lock()
+	p.told = append(p.told, at)
+	p.mu.Unlock()
+	if p.only == "" || at == p.only {
+		_ = p.pc.AddICECandidate(webrtc.ICECandidateInit{Candidate: *c.Candidate, SDPMid: c.SdpMid})
+	}
+}
+
+func TestAPageReachesUsByAnAddressOfTheMachineAroundUs(t *testing.T) {
+	display := desktoptest.StartXvfb(t, 320, 240)
+	port := freePort(t)
+	// The machine's address, which forwards the port to us as a container's engine does.
+	forwarded := net.JoinHostPort("127.0.0.77", strconv.Itoa(port))
+	l, err := link.New(link.Config{Listen: forwarded, To: net.JoinHostPort("127.0.0.1", strconv.Itoa(port))})
+	require.NoError(t, err)
+	t.Cleanup(l.Close)
+	r := newRoom(t, display, func(cfg *Config) {
+		cfg.UDPPort = port
+		cfg.Addresses = []netip.Addr{netip.MustParseAddr("127.0.0.77"), netip.MustParseAddr("192.0.2.1")}
+	})
+	r.only = forwarded
+	p := r.open("ann", "s1")
+	p.decoder().decode(p.next())
+	pair, err := p.pc.SCTP().Transport().ICETransport().GetSelectedCandidatePair()
+	require.NoError(t, err)
+	assert.Equal(t, "127.0.0.77", pair.Remote.Address)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	assert.Contains(t, p.told, net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), "its own is told too")
+	assert.Contains(t, p.told, net.JoinHostPort("192.0.2.1", strconv.Itoa(port)))
+	seen := map[string]int{}
+	for _, address := range p.told {
+		seen[address]++
+	}
+	assert.Equal(t, 1, seen[forwarded], "once, however many addresses we have ourselves")
+}
+
+func TestAnOpeningIsPreferredLessThanWhatItIsFor(t *testing.T) {
+	own := webrtc.ICECandidate{Foundation: "1", Priority: 2130706431, Address: "172.20.0.2", Port: 5000, Typ: webrtc.ICECandidateTypeHost, Protocol: webrtc.ICEProtocolUDP, Component: 1}
+	found := openings(own, []netip.Addr{
+		netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("172.20.0.2"), netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("198.51.100.1"),
+	})
+	require.Len(t, found, 2, "neither our own, nor of the other family")
+	assert.Less(t, found[0].Priority, own.Priority)
+	assert.Less(t, found[1].Priority, found[0].Priority)
+	assert.NotEqual(t, found[0].Foundation, own.Foundation)
+	assert.Equal(t, uint16(5000), found[1].Port)
+	own.Typ = webrtc.ICECandidateTypeSrflx
+	assert.Empty(t, openings(own, []netip.Addr{netip.MustParseAddr("192.0.2.1")}))
+}
