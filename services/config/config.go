@@ -12,8 +12,21 @@ import (
 
 // Config holds every setting, checked. See the doc tags for meanings.
 type Config struct {
-	Addr      string `env:"ADDR" default:"localhost:8080" kind:"address" doc:"Address the server listens on, host:port. An empty host (\":8080\") means every interface."`
+	Addr      string `env:"ADDR" default:"localhost:8080" kind:"address" doc:"Address the server listens on for plain HTTP, host:port. An empty host (\":8080\") means every interface. Where HTTPS ends here it is for this machine alone, so leave it."`
 	PublicURL string `env:"PUBLIC_URL" kind:"origin" doc:"Address people open, such as https://watch.example.org: for invite links and the Origin check. Empty: taken from each request."`
+	// Domain has the main name first.
+	Domain  []string `env:"DOMAIN" kind:"domains" doc:"Name of this server on the Internet, such as watch.example.org, or several, the main one first. It then serves HTTPS on its own, with a certificate that it gets and renews by itself (ACME), and TURTUS_PUBLIC_URL is https:// and the main name."`
+	TLS     string   `env:"TLS" default:"auto" oneof:"auto off self-signed" doc:"Where HTTPS ends: auto here, where there is a TURTUS_DOMAIN or TURTUS_TLS_CERT; off at a reverse proxy in front; self-signed here, with a certificate for a network without a domain (turtus cert says how devices come to trust it)."`
+	TLSCert string   `env:"TLS_CERT" kind:"path" doc:"PEM file of a certificate of your own, with its chain, in place of ACME. It is read again when it changes."`
+	TLSKey  string   `env:"TLS_KEY" kind:"path" doc:"PEM file of the key of TURTUS_TLS_CERT."`
+	HSTS    string   `env:"HSTS" default:"auto" oneof:"auto on off" doc:"Whether browsers are to remember for half a year that this server speaks HTTPS alone: auto with a certificate by ACME from a public authority. on is for one of TURTUS_TLS_CERT that browsers trust."`
+	// HTTPAddr is empty where nothing listens.
+	HTTPSAddr     string `env:"HTTPS_ADDR" default:":443" kind:"address" doc:"Address of HTTPS, host:port, where it ends here. TURN over TLS is on the same port."`
+	HTTPAddr      string `env:"HTTP_ADDR" default:":80" kind:"address or off" doc:"Address of plain HTTP, where HTTPS ends here: it leads to HTTPS, and ACME asks there for its proof."`
+	ACMEEmail     string `env:"ACME_EMAIL" kind:"email" doc:"Address that the ACME authority may write to."`
+	ACMEDirectory string `env:"ACME_DIRECTORY" kind:"directory" doc:"Directory of the ACME authority. Empty: Let's Encrypt."`
+	ACMERoot      string `env:"ACME_ROOT" kind:"path" doc:"PEM file of the root that a private ACME authority's own address has its certificate from."`
+
 	// AllowedOrigins are further origins beside the own one, scheme://host[:port], lower case.
 	AllowedOrigins []string `env:"ALLOWED_ORIGINS" kind:"origins" doc:"Further web origins that may use the API and the WebSocket, separated by commas."`
 
@@ -55,7 +68,7 @@ type Config struct {
 	SignalTimeout     time.Duration `env:"SIGNAL_TIMEOUT" default:"60s" min:"1s" max:"24h" doc:"How long a browser waits for a server that went away."`
 	ControlIdle       time.Duration `env:"CONTROL_IDLE" default:"3m" min:"1s" max:"24h" doc:"How long somebody may hold control without using it."`
 
-	SignUps         string        `env:"SIGN_UPS" default:"open" oneof:"open closed" doc:"Whether anybody may sign up. The first person always may, and becomes the administrator."`
+	SignUps         string        `env:"SIGN_UPS" default:"open" oneof:"open closed" doc:"Whether anybody may sign up. The first person always may, and becomes the administrator; where others can reach the server, by the link in its log."`
 	AccessTokenLife time.Duration `env:"ACCESS_TOKEN_LIFE" default:"15m" min:"1m" max:"24h" doc:"Life of an access token."`
 	SessionLife     time.Duration `env:"SESSION_LIFE" default:"30d" min:"1h" max:"3650d" doc:"Life of a sign-in that is not used."`
 

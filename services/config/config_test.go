@@ -19,7 +19,7 @@ func TestNothingSetGivesTheDefaults(t *testing.T) {
 	c, err := load(home, 1000)
 	require.NoError(t, err)
 	require.Equal(t, Config{
-		Addr: "localhost:8080", DataDir: "/home/ann/.local/share/turtus", BackupHour: 3, BackupKeep: 14, Launcher: "auto", RelayPort: 3478, RelayBandwidth: 50,
+		Addr: "localhost:8080", TLS: "auto", HSTS: "auto", HTTPSAddr: ":443", HTTPAddr: ":80", DataDir: "/home/ann/.local/share/turtus", BackupHour: 3, BackupKeep: 14, Launcher: "auto", RelayPort: 3478, RelayBandwidth: 50,
 		MaxBrowsers: 4, MaxBrowsersPerPerson: 1, WarmBrowsers: 1, SessionExtensions: 3, MaxRoomsPerPerson: 20, RoomSize: 50, Width: 1280, Height: 720, FrameRate: 30,
 		ViewerTimeout: time.Minute, SignalTimeout: time.Minute, ControlIdle: 3 * time.Minute, SignUps: "open",
 		AccessTokenLife: 15 * time.Minute, SessionLife: 30 * 24 * time.Hour,
@@ -66,6 +66,10 @@ func TestValuesAreRead(t *testing.T) {
 		`ICE_SERVERS=[{"urls":"turn:c","secret":"s"}]`: func(c Config) (any, any) {
 			return c.ICEServers, ICEServers{{URLs: []string{"turn:c"}, Secret: "s"}}
 		},
+		"DOMAIN=Watch.Example.org., www.example.org": func(c Config) (any, any) {
+			return []any{c.Domain, c.PublicURL, c.AllowedOrigins}, []any{[]string{"watch.example.org", "www.example.org"}, "https://watch.example.org", []string{"https://www.example.org"}}
+		},
+		"HTTP_ADDR=off":                    func(c Config) (any, any) { return c.HTTPAddr, "" },
 		"PUBLIC_ADDRESS=2001:db8::7":       func(c Config) (any, any) { return c.PublicAddress, "2001:db8::7" },
 		"PUBLIC_ADDRESS=relay.example.org": func(c Config) (any, any) { return c.PublicAddress, "relay.example.org" },
 		"MEDIA_PORTS=52000-52100":          func(c Config) (any, any) { return c.MediaPorts, PortRange{52000, 52100} },
@@ -126,6 +130,18 @@ func TestAWrongValueIsNamedWithWhatIsAllowed(t *testing.T) {
 		`ICE_SERVERS=[{"urls":"turn:a","username":"u","secret":"hid"}]`: "a JSON list",
 		"PUBLIC_ADDRESS=relay.example.org:3478":                         "with no port",
 		"PUBLIC_ADDRESS=fe80::1%eth0":                                   "with no port",
+		"DOMAIN=192.0.2.7":                                              "names such as watch.example.org",
+		"DOMAIN=*.example.org":                                          "no port, address or wildcard",
+		"DOMAIN=https://watch.example.org":                              "names such as",
+		"DOMAIN=watch.example.org:443":                                  "names such as",
+		"DOMAIN=watch":                                                  "names such as",
+		"TLS=on":                                                        "auto, off or self-signed",
+		"TLS_CERT=/x":                                                   "needs TURTUS_TLS_KEY",
+		"TLS_KEY=/x":                                                    "needs TURTUS_TLS_KEY, and the other way round",
+		"ACME_EMAIL=ann":                                                "an e-mail address",
+		"ACME_DIRECTORY=http://acme.example.org":                        "https://acme.example.org/directory",
+		"HTTPS_ADDR=443":                                                "host:port",
+		"HTTP_ADDR=80":                                                  "or off",
 		"RELAY_PORT=65536":                                              "a whole number from 0 to 65535",
 		"START_URL=javascript:alert(1)":                                 "a web address",
 	} {

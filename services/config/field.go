@@ -132,9 +132,23 @@ var kinds = map[string]struct {
 	words string
 	check func(string) (string, bool)
 }{
-	"":         {"any text", func(s string) (string, bool) { return s, true }},
-	"path":     {"a path", checkPath},
-	"address":  {"host:port, such as localhost:8080, or :8080 for every interface", checkAddress},
+	"":        {"any text", func(s string) (string, bool) { return s, true }},
+	"path":    {"a path", checkPath},
+	"address": {"host:port, such as localhost:8080, or :8080 for every interface", checkAddress},
+	"address or off": {"host:port, such as :80, or off", func(s string) (string, bool) {
+		if s == "off" {
+			return "", true
+		}
+		return checkAddress(s)
+	}},
+	"domains": {"names such as watch.example.org, separated by commas, with no port, address or wildcard", checkDomain},
+	"email": {"an e-mail address", func(s string) (string, bool) {
+		name, at, ok := strings.Cut(s, "@")
+		return s, ok && name != "" && at != "" && !strings.ContainsAny(s, " ,")
+	}},
+	"directory": {"an address such as https://acme.example.org/directory", func(s string) (string, bool) {
+		return s, strings.HasPrefix(s, "https://") && !strings.ContainsAny(s, " ")
+	}},
 	"origin":   {"an address such as https://watch.example.org, with no path", checkOrigin},
 	"origins":  {"addresses such as https://watch.example.org, with no path, separated by commas", checkOrigin},
 	"host":     {"a name such as turtus.example.org, or an address such as 192.0.2.7, with no port", checkHost},
@@ -156,6 +170,19 @@ func checkAddress(text string) (string, bool) {
 	}
 	_, err = strconv.ParseUint(port, 10, 16)
 	return text, err == nil
+}
+
+// checkDomain returns the name in lower case.
+func checkDomain(text string) (string, bool) {
+	name := strings.TrimSuffix(strings.ToLower(text), ".")
+	_, err := netip.ParseAddr(name)
+	for label := range strings.SplitSeq(name, ".") {
+		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
+			return "", false
+		}
+	}
+	_, ok := checkHost(name)
+	return name, ok && err != nil && strings.Contains(name, ".") && len(name) <= 253
 }
 
 // checkOrigin returns the origin as browsers write it: lower case, no default port, no slash at the end.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -65,12 +66,30 @@ func load(environ []string, uid int) (Config, error) {
 	if n := c.MediaPorts.Len(); n > 0 && n < c.MaxBrowsers {
 		l.wrong(Prefix+"MEDIA_PORTS", fmt.Sprintf("%d ports are too few for %sMAX_BROWSERS=%d: each browser takes one", n, Prefix, c.MaxBrowsers))
 	}
+	l.settleTLS(&c)
 	l.findUnknown(environ)
 	if len(l.problems) > 0 {
 		return Config{}, &Error{Problems: l.problems}
 	}
 	c.Adjusted = l.adjusted
 	return c, nil
+}
+
+// settleTLS brings the settings of names and certificates together.
+func (l *loader) settleTLS(c *Config) {
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		l.wrong(Prefix+"TLS_CERT", "needs "+Prefix+"TLS_KEY, and the other way round")
+	}
+	if c.TLS == "self-signed" && c.TLSCert != "" {
+		l.wrong(Prefix+"TLS", "self-signed has a certificate of its own; leave "+Prefix+"TLS_CERT out, or set auto")
+	}
+	for i, name := range c.Domain {
+		if origin := "https://" + name; i == 0 && c.PublicURL == "" {
+			c.PublicURL = origin
+		} else if origin != c.PublicURL && !slices.Contains(c.AllowedOrigins, origin) {
+			c.AllowedOrigins = append(c.AllowedOrigins, origin)
+		}
+	}
 }
 
 type loader struct {

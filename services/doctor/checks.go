@@ -30,7 +30,7 @@ type Box struct {
 	// Backups looks at those that are kept.
 	Backups func() Backups
 	// ICEServers are a page's, with credentials.
-	ICEServers func(peer, host string) []wire.ICEServer
+	ICEServers func(peer, host string, ended bool) []wire.ICEServer
 
 	// System and Network are the machine's; the real ones when nil.
 	System  System
@@ -59,6 +59,8 @@ type Visit struct {
 	// ForwardedHost and ForwardedProto are X-Forwarded-Host and -Proto as they came.
 	ForwardedHost, ForwardedProto string
 	Secure                        bool
+	// Ended says that TLS ended at this server, and not at a proxy.
+	Ended bool
 }
 
 // Doctor examines a box. It is safe for concurrent use.
@@ -89,7 +91,7 @@ func (d *Doctor) Examine(ctx context.Context, v *Visit, person string) wire.Doct
 	}
 	r.Visit = &wire.DoctorVisit{Host: v.Host, Address: v.Client, Secure: v.Secure}
 	if b.ICEServers != nil {
-		r.IceServers = append(r.IceServers, b.ICEServers("doctor:"+person, v.Host)...)
+		r.IceServers = append(r.IceServers, b.ICEServers("doctor:"+person, v.Host, v.Ended)...)
 	}
 	return r
 }

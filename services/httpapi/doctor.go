@@ -26,6 +26,6 @@ func (a *api) visit(r *http.Request, peer string, secure bool) doctor.Visit {
 	return doctor.Visit{
 		Peer: peer, Client: r.RemoteAddr, Trusted: ok && a.proxies.trusts(address),
 		Forwarded: r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("Forwarded") != "",
-		Host:      r.Host, ForwardedHost: r.Header.Get("X-Forwarded-Host"), ForwardedProto: r.Header.Get("X-Forwarded-Proto"), Secure: secure,
+		Host:      r.Host, ForwardedHost: r.Header.Get("X-Forwarded-Host"), ForwardedProto: r.Header.Get("X-Forwarded-Proto"), Secure: secure, Ended: r.TLS != nil,
 	}
 }

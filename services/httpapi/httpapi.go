@@ -53,6 +53,8 @@ type Options struct {
 	AllowedOrigins []string
 	// TrustedProxies are the networks of the reverse proxies whose word on a client's address is believed.
 	TrustedProxies []netip.Prefix
+	// HSTS tells browsers that come by TLS to come by nothing else.
+	HSTS bool
 	// ICEServers are told to visitors without their credentials, which only come with a seat in a room.
 	ICEServers []wire.ICEServer
 	Limits     Limits

@@ -90,6 +90,9 @@ func (a *api) secured(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Permissions-Policy", "autoplay=(self), camera=(self), clipboard-read=(self), clipboard-write=(self), display-capture=(self), "+
 			"fullscreen=(self), microphone=(self), picture-in-picture=(self), geolocation=(), payment=(), usb=()")
+		if a.HSTS && r.TLS != nil {
+			h.Set("Strict-Transport-Security", "max-age=15552000") // half a year; not for subdomains, which may be others'
+		}
 		if strings.HasPrefix(r.URL.Path, "/api/") {
 			h.Set("Cache-Control", "no-store")
 		}

@@ -66,6 +66,9 @@ func (h *Hub) originAllowed(r *http.Request) bool {
 	if slices.Contains(h.o.AllowedOrigins, origin) {
 		return true
 	}
+	if r.TLS != nil && origin == "https://"+strings.ToLower(r.Host) {
+		return true // another name that the server's certificate is for
+	}
 	if h.o.PublicOrigin != "" {
 		return strings.EqualFold(origin, h.o.PublicOrigin)
 	}

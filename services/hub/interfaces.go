@@ -52,8 +52,8 @@ type Browsers interface {
 
 // Relay knows the STUN and TURN servers; *relay.Relay does. It works on memory alone: the hub calls it with a room's lock held.
 type Relay interface {
-	// Servers are those for one peer, which opened the server under host.
-	Servers(peer string, kind wire.PeerKind, host string) []wire.ICEServer
+	// Servers are those for one peer, which opened the server under host; secure where TLS ends here.
+	Servers(peer string, kind wire.PeerKind, host string, secure bool) []wire.ICEServer
 	// Reach lets a viewer reach an agent's addresses through the relay, until Forget.
 	Reach(viewer string, addresses []netip.AddrPort)
 	Forget(viewer string)
@@ -62,6 +62,8 @@ type Relay interface {
 // noRelay is where nobody needs one.
 type noRelay struct{}
 
-func (noRelay) Servers(string, wire.PeerKind, string) []wire.ICEServer { return []wire.ICEServer{} }
-func (noRelay) Reach(string, []netip.AddrPort)                         {}
-func (noRelay) Forget(string)                                          {}
+func (noRelay) Servers(string, wire.PeerKind, string, bool) []wire.ICEServer {
+	return []wire.ICEServer{}
+}
+func (noRelay) Reach(string, []netip.AddrPort) {}
+func (noRelay) Forget(string)                  {}

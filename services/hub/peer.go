@@ -30,11 +30,12 @@ type peer struct {
 	seat                          *seat  // its id, kind and run never change
 	connection                    int64  // of an agent, as Browsers counts them
 	remote, host                  string // its address, and the one that it opened the server under
+	secure                        bool   // by TLS that ends here
 }
 
 func newPeer(h *Hub, c *conn, r *http.Request) *peer {
 	return &peer{
-		hub: h, conn: c, log: h.o.Log.With("remote", r.RemoteAddr), remote: r.RemoteAddr, host: r.Host,
+		hub: h, conn: c, log: h.o.Log.With("remote", r.RemoteAddr), remote: r.RemoteAddr, host: r.Host, secure: r.TLS != nil,
 		limit: rate.NewLimiter(h.o.Rate, h.o.Burst), strikes: rate.NewLimiter(1, h.o.Strikes), chat: rate.NewLimiter(h.o.ChatRate, h.o.ChatBurst),
 		relayed: rate.NewLimiter(h.o.RelayRate, h.o.RelayBurst),
 	}

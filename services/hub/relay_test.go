@@ -17,7 +17,7 @@ type fakeRelay struct {
 	reached map[string][]netip.AddrPort
 }
 
-func (f *fakeRelay) Servers(peer string, kind wire.PeerKind, host string) []wire.ICEServer {
+func (f *fakeRelay) Servers(peer string, kind wire.PeerKind, host string, _ bool) []wire.ICEServer {
 	return []wire.ICEServer{{Urls: []string{"stun:" + host, string(kind), peer}}}
 }
 

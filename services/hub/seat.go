@@ -31,6 +31,7 @@ type seat struct {
 	media       wire.MediaState
 
 	host   string    // that the server was opened under
+	secure bool      // by TLS that ends here
 	served time.Time // when the peer was told its ICE servers
 
 	conn  *conn // nil while the seat is held for a lost connection
@@ -127,7 +128,7 @@ func (r *room) sit(p *peer, claims rooms.Claims, person *wire.PublicPerson, resu
 		s.role = wire.RoleGuest // the contract wants one; it allows nothing
 	}
 	p.room, p.seat = r, s
-	s.host, s.served = p.host, now
+	s.host, s.secure, s.served = p.host, p.secure, now
 
 	if taken {
 		r.tell(s, wire.TypePeerUpdated, wire.PeerEvent{Peer: s.wire()})
@@ -144,7 +145,7 @@ func (r *room) sit(p *peer, claims rooms.Claims, person *wire.PublicPerson, resu
 	}
 	p.conn.send(encode(wire.NewEnvelope(wire.TypeIdentity, wire.Identity{
 		Peer: string(s.id), Kind: s.kind, Role: s.role, Permissions: s.permissions.Names(),
-		ResumeKey: r.hub.resumeKey(r.id, s.id, s.personID), Resumed: resumed, IceServers: r.hub.o.Relay.Servers(string(s.id), s.kind, p.host),
+		ResumeKey: r.hub.resumeKey(r.id, s.id, s.personID), Resumed: resumed, IceServers: r.hub.o.Relay.Servers(string(s.id), s.kind, p.host, p.secure),
 		Version: r.version, ServerTime: now.UTC(), Snapshot: r.snapshot(s),
 	})))
 	if s.kind == wire.PeerKindVb {
@@ -276,7 +277,7 @@ func (r *room) renewServers() {
 	for _, s := range r.seats {
 		if s.conn != nil && now.Sub(s.served) >= r.hub.o.ServersLife {
 			s.served = now
-			s.conn.send(encode(wire.NewEnvelope(wire.TypeICEServers, wire.ICEUpdate{IceServers: r.hub.o.Relay.Servers(string(s.id), s.kind, s.host)})))
+			s.conn.send(encode(wire.NewEnvelope(wire.TypeICEServers, wire.ICEUpdate{IceServers: r.hub.o.Relay.Servers(string(s.id), s.kind, s.host, s.secure)})))
 		}
 	}
 }

@@ -71,7 +71,7 @@ func shut(t *testing.T, r *Relay) {
 // turnServer is what a peer is told of the relay's TURN.
 func turnServer(t *testing.T, r *Relay, peer string) wire.ICEServer {
 	t.Helper()
-	for _, s := range r.Servers(peer, wire.PeerKindViewer, localhost+":8080") {
+	for _, s := range r.Servers(peer, wire.PeerKindViewer, localhost+":8080", false) {
 		if s.Username != nil {
 			return s
 		}

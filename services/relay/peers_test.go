@@ -139,7 +139,7 @@ func TestAnAgentsWordIsGoodForItsOwnAddressesAlone(t *testing.T) {
 		return "candidate:1 1 " + transport + " 2130706431 " + address + " " + port + " typ host"
 	}
 	lines := []string{
-		line("udp", "172.17.0.5", "5000"), line("UDP", "172.17.0.5", "5001"), line("udp", "172.17.0.1", "53"), line("udp", "192.168.0.1", "53"),
+		line("udp", "172.17.0.5", "5000"), line("UDP", "172.17.0.5", "5001"), line("udp", "198.18.0.1", "53"), line("udp", "192.168.0.1", "53"),
 		line("udp", "127.0.0.1", "6000"), line("tcp", "172.17.0.5", "9"), line("udp", "172.17.0.5", "0"), line("udp", "172.17.0.5", "70000"),
 		line("udp", "0d4e.local", "5002"), line("udp", "169.254.169.254", "80"), "candidate:1", "mid:0", "",
 	}

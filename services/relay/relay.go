@@ -40,6 +40,9 @@ type Options struct {
 	Off bool
 	// Hosts are the addresses that it listens on, 0.0.0.0 and :: when empty.
 	Hosts []netip.Addr
+	// Secure are listeners for TURN over TLS, with the handshake behind them; the relay closes them. Peers that opened the server itself by
+	// HTTPS find them on the same port.
+	Secure []net.Listener
 	// Port is that of UDP and TCP both; 0 takes a free one.
 	Port int
 	// PublicAddress is the name or address that peers are told; when empty, the one that they opened the server under.
@@ -87,6 +90,7 @@ type Relay struct {
 	o        Options
 	port     int
 	udp, tcp bool // what it listens on
+	tls      bool
 	server   *turn.Server
 	counters counters
 	targets  targets
@@ -107,6 +111,7 @@ func Open(o Options) (*Relay, error) {
 		legs: make(map[netip.AddrPort]*leg), users: make(map[string]*user), streams: make(map[*stream]bool),
 	}
 	if o.Off {
+		closeAll(o.Secure)
 		return r, nil
 	}
 	packets, listeners := r.listen()
@@ -119,18 +124,20 @@ func Open(o Options) (*Relay, error) {
 			PacketConn: c, RelayAddressGenerator: generator{r}, PermissionHandler: r.permit,
 		})
 	}
-	for _, l := range listeners {
+	for _, l := range append(listeners, o.Secure...) {
 		config.ListenerConfigs = append(config.ListenerConfigs, turn.ListenerConfig{
 			Listener: &listener{l, r}, RelayAddressGenerator: generator{r}, PermissionHandler: r.permit,
 		})
 	}
-	if r.udp, r.tcp = len(packets) > 0, len(listeners) > 0; !r.udp && !r.tcp {
+	r.udp, r.tcp, r.tls = len(packets) > 0, len(listeners) > 0, len(o.Secure) > 0
+	if !r.udp && !r.tcp && !r.tls {
 		return r, nil
 	}
 	var err error
 	if r.server, err = turn.NewServer(config); err != nil {
 		closeAll(packets)
 		closeAll(listeners)
+		closeAll(o.Secure)
 		return nil, fmt.Errorf("start the relay: %w", err)
 	}
 	return r, nil

@@ -225,6 +225,6 @@ func TestATakenPortIsSaidAndDoneWithout(t *testing.T) {
 	log.Reset()
 	none := open(t, func(o *Options) { o.Port, o.Log = port, slog.New(slog.NewTextHandler(&log, nil)) })
 	require.Contains(t, log.String(), "without UDP")
-	require.Empty(t, none.Servers("ann", wire.PeerKindViewer, localhost))
+	require.Empty(t, none.Servers("ann", wire.PeerKindViewer, localhost, false))
 	require.Zero(t, none.Port())
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"turtus/services/wire"
@@ -17,10 +18,12 @@ type External struct {
 }
 
 // Servers are the ICE servers of one peer, with credentials that are good for CredentialLife. host is the one that it opened the server
-// under, with a port or without: who came that way gets to the relay that way too, from inside and outside of a network at once.
-func (r *Relay) Servers(peer string, kind wire.PeerKind, host string) []wire.ICEServer {
+// under, with a port or without, and secure says that TLS ends here and not at a proxy: who came that way gets to the relay that way too,
+// from inside and outside of a network at once.
+func (r *Relay) Servers(peer string, kind wire.PeerKind, host string, secure bool) []wire.ICEServer {
 	servers := make([]wire.ICEServer, 0, len(r.o.External)+2)
 	until := r.o.Now().Add(r.o.CredentialLife)
+	opened := host
 	if host = hostName(host, r.o.PublicAddress, kind); host != "" {
 		at := net.JoinHostPort(host, fmt.Sprint(r.port))
 		var turns []string
@@ -30,6 +33,10 @@ func (r *Relay) Servers(peer string, kind wire.PeerKind, host string) []wire.ICE
 		}
 		if r.tcp {
 			turns = append(turns, "turn:"+at+"?transport=tcp")
+		}
+		// Last, for it costs most; what lets nothing else out, lets this out. The certificate is for the name that was opened.
+		if over := secureAt(opened); r.tls && secure && kind == wire.PeerKindViewer && over != "" {
+			turns = append(turns, "turns:"+over+"?transport=tcp")
 		}
 		if turns != nil {
 			username, password := credential(r.o.Secret, peer, until)
@@ -68,6 +75,18 @@ func hostName(opened, public string, kind wire.PeerKind) string {
 		return host
 	}
 	return ""
+}
+
+// secureAt is the address that a page came to by HTTPS, with the port; empty where the name is none.
+func secureAt(opened string) string {
+	host, port, err := net.SplitHostPort(opened)
+	if err != nil {
+		host, port = strings.Trim(opened, "[]"), "443"
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil || hostName(host, "", wire.PeerKindViewer) == "" {
+		return ""
+	}
+	return net.JoinHostPort(host, port)
 }
 
 // isName says whether text may stand in a URL as the name of a host: what a client wrote into its Host header is not believed to.

@@ -37,8 +37,8 @@ func newDoctor(c config.Config, p *parts, pool *pgxpool.Pool) *doctor.Doctor {
 			return doctor.Relay{Port: p.relay.Port(), UDP: udp, TCP: tcp}
 		},
 		Backups: func() doctor.Backups { return backupsOf(c, p.nightly) },
-		ICEServers: func(peer, host string) []wire.ICEServer {
-			return p.relay.Servers(peer, wire.PeerKindViewer, host)
+		ICEServers: func(peer, host string, ended bool) []wire.ICEServer {
+			return p.relay.Servers(peer, wire.PeerKindViewer, host, ended)
 		},
 	})
 }

@@ -17,7 +17,8 @@ import (
 //
 //	postgres/      the private PostgreSQL
 //	browsers/      homes of the running browsers
-//	secrets/       0700: signing keys, the secrets of the hub and the relay
+//	secrets/       0700: signing keys, the secrets of the hub and the relay, the hash of the setup token
+//	tls/           0700: certificates by ACME, and the authority of turtus cert
 //	turtus.lock    held by the server that uses the folder; its process id
 //	admin/         0700: the socket of the running server's doctor
 //	backups/       the nightly backups, where no other folder is set
@@ -40,18 +41,27 @@ func (e *inUseError) Error() string {
 	return fmt.Sprintf("the data folder %s is in use by another turtus, process %d: end that one, or set TURTUS_DATA_DIR to another folder", e.path, e.pid)
 }
 
-// openDataFolder makes the folder where it does not exist and takes its lock, which the kernel gives back when the process ends.
-func openDataFolder(path string) (*dataFolder, error) {
+// makeDataFolder makes the folder where it does not exist, and returns its whole path.
+func makeDataFolder(path string) (string, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	mode := fs.FileMode(0o700)
 	if os.Geteuid() == 0 {
 		mode = 0o711 // PostgreSQL and the browsers run as other users and have folders in it
 	}
 	if err := os.MkdirAll(path, mode); err != nil {
-		return nil, fmt.Errorf("make the data folder (TURTUS_DATA_DIR): %w", err)
+		return "", fmt.Errorf("make the data folder (TURTUS_DATA_DIR): %w", err)
+	}
+	return path, nil
+}
+
+// openDataFolder makes the folder where it does not exist and takes its lock, which the kernel gives back when the process ends.
+func openDataFolder(path string) (*dataFolder, error) {
+	path, err := makeDataFolder(path)
+	if err != nil {
+		return nil, err
 	}
 	f, err := os.OpenFile(filepath.Join(path, "turtus.lock"), os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {

@@ -31,7 +31,7 @@ func run() int {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(serveCommand(), launcherCommand(), healthCommand(), migrateCommand(), adminCommand(), settingsCommand(), backupCommand(), restoreCommand(), doctorCommand(), versionCommand())
+	root.AddCommand(serveCommand(), launcherCommand(), healthCommand(), migrateCommand(), adminCommand(), certCommand(), settingsCommand(), backupCommand(), restoreCommand(), doctorCommand(), versionCommand())
 	root.CompletionOptions.DisableDefaultCmd = true
 	err := root.ExecuteContext(ctx)
 	if err == nil {

@@ -40,7 +40,7 @@ type parts struct {
 	setup    *accounts.SetupToken // nil where nobody is asked for one
 }
 
-func build(ctx context.Context, c config.Config, folder *dataFolder, pool *pgxpool.Pool, bound net.Addr, log *slog.Logger) (*parts, error) {
+func build(ctx context.Context, c config.Config, folder *dataFolder, pool *pgxpool.Pool, bound net.Addr, front *front, log *slog.Logger) (*parts, error) {
 	keys, err := accounts.OpenKeys(folder.join("secrets"), nil)
 	if err != nil {
 		return nil, err
@@ -49,7 +49,7 @@ func build(ctx context.Context, c config.Config, folder *dataFolder, pool *pgxpo
 	if err != nil {
 		return nil, err
 	}
-	setup := setupToken(c, folder, bound)
+	setup := setupToken(c, folder, bound, front)
 	hasher := accounts.NewHasher(accounts.HashCost{}, 0)
 	people := accounts.New(accounts.Options{
 		Pool: pool, Keys: keys, Hasher: hasher, SignUpsClosed: c.SignUps == "closed", Setup: setup, AccessTokenLife: c.AccessTokenLife, SessionLife: c.SessionLife,
@@ -64,7 +64,7 @@ func build(ctx context.Context, c config.Config, folder *dataFolder, pool *pgxpo
 	}
 
 	p := &parts{people: people, setup: setup}
-	if p.relay, err = relay.Open(relayOptions(c, relaySecret, log)); err != nil {
+	if p.relay, err = relay.Open(relayOptions(c, relaySecret, front, log)); err != nil {
 		return nil, err
 	}
 	if p.launcher, err = chooseLauncher(ctx, c, folder, bound, log); err != nil {
@@ -90,7 +90,7 @@ func build(ctx context.Context, c config.Config, folder *dataFolder, pool *pgxpo
 	p.doctor = newDoctor(c, p, pool)
 	p.handler, err = httpapi.New(httpapi.Options{
 		Accounts: people, Rooms: places, Keys: keys, Browsers: p.browsers, Hub: deletions{p.hub, p.browsers}, Doctor: p.doctor, Ready: pool.Ping, Web: web.Files(),
-		Version: version, PublicURL: c.PublicURL, AllowedOrigins: c.AllowedOrigins, TrustedProxies: c.TrustedProxies, ICEServers: p.relay.Visitors(), Log: log,
+		Version: version, PublicURL: c.PublicURL, AllowedOrigins: c.AllowedOrigins, TrustedProxies: c.TrustedProxies, ICEServers: p.relay.Visitors(), HSTS: front.hsts(c), Log: log,
 	})
 	if err != nil {
 		return nil, errors.Join(err, p.shutdown(ctx, nil))
@@ -102,14 +102,14 @@ func build(ctx context.Context, c config.Config, folder *dataFolder, pool *pgxpo
 }
 
 // relayOptions has the relay listen for whom the server itself is open: on a loopback address alone only where nobody else can come.
-func relayOptions(c config.Config, secret []byte, log *slog.Logger) relay.Options {
+func relayOptions(c config.Config, secret []byte, front *front, log *slog.Logger) relay.Options {
 	o := relay.Options{
-		Off: c.RelayPort == 0, Port: c.RelayPort, PublicAddress: c.PublicAddress, Secret: secret, PeerRate: rate.Limit(c.RelayBandwidth) * 1e6 / 8, Log: log,
+		Off: c.RelayPort == 0, Port: c.RelayPort, PublicAddress: c.PublicAddress, Secret: secret, PeerRate: rate.Limit(c.RelayBandwidth) * 1e6 / 8, Secure: front.turn(), Log: log,
 	}
 	host, _, _ := net.SplitHostPort(c.Addr)
 	switch a, err := netip.ParseAddr(host); {
 	case host == "localhost" || err == nil && a.IsLoopback():
-		if c.PublicURL == "" && c.PublicAddress == "" && len(c.TrustedProxies) == 0 { // no proxy stands in front
+		if front == nil && c.PublicURL == "" && c.PublicAddress == "" && len(c.TrustedProxies) == 0 { // no proxy stands in front
 			o.Hosts = []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()}
 		}
 	case err == nil && !a.IsUnspecified():

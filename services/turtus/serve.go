@@ -77,6 +77,11 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ad
 		return err
 	}
 	defer listener.Close()
+	front, err := openFront(ctx, c, folder, log)
+	if err != nil {
+		return err
+	}
+	defer front.close()
 	db, err := openDatabase(ctx, c, folder, log)
 	if err != nil {
 		return interrupted(ctx, err)
@@ -86,7 +91,7 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ad
 		defer cancel()
 		db.close(closing)
 	}()
-	parts, err := build(ctx, c, folder, db.pool, listener.Addr(), log)
+	parts, err := build(ctx, c, folder, db.pool, listener.Addr(), front, log)
 	if err != nil {
 		return interrupted(ctx, err)
 	}
@@ -94,8 +99,10 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ad
 		Handler: parts.handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
-	failed := make(chan error, 1)
+	front.prepare(server)
+	failed := make(chan error, 2)
 	go func() { failed <- server.Serve(listener) }()
+	front.serve(server, failed)
 	var aside sync.WaitGroup
 	asideCtx, endAside := context.WithCancel(ctx)
 	aside.Go(func() { tidy(asideCtx, db.pool, log) })
@@ -111,10 +118,14 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ad
 		endAside()
 		aside.Wait()
 	}()
-	if err := announceSetup(ctx, parts, addresses(c, listener.Addr()), log); err != nil && ctx.Err() == nil {
+	bound, scheme := listener.Addr(), "http"
+	if front != nil {
+		bound, scheme = front.port.Addr(), "https"
+	}
+	if err := announceSetup(ctx, parts, addresses(c, bound, scheme), log); err != nil && ctx.Err() == nil {
 		log.Warn("the link for the first account could not be made", "error", err)
 	}
-	ready(said(addresses(c, listener.Addr())))
+	ready(said(addresses(c, bound, scheme)))
 
 	select {
 	case <-ctx.Done():
@@ -171,32 +182,33 @@ func listen(addr string) (net.Listener, error) {
 	return l, nil
 }
 
-// address is what people type.
-func address(c config.Config, bound net.Addr) string {
-	if c.PublicURL != "" {
-		return c.PublicURL
-	}
-	host, _, _ := net.SplitHostPort(c.Addr)
-	if ip := net.ParseIP(host); host == "" || (ip != nil && (ip.IsUnspecified() || ip.IsLoopback())) {
-		host = "localhost"
-	}
-	return "http://" + net.JoinHostPort(host, port(bound))
-}
-
 // addresses are what people type: on this machine, and on other ones where the server listens on all addresses of this one.
-func addresses(c config.Config, bound net.Addr) []string {
-	all := []string{address(c, bound)}
-	tcp, ok := bound.(*net.TCPAddr)
-	if c.PublicURL != "" || !ok || !tcp.IP.IsUnspecified() {
-		return all
+func addresses(c config.Config, bound net.Addr, scheme string) []string {
+	if c.PublicURL != "" {
+		return []string{c.PublicURL}
 	}
+	usual := map[string]string{"http": "80", "https": "443"}[scheme]
+	url := func(host string) string {
+		if p := port(bound); p != usual {
+			host = net.JoinHostPort(host, p)
+		}
+		return scheme + "://" + host
+	}
+	tcp, ok := bound.(*net.TCPAddr)
+	if !ok || !tcp.IP.IsUnspecified() {
+		if ok && !tcp.IP.IsLoopback() {
+			return []string{url(tcp.IP.String())}
+		}
+		return []string{url("localhost")}
+	}
+	all := []string{url("localhost")}
 	own, err := net.InterfaceAddrs()
 	if err != nil {
 		return all
 	}
 	for _, a := range own {
 		if ip, ok := a.(*net.IPNet); ok && ip.IP.To4() != nil && ip.IP.IsGlobalUnicast() {
-			all = append(all, "http://"+net.JoinHostPort(ip.IP.String(), port(bound)))
+			all = append(all, url(ip.IP.String()))
 		}
 	}
 	return all

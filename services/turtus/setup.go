@@ -14,8 +14,8 @@ import (
 
 // setupToken guards the first account of a server that strangers can reach. On one for this machine alone whoever comes first is its
 // administrator, as they own the machine; there it is nil.
-func setupToken(c config.Config, folder *dataFolder, bound net.Addr) *accounts.SetupToken {
-	if !reachable(c, bound) {
+func setupToken(c config.Config, folder *dataFolder, bound net.Addr, front *front) *accounts.SetupToken {
+	if !reachable(c, bound) && (front == nil || !reachable(c, front.port.Addr())) {
 		return nil
 	}
 	return accounts.NewSetupToken(folder.join("secrets", "setup"))

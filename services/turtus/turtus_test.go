@@ -235,20 +235,9 @@ func (s *server) awaitBrowser(state string) map[string]any {
 }
 
 // seat takes a seat in a room and leaves.
-func (s *server) seat(room string) (identity wire.Identity) {
+func (s *server) seat(room string) wire.Identity {
 	s.Helper()
-	token, ok := s.request("POST", "/rooms/"+room+"/join", "{}")["token"].(string)
-	require.True(s, ok)
-	ws, response, err := websocket.DefaultDialer.Dial("ws://"+s.addr+"/api/v1/ws", nil)
-	require.NoError(s, err)
-	response.Body.Close()
-	defer ws.Close()
-	require.NoError(s, ws.WriteJSON(wire.NewEnvelope(wire.TypeHello, wire.Hello{Token: token, Kind: wire.PeerKindViewer})))
-	var e wire.Envelope
-	require.NoError(s, ws.ReadJSON(&e))
-	identity, err = wire.Decode[wire.Identity](e)
-	require.NoError(s, err)
-	return identity
+	return s.seatAt(websocket.DefaultDialer, "ws://"+s.addr, nil, room)
 }
 
 // processes are the living ones with the box's folder in their environment or arguments, besides the servers'.
