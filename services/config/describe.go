@@ -35,10 +35,30 @@ func Describe() []Setting {
 	return settings
 }
 
-// EnvExample is the text of .env.example: every setting with its meaning, commented out at its default.
+// composeExample are the variables of docker-compose.yml, which is all that most people set.
+const composeExample = `# Settings of Turtus. Copy this file to .env and take the # away from what you change.
+
+# ---- Docker Compose: DOMAIN is all it needs. docs/operating/compose.md has more. ----
+
+# Name that people open. It leads to this machine; HTTPS comes by itself. Without a domain leave it, and set TURTUS_TLS further
+# down: self-signed for a network at home, off for this computer alone.
+#DOMAIN=watch.example.org
+
+# Where the images turtus and turtus-browser come from, and which version. Empty: those built here by make images.
+#REGISTRY=registry.example.org/turtus
+#VERSION=latest
+
+# Time zone, for the hour of the nightly backup.
+#TZ=Europe/Berlin
+
+# ---- All settings of the server. Compose sets by itself: TURTUS_DOMAIN, TURTUS_DATA_DIR, TURTUS_DATABASE_URL, TURTUS_LAUNCHER*,
+# TURTUS_BROWSER_IMAGE, TURTUS_AGENT_SOCKET and TURTUS_AGENT_VOLUME. ----
+`
+
+// EnvExample is the text of .env.example: what Compose wants, then every setting with its meaning, commented out at its default.
 func EnvExample() string {
 	var b strings.Builder
-	b.WriteString("# Settings of the Turtus server. Copy this file to .env and take the # away from what you change.\n")
+	b.WriteString(composeExample)
 	for _, s := range Describe() {
 		b.WriteString("\n")
 		for _, line := range wrap(s.Doc, 100) {
