@@ -12,7 +12,7 @@ WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path
 VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS     := -X main.version=$(VERSION)
 
-.PHONY: help run dev build gen gen-check lint test test-go test-web e2e bench pictures fresh images clean prepare-run prepare-test
+.PHONY: help run dev build gen gen-check lint test test-go test-web e2e bench pictures fresh images publish clean prepare-run prepare-test
 
 help: ## Say what each target does
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,8 +65,11 @@ pictures: prepare-test build web/node_modules/.installed ## Take the pictures of
 fresh: ## Try make run and make test on an empty Debian in a chroot (as root)
 	deploy/dev/fresh.sh
 
-images: ## Build the images of server and browser without a registry, with an engine of its own where none answers (as root)
-	deploy/dev/engine.sh
+images: ## Build the images turtus and turtus-browser with this machine's Docker
+	VERSION='$(VERSION)' deploy/images.sh build
+
+publish: ## Build both images and push them: make publish REGISTRY=registry.example.org/turtus (Amazon's too)
+	@VERSION='$(VERSION)' PLATFORMS='$(PLATFORMS)' deploy/images.sh publish '$(REGISTRY)'
 
 clean: ## Remove what was built (your data folder stays)
 	rm -rf $(BIN) web/dist web/node_modules web/test-results web/playwright-report
