@@ -44,7 +44,7 @@ func openFront(ctx context.Context, c config.Config, folder *dataFolder, log *sl
 	if host, _, _ := net.SplitHostPort(c.Addr); !isLoopback(host) {
 		log.Warn("TURTUS_ADDR lets others in by plain HTTP, besides HTTPS. Set it to localhost:8080")
 	}
-	secure, err := net.Listen("tcp", c.HTTPSAddr)
+	secure, err := bind(c.HTTPSAddr)
 	if err != nil {
 		return nil, refusal("TURTUS_HTTPS_ADDR", c.HTTPSAddr, "HTTPS", err)
 	}
@@ -52,7 +52,7 @@ func openFront(ctx context.Context, c config.Config, folder *dataFolder, log *sl
 	var plain net.Listener
 	var plainAddress net.Addr
 	if c.HTTPAddr != "" {
-		if plain, err = net.Listen("tcp", c.HTTPAddr); err != nil {
+		if plain, err = bind(c.HTTPAddr); err != nil {
 			log.Warn("there is no plain HTTP that leads to HTTPS: " + refusal("TURTUS_HTTP_ADDR", c.HTTPAddr, "it", err).Error())
 		} else {
 			plainAddress = plain.Addr()
