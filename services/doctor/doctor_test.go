@@ -165,6 +165,9 @@ func faults() []fault {
 	}
 	stopped := func(b *Box) { b.Running, b.Database, b.Engine, b.Relay, b.Absent = false, nil, nil, nil, Nobody }
 	unreadable := system(func(s *small) { s.err = errors.New("no /proc here") })
+	own := func(c Certificate) func(b *Box) {
+		return func(b *Box) { b.Certificates = func() []Certificate { return []Certificate{c} } }
+	}
 	return []fault{
 		{"server", "server_down", stopped},
 		{"server", "server_silent", and(stopped, func(b *Box) { b.Absent = Silent })},
@@ -203,6 +206,9 @@ func faults() []fault {
 		{"web", "web_broken", network(func(n *world) { n.healthy = errors.New("remote error: tls: handshake failure") })},
 		{"tls", "tls_none", setting(func(c *config.Config) { c.PublicURL = "http://watch.example.org" })},
 		{"tls", "tls_none", setting(func(c *config.Config) { c.PublicURL = "" })},
+		{"tls", "tls_coming", own(Certificate{Names: []string{"watch.example.org"}})},
+		{"tls", "tls_missing", own(Certificate{Names: []string{"watch.example.org"}, Advice: "Open the ports."})},
+		{"tls", "tls_not_renewed", own(Certificate{Names: []string{"watch.example.org"}, NotAfter: now.AddDate(0, 0, 5), Advice: "Open the ports."})},
 		{"tls", "tls_unknown", network(func(n *world) { n.noTLS = context.DeadlineExceeded })},
 		{"tls", "tls_broken", network(func(n *world) { n.noTLS = syscall.ECONNREFUSED })},
 		{"tls", "tls_broken", certificate(func(c *Certificate) { c.Problem = errors.New("too many names") })},

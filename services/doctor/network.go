@@ -48,6 +48,8 @@ type Certificate struct {
 	NotAfter time.Time
 	// Problem is why browsers refuse it; nil when they don't.
 	Problem error
+	// Advice is what the server itself found wrong with getting or renewing it, and what to do; empty when nothing is.
+	Advice string
 }
 
 // public is the host that people open, and its port; empty where none is set.
@@ -167,6 +169,9 @@ const renewal = 14 * 24 * time.Hour
 
 func (b *Box) tls(ctx context.Context) Result {
 	host, port, secure := b.public()
+	if r, wrong := b.own(); wrong {
+		return r
+	}
 	switch {
 	case host == "" && onlyHere(b.Config) && len(b.Config.TrustedProxies) == 0:
 		return ok("not needed: browsers take localhost for secure")
@@ -190,6 +195,25 @@ func (b *Box) tls(ctx context.Context) Result {
 		return fail("tls_broken", err.Error(), "No page opens by HTTPS.", "Look at what should answer at "+net.JoinHostPort(host, port)+": the reverse proxy, or the server's own certificate.")
 	}
 	return b.judge(c)
+}
+
+// own says what the server knows itself of its certificates, where that is anything wrong.
+func (b *Box) own() (r Result, wrong bool) {
+	if b.Certificates == nil {
+		return Result{}, false
+	}
+	for _, c := range b.Certificates() {
+		names := strings.Join(c.Names, ", ")
+		switch {
+		case c.NotAfter.IsZero() && c.Advice == "":
+			return warn("tls_coming", "no certificate for "+names+" yet", "No page opens by HTTPS until it is there.", "Wait a minute: the server is getting it. If it does not come, this says why."), true
+		case c.Advice != "" && !c.NotAfter.After(b.Now()):
+			return fail("tls_missing", "no certificate for "+names, "No page opens by HTTPS under that name.", c.Advice), true
+		case c.Advice != "":
+			return warn("tls_not_renewed", "the certificate for "+names+" is good until "+c.NotAfter.Format("2006-01-02"), "A new one could not be had, and then no page opens.", c.Advice), true
+		}
+	}
+	return Result{}, false
 }
 
 func (b *Box) judge(c Certificate) Result {

@@ -36,7 +36,8 @@ func newDoctor(c config.Config, p *parts, pool *pgxpool.Pool) *doctor.Doctor {
 			udp, tcp := p.relay.Listens()
 			return doctor.Relay{Port: p.relay.Port(), UDP: udp, TCP: tcp}
 		},
-		Backups: func() doctor.Backups { return backupsOf(c, p.nightly) },
+		Certificates: p.front.certificates,
+		Backups:      func() doctor.Backups { return backupsOf(c, p.nightly) },
 		ICEServers: func(peer, host string, ended bool) []wire.ICEServer {
 			return p.relay.Servers(peer, wire.PeerKindViewer, host, ended)
 		},

@@ -11,6 +11,7 @@ import (
 
 	"turtus/services/certs"
 	"turtus/services/config"
+	"turtus/services/doctor"
 )
 
 // front is what a server has towards others where HTTPS ends at it: its certificates, the port of HTTPS and TURN, and the one of plain
@@ -135,4 +136,21 @@ func (f *front) close() {
 	<-f.ended
 	_ = f.port.Close()
 	f.certs.Close()
+}
+
+// certificates are the server's own, for its doctor; each with all names that it is for.
+func (f *front) certificates() []doctor.Certificate {
+	if f == nil {
+		return nil
+	}
+	var all []doctor.Certificate
+	for _, n := range f.certs.Status().Names {
+		c := doctor.Certificate{Names: []string{n.Name}, Issuer: n.Issuer, NotAfter: n.NotAfter, Advice: n.Problem}
+		if last := len(all) - 1; last >= 0 && all[last].Issuer == c.Issuer && all[last].NotAfter.Equal(c.NotAfter) && all[last].Advice == c.Advice {
+			all[last].Names = append(all[last].Names, n.Name)
+			continue
+		}
+		all = append(all, c)
+	}
+	return all
 }

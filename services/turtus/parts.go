@@ -37,6 +37,7 @@ type parts struct {
 	nightly  *backup.Nightly // nil where none is wanted
 	doctor   *doctor.Doctor
 	people   *accounts.Service
+	front    *front
 	setup    *accounts.SetupToken // nil where nobody is asked for one
 }
 
@@ -63,7 +64,7 @@ func build(ctx context.Context, c config.Config, folder *dataFolder, pool *pgxpo
 		return nil, err
 	}
 
-	p := &parts{people: people, setup: setup}
+	p := &parts{people: people, setup: setup, front: front}
 	if p.relay, err = relay.Open(relayOptions(c, relaySecret, front, log)); err != nil {
 		return nil, err
 	}
