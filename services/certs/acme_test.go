@@ -113,7 +113,12 @@ func TestACertificateComesByEitherChallenge(t *testing.T) {
 			a.https = listen(t)
 			a.HTTPS = a.https.Addr()
 		},
-		"TLS-ALPN-01": func(a *authority) { a.HTTP = nil },
+		"TLS-ALPN-01": func(a *authority) { // plain HTTP is closed on the way
+			_ = a.http.Close()
+			a.http = listen(t)
+			a.HTTP = a.http.Addr()
+		},
+		"TLS-ALPN-01 alone": func(a *authority) { a.HTTP = nil },
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := newAuthority(t, 24*time.Hour)
