@@ -15,7 +15,7 @@ type Config struct {
 	Addr      string `env:"ADDR" default:"localhost:8080" kind:"address" doc:"Address the server listens on for plain HTTP, host:port. An empty host (\":8080\") means every interface. Where HTTPS ends here it is for this machine alone, so leave it."`
 	PublicURL string `env:"PUBLIC_URL" kind:"origin" doc:"Address people open, such as https://watch.example.org: for invite links and the Origin check. Empty: taken from each request."`
 	// Domain has the main name first.
-	Domain  []string `env:"DOMAIN" kind:"domains" doc:"Name of this server on the Internet, such as watch.example.org, or several, the main one first. It then serves HTTPS on its own, with a certificate that it gets and renews by itself (ACME), and TURTUS_PUBLIC_URL is https:// and the main name."`
+	Domain  []string `env:"DOMAIN" kind:"domains" doc:"Name of this server on the Internet, such as watch.example.org, or several, the main one first. It then serves HTTPS on its own, with a certificate that it gets and renews by itself (ACME), and TURTUS_PUBLIC_URL is https:// and the main name. localhost: there is none, and this computer alone is served; lan: there is none, and a network at home is, as by TURTUS_TLS=self-signed."`
 	TLS     string   `env:"TLS" default:"auto" oneof:"auto off self-signed" doc:"Where HTTPS ends: auto here, where there is a TURTUS_DOMAIN or TURTUS_TLS_CERT; off at a reverse proxy in front; self-signed here, with a certificate for a network without a domain (turtus cert says how devices come to trust it)."`
 	TLSCert string   `env:"TLS_CERT" kind:"path" doc:"PEM file of a certificate of your own, with its chain, in place of ACME. It is read again when it changes."`
 	TLSKey  string   `env:"TLS_KEY" kind:"path" doc:"PEM file of the key of TURTUS_TLS_CERT."`
@@ -31,7 +31,7 @@ type Config struct {
 	AllowedOrigins []string `env:"ALLOWED_ORIGINS" kind:"origins" doc:"Further web origins that may use the API and the WebSocket, separated by commas."`
 
 	// TrustedProxies are networks; an address alone is one of its own.
-	TrustedProxies Networks `env:"TRUSTED_PROXIES" doc:"Reverse proxies in front of the server. What they say about a client's address by X-Forwarded-For or Forwarded is believed, and limits of requests go by it; what anybody else says is not. Each must add the address that it sees to the one header, or set it, and take the other out: what it hands on untouched, a client wrote itself."`
+	TrustedProxies Networks `env:"TRUSTED_PROXIES" doc:"Reverse proxies in front of the server. What they say about a client's address by X-Forwarded-For or Forwarded is believed, and limits of requests go by it; what anybody else says is not. Each must add the address that it sees to the one header, or set it, and take the other out: what it hands on untouched, a client wrote itself. Empty: none; with TURTUS_DOMAIN and TURTUS_TLS=off those on this machine."`
 
 	DataDir     string `env:"DATA_DIR" kind:"path" shown:"(/var/lib/turtus for root, else ~/.local/share/turtus)" doc:"Folder of everything the server keeps."`
 	DatabaseURL string `env:"DATABASE_URL" kind:"database" secret:"true" doc:"PostgreSQL to use (postgres://user:password@host/database). Empty: a private one in the data folder."`

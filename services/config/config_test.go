@@ -69,6 +69,12 @@ func TestValuesAreRead(t *testing.T) {
 		"DOMAIN=Watch.Example.org., www.example.org": func(c Config) (any, any) {
 			return []any{c.Domain, c.PublicURL, c.AllowedOrigins}, []any{[]string{"watch.example.org", "www.example.org"}, "https://watch.example.org", []string{"https://www.example.org"}}
 		},
+		"DOMAIN=localhost": func(c Config) (any, any) {
+			return []any{c.Domain, c.TLS, c.PublicURL}, []any{[]string(nil), "auto", ""}
+		},
+		"DOMAIN=LAN": func(c Config) (any, any) {
+			return []any{c.Domain, c.TLS, c.PublicURL}, []any{[]string(nil), "self-signed", ""}
+		},
 		"HTTP_ADDR=off":                    func(c Config) (any, any) { return c.HTTPAddr, "" },
 		"PUBLIC_ADDRESS=2001:db8::7":       func(c Config) (any, any) { return c.PublicAddress, "2001:db8::7" },
 		"PUBLIC_ADDRESS=relay.example.org": func(c Config) (any, any) { return c.PublicAddress, "relay.example.org" },
@@ -91,12 +97,28 @@ func TestValuesAreRead(t *testing.T) {
 	}
 }
 
+func TestAProxyInFrontIsOnThisMachineUnlessItIsNamed(t *testing.T) {
+	behind := append(home, "TURTUS_DOMAIN=watch.example.org", "TURTUS_TLS=off")
+	c, err := load(behind, 1000)
+	require.NoError(t, err)
+	require.Equal(t, loopback(), c.TrustedProxies)
+	c, err = load(append(behind, "TURTUS_TRUSTED_PROXIES=10.0.0.1"), 1000)
+	require.NoError(t, err)
+	require.Equal(t, Networks{netip.MustParsePrefix("10.0.0.1/32")}, c.TrustedProxies)
+	for _, env := range []string{"TURTUS_DOMAIN=watch.example.org", "TURTUS_TLS=off", "TURTUS_DOMAIN=localhost"} {
+		c, err := load(append(home, env), 1000)
+		require.NoError(t, err)
+		require.Nil(t, c.TrustedProxies, env)
+	}
+}
+
 func TestAWrongValueIsNamedWithWhatIsAllowed(t *testing.T) {
 	for env, want := range map[string]string{
 		"ADDR=8080":                                        `TURTUS_ADDR: "8080" is not allowed; it takes host:port, such as localhost:8080, or :8080 for every interface`,
 		"ADDR=localhost:http":                              "host:port",
 		"ADDR=localhost:70000":                             "host:port",
 		"PUBLIC_URL=watch.example":                         "https://watch.example.org, with no path",
+		"DOMAIN=localhost,watch.example":                   "stand in place of a name",
 		"PUBLIC_URL=ftp://a":                               "with no path",
 		"PUBLIC_URL=https://a/b":                           "with no path",
 		"ALLOWED_ORIGINS=https://a,*":                      "separated by commas",

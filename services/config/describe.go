@@ -40,8 +40,8 @@ const composeExample = `# Settings of Turtus. Copy this file to .env and take th
 
 # ---- Docker Compose: DOMAIN is all it needs. docs/operating/compose.md has more. ----
 
-# Name that people open. It leads to this machine; HTTPS comes by itself. Without a domain leave it, and set TURTUS_TLS further
-# down: self-signed for a network at home, off for this computer alone.
+# Name that people open. It leads to this machine; HTTPS comes by itself. Without a domain: lan for a network at home (HTTPS with
+# a certificate of your own), localhost for this computer alone. Behind a reverse proxy set TURTUS_TLS=off, too.
 #DOMAIN=watch.example.org
 
 # Where the images turtus and turtus-browser come from, and which version. Empty: those built here by make images.

@@ -141,7 +141,7 @@ var kinds = map[string]struct {
 		}
 		return checkAddress(s)
 	}},
-	"domains": {"names such as watch.example.org, separated by commas, with no port, address or wildcard", checkDomain},
+	"domains": {"names such as watch.example.org, separated by commas, with no port, address or wildcard; or localhost, or lan", checkDomain},
 	"email": {"an e-mail address", func(s string) (string, bool) {
 		name, at, ok := strings.Cut(s, "@")
 		return s, ok && name != "" && at != "" && !strings.ContainsAny(s, " ,")
@@ -172,9 +172,15 @@ func checkAddress(text string) (string, bool) {
 	return text, err == nil
 }
 
+// Words in place of a domain: there is none, this computer alone is served, or a network at home.
+const localhost, lan = "localhost", "lan"
+
 // checkDomain returns the name in lower case.
 func checkDomain(text string) (string, bool) {
 	name := strings.TrimSuffix(strings.ToLower(text), ".")
+	if name == localhost || name == lan {
+		return name, true
+	}
 	_, err := netip.ParseAddr(name)
 	for label := range strings.SplitSeq(name, ".") {
 		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {

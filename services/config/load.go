@@ -77,6 +77,18 @@ func load(environ []string, uid int) (Config, error) {
 
 // settleTLS brings the settings of names and certificates together.
 func (l *loader) settleTLS(c *Config) {
+	if len(c.Domain) == 1 && (c.Domain[0] == localhost || c.Domain[0] == lan) {
+		if c.Domain[0] == lan && c.TLS == "auto" && c.TLSCert == "" {
+			c.TLS = "self-signed"
+		}
+		c.Domain = nil
+	}
+	if slices.Contains(c.Domain, localhost) || slices.Contains(c.Domain, lan) {
+		l.wrong(Prefix+"DOMAIN", localhost+" and "+lan+" stand in place of a name, not beside one")
+	}
+	if c.TLS == "off" && len(c.Domain) > 0 && c.TrustedProxies == nil {
+		c.TrustedProxies = loopback() // the proxy that ends HTTPS is on this machine unless they say where
+	}
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		l.wrong(Prefix+"TLS_CERT", "needs "+Prefix+"TLS_KEY, and the other way round")
 	}

@@ -41,6 +41,11 @@ func (r PortRange) Len() int {
 // Networks are IP networks, IPv4 ones never within IPv6.
 type Networks []netip.Prefix
 
+// loopback are this machine's addresses towards itself.
+func loopback() Networks {
+	return Networks{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+}
+
 var (
 	errNetworks = errors.New("addresses and networks such as 127.0.0.1, 10.0.0.0/8 or fd00::/8, separated by commas")
 	// errEverybody: with every address trusted, everybody would be asked who they are and believed.
