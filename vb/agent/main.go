@@ -29,6 +29,9 @@ const (
 func main() { os.Exit(run()) }
 
 func run() int {
+	if len(os.Args) == 2 && os.Args[1] == health {
+		return askHealth(os.LookupEnv, os.Stdout)
+	}
 	s, err := settings.Read(os.Args[1:], os.LookupEnv, os.Stderr)
 	if errors.Is(err, settings.ErrHelp) {
 		return exitOK

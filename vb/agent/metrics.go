@@ -31,8 +31,11 @@ func (a *agent) serveMetrics(home string) (end func()) {
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(a.streamer, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	handler := http.NewServeMux()
+	handler.Handle("/", promhttp.HandlerFor(registry, promhttp.HandlerOpts{Timeout: metricsTimeout, MaxRequestsInFlight: 2}))
+	handler.HandleFunc("/health", a.serveHealth)
 	server := &http.Server{
-		Handler:           promhttp.HandlerFor(registry, promhttp.HandlerOpts{Timeout: metricsTimeout, MaxRequestsInFlight: 2}),
+		Handler:           handler,
 		ReadHeaderTimeout: metricsTimeout,
 	}
 	a.parts.Go(func() {
