@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the images of the server and of the virtual browser with any Docker, and publishes them to any registry.
 # Usage: images.sh build, or images.sh publish REGISTRY (such as registry.example.org/turtus; sign in by docker login first).
-# VERSION is their tag besides latest. PLATFORMS=linux/amd64,linux/arm64 publishes for several; it needs a builder of docker buildx that can.
+# VERSION is their tag besides latest, OPTIONS are further ones of docker build. PLATFORMS=linux/amd64,linux/arm64 publishes for several; it needs a builder of docker buildx that can.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 what=${1:-build} registry=${2:-}
@@ -36,7 +36,7 @@ fi
 
 for entry in "${dockerfiles[@]}"; do
   name=${entry%%=*} dockerfile=${entry#*=}
-  build=(--file "$dockerfile" --build-arg "VERSION=$version")
+  build=(--file "$dockerfile" --build-arg "VERSION=$version" ${OPTIONS:-})
   if [ "$what" = publish ] && [ -n "${PLATFORMS:-}" ]; then
     say "building and publishing $registry/$name:$version for $PLATFORMS"
     docker buildx build "${build[@]}" --platform "$PLATFORMS" --push --tag "$registry/$name:$version" --tag "$registry/$name:latest" .

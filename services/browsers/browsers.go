@@ -33,6 +33,8 @@ type Options struct {
 	People   People
 	Tokens   Tokens
 
+	// Outlive has Shutdown leave the browsers to the next server. Those that none takes back end by themselves after SignalTimeout.
+	Outlive bool
 	// MaxRunning bounds the runs of this server, MaxPerOwner those of one person's rooms; 0 allows none.
 	MaxRunning, MaxPerOwner int
 	// SessionLength is how long a run goes on at most, for ever when 0; SessionExtensions how often people may put its end off.
@@ -193,13 +195,16 @@ func (s *Service) KeepAlive(_ context.Context, room rooms.ID) (wire.Browser, err
 	return b, nil
 }
 
-// Shutdown ends all browsers with the reason server_stopped and returns when they are gone and it is written down, or, KillGrace
+// Shutdown ends all browsers with the reason server_stopped, where they are not to outlive it, and returns when they are gone and it is written down, or, KillGrace
 // after ctx's end, when even force did not help.
 func (s *Service) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	s.closing = true
 	var waiting []*run
 	for _, r := range s.byID {
+		if s.o.Outlive && r.handle != "" && !r.stopping {
+			continue
+		}
 		s.stop(r, wire.EndReasonServerStopped, "")
 		waiting = append(waiting, r)
 	}

@@ -30,6 +30,39 @@ func TestShutdownEndsEveryBrowser(t *testing.T) {
 	h.refused(wire.ErrorCodeUnavailable, err)
 }
 
+func TestBrowsersMayOutliveTheirServer(t *testing.T) {
+	outlive := func(o *Options) { o.Outlive = true }
+	h := newHouse(t, outlive)
+	room, person := h.room()
+	other, another := h.room()
+	spec := h.ready(room, person)
+	h.launcher.mu.Lock()
+	h.launcher.hold = make(chan struct{})
+	h.launcher.mu.Unlock()
+	late, err := h.Start(context.Background(), other.ID, another.ID)
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- h.Shutdown(ctx) }()
+	h.await(other, wire.BrowserStateStopping)
+	close(h.launcher.hold)
+	require.NoError(t, <-ended)
+	require.Len(t, h.launcher.running, 1)
+	require.Nil(t, h.row(spec.Run).EndedAt)
+	require.NotNil(t, h.row(*late.Id).EndedAt, "one that was on its way is not left half started")
+
+	h.launcher.hold = nil
+	h.open(outlive)
+	require.Equal(t, spec.Run, *h.State(room.ID).Id)
+	require.NoError(t, h.Connected(room.ID, spec.Run, "peer", 1))
+	h.Status(room.ID, spec.Run, wire.VBStatus{State: wire.VBStatusStateReady})
+	h.await(room, wire.BrowserStateReady)
+	_, err = h.Stop(context.Background(), room.ID)
+	require.NoError(t, err)
+	h.ended(room, wire.BrowserStateStopped, wire.EndReasonRequested)
+}
+
 func TestAShutdownDuringAStartThatFailsEnds(t *testing.T) {
 	var base switchable
 	h := newHouse(t, func(o *Options) { base.DBTX, o.DB = o.DB, &base })

@@ -59,6 +59,15 @@ func TestALauncherOfItsOwnStartsTheBrowsersAndMayDie(t *testing.T) {
 	s.request("POST", "/rooms/movies/browser", "")
 	s.awaitBrowser("ready")
 
+	before, _ = b.processes()
+	s.end(syscall.SIGTERM) // an upgrade is no reason to end a film
+	s = b.serve()
+	s.signIn("/sessions")
+	s.awaitBrowser("ready")
+	after, _ := b.processes()
+	require.Equal(t, before, after)
+	s.request("DELETE", "/rooms/movies/browser", "")
+	s.awaitBrowser("stopped")
 	s.end(syscall.SIGTERM)
 	b.awaitNothing()
 	l.end(syscall.SIGTERM)
