@@ -38,6 +38,28 @@ func TestThePacerLetsAChangeAfterQuietThroughAtOnceAndHoldsTheRate(t *testing.T)
 	assert.InDelta(t, 100, frames, 1)
 }
 
+func TestTheAnswerToAPressNeedNotWaitForTheFilm(t *testing.T) {
+	p := pacer{interval: 100 * time.Millisecond}
+	now := time.Now()
+	film := func() {
+		now = now.Add(p.wait(now))
+		p.take(now)
+	}
+	for range 10 {
+		film()
+	}
+	assert.Equal(t, p.interval, p.wait(now), "the film takes all of the rate")
+	p.press(now)
+	assert.Zero(t, p.wait(now))
+	p.take(now)
+	assert.Equal(t, p.interval/2, p.wait(now), "what comes right after it may be the answer, too")
+	film()
+	for now = now.Add(answerFor); p.wait(now) == 0; {
+		p.take(now)
+	}
+	assert.Equal(t, p.interval, p.wait(now), "then the rate is the room's again")
+}
+
 func TestPacketsFitTheSmallestPath(t *testing.T) {
 	for _, kind := range []codec.VideoKind{codec.H264, codec.VP8} {
 		p, err := newPacketiser(kind, newClock(time.Now()))

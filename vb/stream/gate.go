@@ -52,6 +52,7 @@ type gate struct {
 	applied  func(ControlHolder)       // a change of control is in force
 	pointed  func(by PeerID, x, y int) // where the controller's pointer is, 0 to 65535
 	activity func(epoch uint32)
+	answer   func(at time.Time) // something was pressed or let go, to which the screen will answer
 	// The clipboard is the controller's: paste has what it wants pasted, forget is told before another one may drive.
 	paste  func(text string)
 	forget func()
@@ -83,7 +84,7 @@ type gate struct {
 
 func newGate(cfg Config, h *health, size func() (int, int)) *gate {
 	g := &gate{
-		display: cfg.Display, clicks: cfg.WheelClicks, size: size, activity: cfg.Activity, health: h, logger: cfg.Logger,
+		display: cfg.Display, clicks: cfg.WheelClicks, size: size, activity: cfg.Activity, answer: func(time.Time) {}, health: h, logger: cfg.Logger,
 		frames: make(chan admitted, gateQueue), wake: make(chan struct{}, 1),
 	}
 	g.current.Store(&grant{})
@@ -276,6 +277,7 @@ func (g *gate) do(frame admitted) error {
 			return err
 		}
 		g.press(in.Down)
+		g.answer(time.Now())
 		return g.input.Button(int(in.Button), in.Down)
 	case wire.InputWheel:
 		if err := g.pointAt(in); err != nil {
@@ -292,6 +294,7 @@ func (g *gate) do(frame admitted) error {
 		return g.input.Scroll(dx, dy)
 	case wire.InputKey:
 		g.press(in.Down)
+		g.answer(time.Now())
 		return g.input.Key(in.Keysym, in.Down)
 	case wire.InputRelease:
 		return g.input.ReleaseAll()

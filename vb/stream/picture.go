@@ -27,6 +27,7 @@ type picture struct {
 
 	commands chan func()
 	lostWay  chan struct{} // somebody did
+	presses  chan time.Time
 	members  map[*sender]*member
 	layers   map[layerKey]*layer
 	image    *codec.Image
@@ -44,7 +45,7 @@ func newPicture(cfg Config, c clock, h *health, m *metrics, onResize func(width,
 	p := &picture{
 		display: cfg.Display, frameRate: cfg.FrameRate, bitrate: cfg.Bitrate, clock: c, logger: cfg.Logger,
 		onResize: onResize, health: h, metrics: m,
-		commands: make(chan func()), lostWay: make(chan struct{}, 1),
+		commands: make(chan func()), lostWay: make(chan struct{}, 1), presses: make(chan time.Time, 1),
 		layers: make(map[layerKey]*layer), members: make(map[*sender]*member),
 		pacer: pacer{interval: time.Second / time.Duration(cfg.FrameRate)},
 	}
@@ -65,6 +66,14 @@ func (p *picture) do(ctx context.Context, f func()) {
 	select {
 	case p.commands <- f:
 	case <-ctx.Done():
+	}
+}
+
+// press notes that the controller pressed something, which the screen will answer. It does not wait.
+func (p *picture) press(at time.Time) {
+	select {
+	case p.presses <- at:
+	default:
 	}
 }
 
@@ -173,6 +182,8 @@ func (p *picture) show(ctx context.Context) error {
 			f()
 		case <-p.lostWay:
 			p.serveRequests(time.Now())
+		case at := <-p.presses:
+			p.pacer.press(at)
 		case err := <-w.changed:
 			if err != nil {
 				return err

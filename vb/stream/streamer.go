@@ -130,6 +130,7 @@ func New(cfg Config) (*Streamer, error) {
 	s.audio = newAudio(cfg, clock, s.health)
 	s.cursor = &cursor{display: cfg.Display, tell: s.tellCursor, health: s.health, logger: cfg.Logger, demand: s.watched}
 	s.gate = newGate(cfg, s.health, s.picture.Size)
+	s.gate.answer = s.picture.press
 	s.gate.applied, s.gate.pointed = s.tellControl, s.tellPointer
 	s.clipboard = &clipboard{display: cfg.Display, copied: s.tellCopied, logger: cfg.Logger, demand: s.watched}
 	s.gate.rate = func() int { return int(s.frameRate.Load()) }
