@@ -49,3 +49,9 @@ var DBusSession []byte
 //
 //go:embed gtk/settings.ini
 var GTKSettings []byte
+
+// Seccomp is the profile of the container, as the Docker Engine takes it: what Firefox needs for its own sandbox and all
+// else that was seen to be called, by families. Every other system call fails with EPERM.
+//
+//go:embed seccomp.json
+var Seccomp []byte
