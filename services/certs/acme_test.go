@@ -2,84 +2,40 @@ package certs
 
 import (
 	"context"
-	"encoding/pem"
-	"io"
-	"log"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/letsencrypt/pebble/v2/ca"
-	"github.com/letsencrypt/pebble/v2/db"
-	"github.com/letsencrypt/pebble/v2/va"
-	"github.com/letsencrypt/pebble/v2/wfe"
-	"github.com/miekg/dns"
 	"github.com/stretchr/testify/require"
+
+	"turtus/services/certs/acmetest"
 )
 
 const domain = "watch.example.org"
 
-// authority is an ACME authority in this process, which believes its own name server.
+// authority is an ACME authority, and the two listeners where it asks for proof, which are the tested server's.
 type authority struct {
+	*acmetest.Authority
 	ACME
-	server *httptest.Server
-	names  sync.Map // that are at 127.0.0.1
-	http   net.Listener
-	https  net.Listener
-	root   func() string // the file of its root certificate
+	http, https net.Listener
 }
 
-// newAuthority gives certificates that are good for life. It asks for proof at the two listeners, which are the tested server's.
+// newAuthority gives certificates that are good for life.
 func newAuthority(t *testing.T, life time.Duration) *authority {
 	t.Helper()
-	t.Setenv("PEBBLE_VA_NOSLEEP", "1")
-	t.Setenv("PEBBLE_WFE_NONCEREJECT", "0")
 	a := &authority{http: listen(t), https: listen(t)}
-	a.names.Store(domain, true)
-	logger, store := log.New(io.Discard, "", 0), db.NewMemoryStore()
-	issuer := ca.New(logger, store, "", "ecdsa", 0, 1, map[string]ca.Profile{"default": {ValidityPeriod: uint64(life.Seconds())}})
 	_, httpPort := place(a.http.Addr())
 	_, httpsPort := place(a.https.Addr())
-	prover := va.New(logger, httpPort, httpsPort, false, a.nameServer(t), store)
-	front := wfe.New(logger, store, prover, issuer, []string{"authority.example.org"}, false, false, 1, 1)
-	a.server = httptest.NewTLSServer(front.Handler())
-	t.Cleanup(a.server.Close)
-	a.Root = filepath.Join(t.TempDir(), "root.pem")
-	require.NoError(t, os.WriteFile(a.Root, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.server.Certificate().Raw}), 0o600))
-	a.Directory, a.Email = a.server.URL+wfe.DirectoryPath, "ann@example.org"
-	a.HTTP, a.HTTPS, a.renewEvery = a.http.Addr(), a.https.Addr(), 100*time.Millisecond
-	a.root = func() string {
-		path := filepath.Join(t.TempDir(), "issued.pem")
-		require.NoError(t, os.WriteFile(path, issuer.GetRootCert(0).PEM(), 0o600))
-		return path
+	a.Authority = acmetest.New(t, acmetest.Options{Names: []string{domain}, Life: life, HTTP: httpPort, HTTPS: httpsPort})
+	a.ACME = ACME{
+		Directory: a.Authority.Directory, Root: a.Authority.Root, Email: "ann@example.org", HTTP: a.http.Addr(), HTTPS: a.https.Addr(),
+		renewEvery: 100 * time.Millisecond,
 	}
 	return a
-}
-
-func (a *authority) nameServer(t *testing.T) string {
-	t.Helper()
-	l := listen(t)
-	started := make(chan struct{})
-	server := &dns.Server{Listener: l, NotifyStartedFunc: func() { close(started) }, Handler: dns.HandlerFunc(func(w dns.ResponseWriter, asked *dns.Msg) {
-		answer := new(dns.Msg).SetReply(asked)
-		name := asked.Question[0].Name
-		if _, known := a.names.Load(strings.TrimSuffix(name, ".")); !known {
-			answer.Rcode = dns.RcodeNameError
-		} else if asked.Question[0].Qtype == dns.TypeA {
-			answer.Answer = []dns.RR{&dns.A{Hdr: dns.RR_Header{Name: name, Rrtype: dns.TypeA, Class: dns.ClassINET}, A: net.IPv4(127, 0, 0, 1)}}
-		}
-		_ = w.WriteMsg(answer)
-	})}
-	go func() { _ = server.ActivateAndServe() }()
-	<-started
-	t.Cleanup(func() { _ = server.Shutdown() })
-	return l.Addr().String()
 }
 
 // start serves with certificates of the authority, on its two listeners.
@@ -125,7 +81,7 @@ func TestACertificateComesByEitherChallenge(t *testing.T) {
 			change(a)
 			c := a.start(t, nil)
 			a.awaitCertificate(t, c, time.Now())
-			leaf, err := served(t, a.https.Addr(), domain, rootsOf(t, a.root()))
+			leaf, err := served(t, a.https.Addr(), domain, a.Roots())
 			require.NoError(t, err)
 			require.NoError(t, leaf.VerifyHostname(domain))
 			n := c.Status().Names[0]
@@ -148,7 +104,7 @@ func TestACertificateIsRenewedInTimeWithNobodyAsking(t *testing.T) {
 	a.awaitCertificate(t, c, time.Now())
 	first := c.Status().Names[0].NotAfter
 	a.awaitCertificate(t, c, first)
-	leaf, err := served(t, a.https.Addr(), domain, rootsOf(t, a.root()))
+	leaf, err := served(t, a.https.Addr(), domain, a.Roots())
 	require.NoError(t, err)
 	require.True(t, leaf.NotAfter.After(first))
 }
@@ -163,12 +119,12 @@ func TestAfterARestartTheCertificateIsThereWithoutTheAuthority(t *testing.T) {
 	require.NoError(t, port.Close())
 	first.Close()
 
-	a.server.Close()
+	a.Stop()
 	a.https = listen(t)
 	a.HTTPS = a.https.Addr()
 	c := a.start(t, func(o *Options) { o.Dir = dir })
 	a.awaitCertificate(t, c, time.Now())
-	_, err = served(t, a.https.Addr(), domain, rootsOf(t, a.root()))
+	_, err = served(t, a.https.Addr(), domain, a.Roots())
 	require.NoError(t, err)
 }
 
@@ -194,7 +150,7 @@ func TestWithoutACertificateTheReasonIsSaidAndNobodyIsSentToABrokenPage(t *testi
 	})
 	t.Run("the name has no address", func(t *testing.T) {
 		a := newAuthority(t, time.Hour)
-		a.names.Delete(domain)
+		a.Forget(domain)
 		require.Contains(t, problem(t, a.start(t, nil)), "The authority says: ")
 	})
 	t.Run("the authority is not trusted", func(t *testing.T) {
@@ -203,7 +159,7 @@ func TestWithoutACertificateTheReasonIsSaidAndNobodyIsSentToABrokenPage(t *testi
 	})
 	t.Run("the authority is away", func(t *testing.T) {
 		a := newAuthority(t, time.Hour)
-		a.server.Close()
+		a.Stop()
 		require.Contains(t, problem(t, a.start(t, nil)), "can't be reached")
 	})
 	t.Run("the e-mail address is none", func(t *testing.T) {

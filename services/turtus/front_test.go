@@ -1,21 +1,26 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/gorilla/websocket"
 	"github.com/pion/turn/v5"
 	"github.com/stretchr/testify/require"
 
 	"turtus/services/certs"
+	"turtus/services/certs/acmetest"
 	"turtus/services/config"
 	"turtus/services/wire"
 )
@@ -106,6 +111,51 @@ func TestAServerForANetworkWithoutADomain(t *testing.T) {
 	})
 	s.end(syscall.SIGTERM)
 	require.NotContains(t, s.log.String(), "level=ERROR")
+}
+
+func TestAServerWithADomainIsThereByHTTPSAndTakesTheFirstAccountByItsLink(t *testing.T) {
+	const domain = "watch.example.org"
+	b := newBox(t)
+	secure, plain := freeAddress(t), freeAddress(t)
+	authority := acmetest.New(t, acmetest.Options{Names: []string{domain}, Life: 24 * time.Hour, HTTP: portOf(plain), HTTPS: portOf(secure)})
+	b.env = append(b.env, "TURTUS_DOMAIN="+domain, "TURTUS_ACME_DIRECTORY="+authority.Directory, "TURTUS_ACME_ROOT="+authority.Root, "TURTUS_HSTS=on",
+		"TURTUS_HTTPS_ADDR="+secure, "TURTUS_HTTP_ADDR="+plain)
+	s := b.serve()
+	require.Equal(t, "Turtus is ready: https://"+domain+"\n", s.out.String())
+	// As a resolver of the world would.
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: authority.Roots()}, ForceAttemptHTTP2: true, DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		to := map[string]string{domain + ":443": secure, domain + ":80": plain}[address]
+		return new(net.Dialer).DialContext(ctx, network, to)
+	}}
+	defer transport.CloseIdleConnections()
+	client := &http.Client{Transport: transport, Timeout: patience}
+	require.Eventually(t, func() bool {
+		answer, err := client.Get("http://" + domain + "/healthz")
+		if err != nil {
+			return false
+		}
+		defer answer.Body.Close()
+		return answer.StatusCode == http.StatusOK && answer.Request.URL.Scheme == "https" && answer.Header.Get("Strict-Transport-Security") != ""
+	}, patience, 50*time.Millisecond)
+
+	link := regexp.MustCompile(`https://` + domain + `/setup#token=(\w{26})`).FindStringSubmatch(s.log.String())
+	require.NotEmpty(t, link, s.log.String())
+	for _, try := range []struct {
+		token string
+		want  int
+	}{{"", http.StatusForbidden}, {link[1], http.StatusCreated}} {
+		body := `{"username":"anna","password":"a long password","setupToken":"` + try.token + `"}`
+		answer, err := client.Post("https://"+domain+"/api/v1/users", "application/json", strings.NewReader(body))
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		require.Equal(t, try.want, answer.StatusCode)
+	}
+}
+
+func portOf(address string) int {
+	_, text, _ := net.SplitHostPort(address)
+	port, _ := strconv.Atoi(text)
+	return port
 }
 
 func TestPortsOfHTTPSThatAreTakenAreNamedWithTheMend(t *testing.T) {
