@@ -2,9 +2,10 @@ package codec
 
 import "math"
 
-// filmPattern is added to the quantisers of film. A good frame now and then serves those after it, which copy from it
-// what has not changed. Wider swings are worth another 0.05 dB, for frames that take twice their share of the cap.
-var filmPattern = [...]int{-2, 1, -1, 1}
+// filmPattern is added to the quantisers of film. A good frame now and then, which also is searched thoroughly, serves
+// those after it: they copy from it what has not changed. Measured, that has all but 0.03 dB of the gain of searching each
+// frame so. Wider swings are worth another 0.03 dB, for five times as many frames of more than one and a half times their share.
+var filmPattern = [...]int{0, 1, 1}
 
 const (
 	// How much of what a frame of film teaches is believed of all frames, and of those at its place of the pattern.
@@ -38,6 +39,9 @@ func (f *period) weights() (all, before float64) {
 	return all, before
 }
 
+// good tells a frame of film that those after it are to copy from.
+func (p plan) good() bool { return p.phase == 0 }
+
 // learn is told how the cost of a frame compares to film's so far, and tells what film's is to be multiplied by.
 // A place below 0 is none.
 func (f *period) learn(place int, ratio float64) float64 {
@@ -61,8 +65,8 @@ func (r *rateControl) planFilm(p *plan, share float64) {
 	}
 	const frames = float64(len(filmPattern))
 	all, before := f.weights()
-	// Where the queue ought to be at this place, so that it is at its aim at the period's start.
-	due := r.buffer*queueAim + share*(frames*before/all-float64(f.next))
+	// Where the queue ought to be at this place, so that it is empty at the period's start.
+	due := share * (frames*before/all - float64(f.next))
 	allowed := max(frames*share+frames*(due-r.queued)*queueGain, share)
 	cost := r.cost * float64(p.changed)
 	p.qp = max(p.qp, min(int(math.Round(stepsPerHalf*math.Log2(max(cost*all/allowed, 1)))), worstQuantizer))
@@ -73,6 +77,6 @@ func (r *rateControl) planFilm(p *plan, share float64) {
 	p.phase = f.next
 	f.next = (f.next + 1) % len(filmPattern)
 	p.quantizer = min(p.qp+filmPattern[p.phase], worstQuantizer)
-	// Never so much at once that the buffer could overflow.
-	p.quantizer = max(p.quantizer, quantizerFor(cost*f.factor[p.phase], max((r.buffer-r.queued)*spare, share)))
+	// Never so much that, with what is queued, it takes longer than two frames on a link of just the cap, as far as is known.
+	p.quantizer = max(p.quantizer, quantizerFor(cost*f.factor[p.phase], max(2*share-r.queued, share/2)))
 }

@@ -3,10 +3,8 @@
 #include <stdlib.h>
 
 static void search(x264_param_t *p, turtus_h264_search mode) {
-    // Never 0: x264 makes no half pixels then, and does not leave that again, so that film would stay without.
-    p->analyse.i_subpel_refine = mode == TURTUS_SEARCH_FILM ? 3 : 1;
-    p->i_frame_reference = mode == TURTUS_SEARCH_FILM ? 2 : 1;
-    p->analyse.b_fast_pskip = p->analyse.b_dct_decimate = mode != TURTUS_SEARCH_STILL;
+    p->analyse.b_fast_pskip = mode == TURTUS_SEARCH_QUICK;
+    p->analyse.b_dct_decimate = mode != TURTUS_SEARCH_STILL;
 }
 
 int turtus_h264_open(turtus_h264 *enc, const turtus_h264_options *opt) {
@@ -44,7 +42,11 @@ int turtus_h264_open(turtus_h264 *enc, const turtus_h264_options *opt) {
     // 0.3 dB of film's luma, for 1 dB of its chroma, which has less to show at half the resolution.
     p->analyse.i_luma_deadzone[0] = 12;
     p->analyse.i_chroma_qp_offset = 3;
-    search(p, TURTUS_SEARCH_FILM); // what the parameter sets must allow for
+    // Half and quarter pixels, by absolute differences. Measured on film at 4 Mbit/s, refining by transformed differences (3)
+    // is worth another 0.1 dB for a third more time, and a second reference 0.06 dB for a seventh.
+    p->analyse.i_subpel_refine = 1;
+    p->i_frame_reference = 1;
+    search(p, TURTUS_SEARCH_QUICK);
     if (x264_param_apply_profile(p, opt->profile) < 0)
         return -1;
     enc->unchanged = calloc((size_t)((opt->width + 15) / 16) * ((opt->height + 15) / 16), 1);
@@ -54,7 +56,7 @@ int turtus_h264_open(turtus_h264 *enc, const turtus_h264_options *opt) {
     if (!enc->encoder)
         return -1;
     x264_encoder_parameters(enc->encoder, p);
-    enc->mode = TURTUS_SEARCH_FILM;
+    enc->mode = TURTUS_SEARCH_QUICK;
     return 0;
 }
 

@@ -62,14 +62,24 @@ func (e *h264) encode(img *Image, opts EncodeOptions) (Packet, error) {
 	}, nil
 }
 
-var searches = map[content]C.turtus_h264_search{page: C.TURTUS_SEARCH_PAGE, film: C.TURTUS_SEARCH_FILM, still: C.TURTUS_SEARCH_STILL}
+// search is how thoroughly the planned frame is coded.
+func search(p plan) C.turtus_h264_search {
+	switch {
+	case p.content == still:
+		return C.TURTUS_SEARCH_STILL
+	case p.good():
+		return C.TURTUS_SEARCH_THOROUGH
+	default:
+		return C.TURTUS_SEARCH_QUICK
+	}
+}
 
 func (e *h264) frame(img *Image, p plan, key bool) (result C.turtus_video_result, err error) {
 	asked := 0
 	if key {
 		asked = 1
 	}
-	if C.turtus_h264_encode(e.c, img.frame, C.int(p.quantizer), C.int(asked), searches[p.content], &result) < 0 {
+	if C.turtus_h264_encode(e.c, img.frame, C.int(p.quantizer), C.int(asked), search(p), &result) < 0 {
 		err = errX264
 	}
 	return result, err

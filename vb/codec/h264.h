@@ -10,9 +10,9 @@
 #include "video.h"
 
 typedef enum turtus_h264_search {
-    TURTUS_SEARCH_PAGE,  // text and what else keeps its shape finds its motion with whole pixels and half ones
-    TURTUS_SEARCH_FILM,  // quarter pixels, compared thoroughly, and a second reference are worth more than a dB to film
-    TURTUS_SEARCH_STILL, // nothing moves; no small difference is let pass
+    TURTUS_SEARCH_QUICK,    // where the neighbours are as predicted, small differences are let pass
+    TURTUS_SEARCH_THOROUGH, // all are searched for, worth a quarter of a dB to film for a quarter more time
+    TURTUS_SEARCH_STILL,    // nothing moves; not even a lone small coefficient is let pass
 } turtus_h264_search;
 
 typedef struct turtus_h264 {

@@ -32,8 +32,8 @@ const (
 	cut = 2
 	// keyframeRest is how soon after a keyframe no other takes the place of a frame.
 	keyframeRest = 150 * time.Millisecond
-	// queueAim is the part of the buffer that motion may fill, and queueGain what of the way there a frame goes.
-	queueAim, queueGain = 1.0 / 8, 1.0 / 8
+	// queueGain is what a frame of motion takes off the queue that others left. None is left on purpose: it would be delay.
+	queueGain = 1.0 / 4
 )
 
 // rateControl chooses the quantiser of each frame before it is coded: constant quality, until the cap binds. It has
@@ -121,7 +121,7 @@ func (r *rateControl) plan(pts time.Duration, changed int, key, refine bool) pla
 	}
 	r.film = newPeriod()
 	if r.cost > 0 {
-		allowed := max(share+(r.buffer*queueAim-r.queued)*queueGain, share/4)
+		allowed := max(share-r.queued*queueGain, share/4)
 		p.qp = max(p.qp, quantizerFor(r.cost*float64(changed), allowed))
 	}
 	p.quantizer = p.qp

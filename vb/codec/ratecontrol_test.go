@@ -18,6 +18,7 @@ type encoding struct {
 
 	queued, worst float64 // a leaky bucket at the cap, in bits
 	keys          int
+	waited, good  int // frames that found more than a frame's time queued, and those searched thoroughly
 }
 
 const (
@@ -44,8 +45,15 @@ func (e *encoding) frame(changed int, key, refine bool) (plan, float64) {
 	if p.key {
 		e.keys++
 	}
+	if p.good() {
+		e.good++
+	}
 	e.r.spent(size, p)
-	e.queued = max(0, e.queued-e.r.bitrate*simulatedFrame.Seconds()) + float64(size)*8
+	share := e.r.bitrate * simulatedFrame.Seconds()
+	if e.queued = max(0, e.queued-share); e.queued > share {
+		e.waited++
+	}
+	e.queued += float64(size) * 8
 	e.worst = max(e.worst, e.queued)
 	return p, float64(size) * 8
 }
@@ -56,7 +64,7 @@ func (e *encoding) size(changed int, p plan, key bool) int {
 		cost, changed = e.key, simulatedSize
 	}
 	// The frame after a good one has less to code.
-	if p.phase > 0 && filmPattern[p.phase-1] < 0 {
+	if p.phase == 1 {
 		cost *= 0.8
 	}
 	return int(cost * float64(changed) * math.Exp2(-float64(p.quantizer)/6) * (0.85 + 0.3*e.noise.Float64()) / 8)
@@ -90,12 +98,15 @@ func TestFilmTakesTheCapAndNoMore(t *testing.T) {
 		if e.worst > e.r.buffer {
 			t.Errorf("cost %v: the buffer of %.0f bits was to hold %.0f", cost, e.r.buffer, e.worst)
 		}
-		e.worst = 0
+		e.worst, e.waited = 0, 0
 		if rate, _, _ := e.film(300); rate < 0.97*simulatedBitrate || rate > 1.02*simulatedBitrate {
 			t.Errorf("cost %v: %.0f bit/s", cost, rate)
 		}
 		if e.worst > e.r.buffer/2 {
 			t.Errorf("cost %v: going on, it is late by %.0f ms", cost, e.worst/simulatedBitrate*1000)
+		}
+		if e.waited > 0 {
+			t.Errorf("cost %v: %d frames found more than a frame's time queued", cost, e.waited)
 		}
 		if e.keys != 1 {
 			t.Errorf("cost %v: %d keyframes", cost, e.keys)
@@ -115,6 +126,24 @@ func TestAGoodFrameIsNotPaidForByTheNext(t *testing.T) {
 		if off := (sum - sums[0]) / periods; math.Abs(off) > 0.25 {
 			t.Errorf("frames at place %d of the pattern are planned %.2f steps worse than those at the first", place, off)
 		}
+	}
+}
+
+// A thorough search is what film's processor time depends on most.
+func TestOneFrameOfAPeriodIsSearchedThoroughly(t *testing.T) {
+	e := steady(t)
+	e.good = 0
+	const periods = 50
+	if e.film(periods * len(filmPattern)); e.good != periods {
+		t.Errorf("%d of %d frames", e.good, periods*len(filmPattern))
+	}
+	e.good = 0
+	for range 30 { // a page's motion
+		e.now += pause
+		e.frame(100, false, false)
+	}
+	if e.good > 0 {
+		t.Errorf("%d frames of a page", e.good)
 	}
 }
 
