@@ -15,7 +15,7 @@ vite=$!
 while true; do
   if go build -o bin/turtus ./services/turtus && go build -o bin/turtus-agent ./vb/agent; then
     stop
-    bin/turtus serve &
+    TURTUS_LAUNCHER=${TURTUS_LAUNCHER:-process} bin/turtus serve & # an image would have an older agent
     server=$!
   fi
   inotifywait -qq -r -e close_write,move,create,delete --include '\.(go|c|h|sql|yaml|json|xml)$' services vb

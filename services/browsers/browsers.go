@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -42,6 +43,9 @@ type Options struct {
 	SessionExtensions int
 	// Spec is what all browsers have in common: ICE servers, time-outs, the start page of rooms that name none. The screen is the room's.
 	Spec Spec
+
+	// Network says under which addresses viewers reach this machine, and which name servers it asks; asked at each start. Nil knows none.
+	Network func(ctx context.Context) (addresses, resolvers []netip.Addr)
 
 	StartTimeout  time.Duration // until ready; 90 s when 0
 	LaunchTimeout time.Duration // of Launcher.Start; 30 s when 0
@@ -109,9 +113,12 @@ const lastEndsKept = 24 * time.Hour
 // service's work. hub is told from then on.
 func (s *Service) Open(ctx context.Context, hub Hub) error {
 	s.hub = hub
-	running, err := s.o.Launcher.List(ctx)
-	if err != nil {
-		return fmt.Errorf("list the browsers that run: %w", err)
+	running, unknown := s.o.Launcher.List(ctx)
+	if ctx.Err() != nil {
+		return fmt.Errorf("list the browsers that run: %w", context.Cause(ctx))
+	}
+	if unknown != nil { // what starts them is away; agents that live come by themselves
+		s.o.Log.Warn("which browsers run is not known yet", "error", unknown)
 	}
 	since := s.o.Now().Add(-lastEndsKept)
 	ended, err := s.queries.ListLatestBrowsers(ctx, &since)
@@ -133,6 +140,10 @@ func (s *Service) Open(ctx context.Context, hub Hub) error {
 		r := s.restore(ctx, row)
 		if found, ok := alive[row.ID]; ok {
 			s.adopt(r, found)
+			continue
+		}
+		if unknown != nil {
+			s.adopt(r, Running{Handle: r.handle})
 			continue
 		}
 		s.mu.Lock()

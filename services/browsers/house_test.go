@@ -228,6 +228,7 @@ type fakeLauncher struct {
 	fail    error         // of Start
 	hold    chan struct{} // Start waits for it
 	media   []netip.AddrPort
+	away    bool // nothing can be listed
 }
 
 func newFakeLauncher() *fakeLauncher {
@@ -285,6 +286,9 @@ func (f *fakeLauncher) Inspect(_ context.Context, handle Handle) (Running, error
 func (f *fakeLauncher) List(context.Context) ([]Running, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.away {
+		return nil, errors.New("the engine does not answer")
+	}
 	list := []Running{}
 	for _, r := range f.running {
 		list = append(list, r)

@@ -63,6 +63,16 @@ func newRun(id uuid.UUID, room rooms.ID, owner accounts.PersonID, startedAt time
 	}
 }
 
+// isLaunched says whether Launcher.Start has returned, for this server or the one before it.
+func (r *run) isLaunched() bool {
+	select {
+	case <-r.launched:
+		return true
+	default:
+		return false
+	}
+}
+
 func (r *run) stopTimers() {
 	for _, t := range []*time.Timer{r.startTimer, r.lostTimer, r.sessionTimer} {
 		if t != nil {

@@ -246,6 +246,9 @@ func (s *Service) prepare(ctx context.Context, r *run) error {
 func (s *Service) startAgent(spec Spec) (Running, error) {
 	ctx, cancel := context.WithTimeout(s.ctx, s.o.LaunchTimeout)
 	defer cancel()
+	if s.o.Network != nil {
+		spec.Addresses, spec.Resolvers = s.o.Network(ctx)
+	}
 	handle, err := s.o.Launcher.Start(ctx, spec)
 	if err != nil {
 		return Running{}, err

@@ -117,7 +117,11 @@ func (s *Service) reapOnce() {
 	for _, found := range running {
 		alive[found.Run] = true
 		s.mu.Lock()
-		known := s.byID[found.Run] != nil
+		r := s.byID[found.Run]
+		known := r != nil
+		if known && r.launchedAt.IsZero() && r.isLaunched() { // who could tell was away when the server started
+			r.handle, r.media, r.launchedAt = found.Handle, found.Media, found.StartedAt
+		}
 		s.mu.Unlock()
 		if !known {
 			s.o.Log.Warn("ending a browser that belongs to no room", "browser", found.Run.String())

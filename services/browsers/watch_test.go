@@ -3,6 +3,7 @@ package browsers
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -120,4 +121,28 @@ func TestADeletedRoomIsForgottenWhenItsBrowserHasEnded(t *testing.T) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	require.Empty(t, h.byRoom)
+}
+
+func TestAServerStartsWhileItsLauncherIsAway(t *testing.T) {
+	h := newHouse(t, nil)
+	room, person := h.room()
+	h.launcher.media = []netip.AddrPort{netip.MustParseAddrPort("172.20.0.2:52000")}
+	spec := h.ready(room, person)
+	h.crash()
+	h.launcher.away = true
+	h.open(func(o *Options) { o.ReapInterval = time.Millisecond })
+	b := h.await(room, wire.BrowserStateDegraded)
+	require.Nil(t, b.EndReason, "nobody knows that it has ended")
+	require.NoError(t, h.Connected(room.ID, spec.Run, "peer", 2), "its agent comes by itself")
+	h.Status(room.ID, spec.Run, wire.VBStatus{State: wire.VBStatusStateReady})
+	h.await(room, wire.BrowserStateReady)
+	require.Empty(t, h.Media(room.ID, spec.Run))
+
+	h.launcher.mu.Lock()
+	h.launcher.away = false
+	h.launcher.mu.Unlock()
+	require.Eventually(t, func() bool { return len(h.Media(room.ID, spec.Run)) > 0 }, patience, time.Millisecond)
+	require.Empty(t, h.launcher.stopped)
+	h.launcher.exit(spec.Run, "killed")
+	h.ended(room, wire.BrowserStateFailed, wire.EndReasonFailed)
 }

@@ -42,7 +42,14 @@ type Config struct {
 	BackupHour int    `env:"BACKUP_HOUR" default:"3" min:"0" max:"23" doc:"Hour of the day after which the nightly backup is made, in the time zone of the server (TZ). One that was missed is made up for after the next start."`
 	BackupKeep int    `env:"BACKUP_KEEP" default:"14" min:"0" max:"1000" doc:"How many nightly backups are kept; older ones are removed. 0 makes none."`
 
-	Launcher             string    `env:"LAUNCHER" default:"auto" oneof:"auto process" doc:"What runs the browsers: auto takes the best there is, process runs them as local processes with no isolation."`
+	Launcher             string    `env:"LAUNCHER" default:"auto" oneof:"auto docker process" doc:"What runs the browsers: docker in containers, process as local processes with no isolation. auto takes containers where Docker answers and has the image or a registry to get it from, else processes; on a server that others reach, it never goes back from containers to processes by itself."`
+	BrowserImage         string    `env:"BROWSER_IMAGE" default:"turtus-browser" kind:"image" doc:"Image of the browsers' containers. A name without a slash is one that was built on this machine; any other is pulled where it is missing."`
+	BrowserMemory        int       `env:"BROWSER_MEMORY" default:"2048" min:"512" max:"262144" doc:"Most memory of a browser's container, in MB. It gets no swap besides, and its files are kept in it too."`
+	BrowserShared        int       `env:"BROWSER_SHM" default:"256" min:"64" max:"65536" doc:"How much of that may be shared memory (/dev/shm), in MB."`
+	BrowserCPUs          CPUs      `env:"BROWSER_CPUS" default:"2" doc:"Most processors that a browser's container keeps busy; no more than there are."`
+	BrowserProcesses     int       `env:"BROWSER_PROCESSES" default:"2000" min:"300" max:"100000" doc:"Most processes and threads in a browser's container. Firefox takes some hundreds."`
+	AgentSocket          string    `env:"AGENT_SOCKET" kind:"path" shown:"(agents/hub.sock in the data folder)" doc:"Unix socket by which browsers in containers reach the server. Its folder is mounted into them, read-only, and should hold nothing else."`
+	AgentVolume          string    `env:"AGENT_VOLUME" kind:"volume" doc:"That folder as Docker knows it, where the server is in a container itself: the name of a volume, or a path of Docker's machine. Empty: the folder's own path."`
 	LauncherSocket       string    `env:"LAUNCHER_SOCKET" kind:"path" doc:"Unix socket of turtus launcher, a process of its own that starts the browsers, so that the server needs no right to (as under Docker Compose). The launcher listens there, the server calls it. Empty: the server starts browsers itself."`
 	LauncherGroup        string    `env:"LAUNCHER_GROUP" doc:"Group, by name or number, whose members may use TURTUS_LAUNCHER_SOCKET besides root and the launcher's own user: the server's."`
 	Agent                string    `env:"AGENT" kind:"path" doc:"Path of the program turtus-agent. Empty: beside the server's own program."`

@@ -19,7 +19,9 @@ func TestNothingSetGivesTheDefaults(t *testing.T) {
 	c, err := load(home, 1000)
 	require.NoError(t, err)
 	require.Equal(t, Config{
-		Addr: "localhost:8080", TLS: "auto", HSTS: "auto", HTTPSAddr: ":443", HTTPAddr: ":80", DataDir: "/home/ann/.local/share/turtus", BackupHour: 3, BackupKeep: 14, Launcher: "auto", RelayPort: 3478, RelayBandwidth: 50,
+		Addr: "localhost:8080", TLS: "auto", HSTS: "auto", HTTPSAddr: ":443", HTTPAddr: ":80", DataDir: "/home/ann/.local/share/turtus", BackupHour: 3, BackupKeep: 14, Launcher: "auto",
+		BrowserImage: "turtus-browser", BrowserMemory: 2048, BrowserShared: 256, BrowserCPUs: 2, BrowserProcesses: 2000,
+		AgentSocket: "/home/ann/.local/share/turtus/agents/hub.sock", RelayPort: 3478, RelayBandwidth: 50,
 		MaxBrowsers: 4, MaxBrowsersPerPerson: 1, WarmBrowsers: 1, SessionExtensions: 3, MaxRoomsPerPerson: 20, RoomSize: 50, Width: 1280, Height: 720, FrameRate: 30,
 		ViewerTimeout: time.Minute, SignalTimeout: time.Minute, ControlIdle: 3 * time.Minute, SignUps: "open",
 		AccessTokenLife: 15 * time.Minute, SessionLife: 30 * 24 * time.Hour,
@@ -81,6 +83,11 @@ func TestValuesAreRead(t *testing.T) {
 		"MEDIA_PORTS=52000-52100":          func(c Config) (any, any) { return c.MediaPorts, PortRange{52000, 52100} },
 		"SESSION_LIFE=7d":                  func(c Config) (any, any) { return c.SessionLife, 7 * 24 * time.Hour },
 		"LOG_LEVEL=WARN":                   func(c Config) (any, any) { return c.LogLevel, slog.LevelWarn },
+		"BROWSER_CPUS=0.5":                 func(c Config) (any, any) { return c.BrowserCPUs, CPUs(0.5) },
+		"BROWSER_IMAGE=ghcr.io/you/b:1":    func(c Config) (any, any) { return c.BrowserImage, "ghcr.io/you/b:1" },
+		"AGENT_VOLUME=turtus-agents":       func(c Config) (any, any) { return c.AgentVolume, "turtus-agents" },
+		"AGENT_VOLUME=/srv/agents":         func(c Config) (any, any) { return c.AgentVolume, "/srv/agents" },
+		"LAUNCHER=docker":                  func(c Config) (any, any) { return c.Launcher, "docker" },
 		"MAX_BROWSERS=0":                   func(c Config) (any, any) { return c.MaxBrowsers, 0 },
 		"START_URL=about:blank":            func(c Config) (any, any) { return c.StartURL, "about:blank" },
 		"DATABASE_URL=host=/run/postgresql dbname=t": func(c Config) (any, any) {
@@ -132,7 +139,11 @@ func TestAWrongValueIsNamedWithWhatIsAllowed(t *testing.T) {
 		"TRUSTED_PROXIES=fe80::1%eth0":                     "addresses and networks",
 		"TRUSTED_PROXIES=127.0.0.1,":                       "addresses and networks",
 		"DATABASE_URL=mysql://u:hid@h":                     "TURTUS_DATABASE_URL: this value is not allowed; it takes a URL such as postgres://",
-		"LAUNCHER=docker":                                  `TURTUS_LAUNCHER: "docker" is not allowed; it takes auto or process`,
+		"LAUNCHER=podman":                                  `TURTUS_LAUNCHER: "podman" is not allowed; it takes auto, docker or process`,
+		"BROWSER_CPUS=none":                                "a number from 0.1 to 1000",
+		"BROWSER_CPUS=NaN":                                 "a number from 0.1 to 1000",
+		"BROWSER_IMAGE=-v/:/host":                          "the name of an image",
+		"AGENT_VOLUME=../x":                                "the name of a volume",
 		"MAX_BROWSERS=many":                                "a whole number from 0 to 1000",
 		"MAX_BROWSERS=-1":                                  "a whole number from 0 to 1000",
 		"WIDTH=1281":                                       "an even number from 320 to 1920",

@@ -25,6 +25,8 @@ func Describe() []Setting {
 		switch value.Interface().(type) {
 		case PortRange:
 			allowed = errPorts.Error()
+		case CPUs:
+			allowed = errCPUs.Error()
 		case Networks:
 			allowed = errNetworks.Error()
 		case ICEServers:

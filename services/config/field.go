@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -153,6 +154,8 @@ var kinds = map[string]struct {
 	"origins":  {"addresses such as https://watch.example.org, with no path, separated by commas", checkOrigin},
 	"host":     {"a name such as turtus.example.org, or an address such as 192.0.2.7, with no port", checkHost},
 	"url":      {"a web address such as https://example.org/page, or about:blank", checkURL},
+	"image":    {"the name of an image, such as ghcr.io/you/turtus-browser:1", checkImage},
+	"volume":   {"the name of a volume, or an absolute path", checkVolume},
 	"database": {"a URL such as postgres://user:password@host:5432/database", checkDatabase},
 }
 
@@ -219,6 +222,18 @@ func checkHost(text string) (string, bool) {
 func checkURL(text string) (string, bool) {
 	u, err := url.Parse(text)
 	return text, err == nil && (text == "about:blank" || ((u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != ""))
+}
+
+// The engine knows better what names there are; this is for what is none at all.
+var (
+	imageName  = regexp.MustCompile(`^[a-z0-9][a-zA-Z0-9._:/@-]{0,250}$`)
+	volumeName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,250}$`)
+)
+
+func checkImage(text string) (string, bool) { return text, imageName.MatchString(text) }
+
+func checkVolume(text string) (string, bool) {
+	return text, volumeName.MatchString(text) || filepath.IsAbs(text) && !strings.ContainsRune(text, 0)
 }
 
 func checkDatabase(text string) (string, bool) {

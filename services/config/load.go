@@ -63,6 +63,9 @@ func load(environ []string, uid int) (Config, error) {
 			l.wrong(Prefix+"DATA_DIR", "needed, since there is no HOME to find a folder in")
 		}
 	}
+	if c.AgentSocket == "" && c.DataDir != "" {
+		c.AgentSocket = filepath.Join(c.DataDir, "agents", "hub.sock")
+	}
 	if n := c.MediaPorts.Len(); n > 0 && n < c.MaxBrowsers {
 		l.wrong(Prefix+"MEDIA_PORTS", fmt.Sprintf("%d ports are too few for %sMAX_BROWSERS=%d: each browser takes one", n, Prefix, c.MaxBrowsers))
 	}

@@ -38,6 +38,21 @@ func (r PortRange) Len() int {
 	return int(r.Max) - int(r.Min) + 1
 }
 
+// CPUs is a number of processors, such as 1.5.
+type CPUs float64
+
+var errCPUs = errors.New("a number from 0.1 to 1000, such as 2 or 1.5")
+
+// UnmarshalText reads "1.5".
+func (c *CPUs) UnmarshalText(text []byte) error {
+	n, err := strconv.ParseFloat(string(text), 64)
+	if err != nil || !(n >= 0.1 && n <= 1000) {
+		return errCPUs
+	}
+	*c = CPUs(n)
+	return nil
+}
+
 // Networks are IP networks, IPv4 ones never within IPv6.
 type Networks []netip.Prefix
 

@@ -14,7 +14,14 @@ import (
 const maxConns = 20_000
 
 // ServeHTTP upgrades a request to a WebSocket and serves it to its end.
-func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.serve(w, r, false) }
+
+// Agents serves agents alone. It is for a socket of theirs, where nobody has an address.
+func (h *Hub) Agents() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.serve(w, r, true) })
+}
+
+func (h *Hub) serve(w http.ResponseWriter, r *http.Request, agentsOnly bool) {
 	if !h.reserve() {
 		problem(w, http.StatusServiceUnavailable, wire.ErrorCodeUnavailable, "The server takes no connections just now. Try again in a moment.")
 		return
@@ -29,7 +36,9 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.close(wire.CloseCodeServerRestarting, "the server restarts")
 	}
 	defer h.unregister(c)
-	newPeer(h, c, r).serve()
+	p := newPeer(h, c, r)
+	p.agentsOnly = agentsOnly
+	p.serve()
 }
 
 // reserve counts a connection in; it is counted out by running.Done.

@@ -23,6 +23,9 @@ func sayHello(p *peer, e wire.Envelope) error {
 	if hello.Kind != wire.PeerKindViewer && hello.Kind != wire.PeerKindVb {
 		return p.refuse(e.Id, wire.CloseCodeProtocolError, wire.Errorf(wire.ErrorCodeNotForKind, "Peers of kind %s cannot connect yet.", hello.Kind))
 	}
+	if p.agentsOnly && hello.Kind != wire.PeerKindVb {
+		return p.refuse(e.Id, wire.CloseCodeProtocolError, wire.Errorf(wire.ErrorCodeNotForKind, "Only the agents of browsers connect here."))
+	}
 	claims, err := p.hub.o.Tokens.Verify(hello.Token, hello.Kind)
 	if err != nil {
 		return p.refuse(e.Id, wire.CloseCodeBadToken, err)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -347,7 +348,17 @@ type fakeBrowsers struct {
 	mu    sync.Mutex
 	runs  map[uuid.UUID]rooms.ID
 	state wire.Browser
+	media []netip.AddrPort
 	told  []string
+}
+
+func (f *fakeBrowsers) Media(room rooms.ID, run uuid.UUID) []netip.AddrPort {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.runs[run] != room {
+		return nil
+	}
+	return f.media
 }
 
 func (f *fakeBrowsers) begin(room rooms.ID, run uuid.UUID) {

@@ -46,6 +46,8 @@ type Browsers interface {
 	// Status is the agent's word on itself, and Ending its last one.
 	Status(room rooms.ID, run uuid.UUID, status wire.VBStatus)
 	Ending(room rooms.ID, run uuid.UUID, ending wire.VBEnding)
+	// Media are the addresses that the run's agent may name as its own; none where that is not known. It never blocks.
+	Media(room rooms.ID, run uuid.UUID) []netip.AddrPort
 	// Disconnected says that a connection of the agent is gone, expected or not.
 	Disconnected(room rooms.ID, run uuid.UUID, connection int64)
 }

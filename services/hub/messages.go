@@ -42,7 +42,7 @@ func signal(p *peer, e wire.Envelope) error {
 	}
 	var addresses []netip.AddrPort
 	if p.seat.kind == wire.PeerKindVb {
-		addresses = relay.Candidates(payload, p.remote)
+		addresses = p.candidates(payload)
 	}
 	p.room.mu.Lock()
 	defer p.room.mu.Unlock()
@@ -66,6 +66,14 @@ func signal(p *peer, e wire.Envelope) error {
 		p.hub.o.Relay.Reach(e.Target, addresses)
 	}
 	return p.relay(to, e)
+}
+
+// candidates are the addresses of its own that an agent names. It is believed what it comes from, or what its launcher says of it.
+func (p *peer) candidates(s wire.Signal) []netip.AddrPort {
+	if p.agentsOnly {
+		return relay.CandidatesOf(s, p.hub.o.Browsers.Media(p.room.id, p.seat.run))
+	}
+	return relay.Candidates(s, p.remote)
 }
 
 // toAgent relays a viewer's wish to the room's browser.

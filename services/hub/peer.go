@@ -31,6 +31,7 @@ type peer struct {
 	connection                    int64  // of an agent, as Browsers counts them
 	remote, host                  string // its address, and the one that it opened the server under
 	secure                        bool   // by TLS that ends here
+	agentsOnly                    bool   // it came by the agents' own door, and has no address
 }
 
 func newPeer(h *Hub, c *conn, r *http.Request) *peer {

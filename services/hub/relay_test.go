@@ -1,13 +1,16 @@
 package hub
 
 import (
+	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"turtus/services/accounts"
 	"turtus/services/wire"
 )
 
@@ -79,6 +82,36 @@ func TestTheRelayKnowsWhichViewerMayReachWhichAgent(t *testing.T) {
 		vb.awaitClose(wire.CloseCodeBrowserEnded)
 		require.Empty(t, relay.reach(a.identity.Peer))
 	})
+}
+
+func TestTheAgentsDoorIsForAgentsAlone(t *testing.T) {
+	relay := &fakeRelay{reached: map[string][]netip.AddrPort{}}
+	h := newHouse(t, func(o *Options) { o.Relay = relay })
+	owner := h.person()
+	room := h.room(owner)
+	viewer := h.join(room, owner)
+	door := httptest.NewServer(h.hub.Agents())
+	t.Cleanup(door.Close)
+	h.url = "ws" + strings.TrimPrefix(door.URL, "http")
+
+	h.browsers.media = []netip.AddrPort{netip.MustParseAddrPort("172.20.0.2:5000"), netip.MustParseAddrPort("192.0.2.1:5000")}
+	vb, _ := h.agent(room)
+	for _, line := range []string{
+		"candidate:1 1 udp 2130706431 172.20.0.2 5000 typ host", "candidate:11 1 udp 2130706175 192.0.2.1 5000 typ host",
+		"candidate:2 1 udp 2130706431 192.0.2.1 53 typ host", "candidate:3 1 udp 2130706431 127.0.0.1 5000 typ host",
+		"candidate:4 1 udp 2130706431 172.20.0.3 5000 typ host",
+	} {
+		vb.ok(wire.TypeSignal, wire.Signal{Session: "s", Candidate: &wire.ICECandidate{Candidate: &line, SdpMid: wire.Ptr("0")}}, viewer.identity.Peer)
+	}
+	require.Equal(t, h.browsers.media, relay.reach(viewer.identity.Peer), "what the launcher knows of it, whatever it says")
+
+	token, _, err := h.tokens.Viewer(room, accounts.Caller{Person: owner, Session: accounts.SessionID(owner.ID)})
+	require.NoError(t, err)
+	c := h.connect()
+	c.send(wire.TypeHello, wire.Hello{Token: token, Kind: wire.PeerKindViewer}, "")
+	refusal := decode[wire.WSError](h, c.next())
+	require.Equal(t, wire.ErrorCodeNotForKind, refusal.Code)
+	c.awaitClose(wire.CloseCodeProtocolError)
 }
 
 func TestServersAreToldAnewBeforeTheyAreOld(t *testing.T) {

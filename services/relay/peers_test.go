@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -22,6 +23,8 @@ func newEnd(t *testing.T, server *wire.ICEServer) *end {
 	t.Helper()
 	settings := webrtc.SettingEngine{}
 	settings.SetIncludeLoopbackCandidate(true) // for machines with no other address
+	// A container engine's bridges of this machine translate addresses, of what begins at them too.
+	settings.SetInterfaceFilter(func(name string) bool { return !strings.HasPrefix(name, "docker") && !strings.HasPrefix(name, "br-") })
 	settings.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
 	configuration := webrtc.Configuration{}
 	if server != nil {
@@ -153,6 +156,21 @@ func TestAnAgentsWordIsGoodForItsOwnAddressesAlone(t *testing.T) {
 	require.Equal(t, []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:6000")}, candidates(localAddress(false).String()+":41000", lines...))
 	require.Empty(t, candidates("", lines...))
 	require.Empty(t, candidates("203.0.113.9:41000", lines...))
+}
+
+func TestAnAgentWhoseLauncherKnowsItNamesThoseAddressesAlone(t *testing.T) {
+	own := []netip.AddrPort{netip.MustParseAddrPort("172.20.0.2:5000"), netip.MustParseAddrPort("192.0.2.1:5000")}
+	signal := func(candidate string) wire.Signal {
+		return wire.Signal{Candidate: &wire.ICECandidate{Candidate: &candidate}}
+	}
+	for _, a := range own {
+		line := fmt.Sprintf("candidate:1 1 udp 2130706431 %s %d typ host", a.Addr(), a.Port())
+		require.Equal(t, []netip.AddrPort{a}, CandidatesOf(signal(line), own))
+	}
+	for _, elsewhere := range []string{"192.0.2.1 53", "172.20.0.3 5000", "127.0.0.1 5000", "0.0.0.0 5000"} {
+		require.Empty(t, CandidatesOf(signal("candidate:1 1 udp 2130706431 "+elsewhere+" typ host"), own), elsewhere)
+	}
+	require.Empty(t, CandidatesOf(signal("candidate:1 1 udp 2130706431 172.20.0.2 5000 typ host"), nil))
 }
 
 func TestOneViewersAddressesAreBounded(t *testing.T) {

@@ -38,6 +38,17 @@ func Candidates(s wire.Signal, remote string) []netip.AddrPort {
 	if machine := machineAddresses(); own[0].IsLoopback() || slices.Contains(machine, own[0]) {
 		own = machine
 	}
+	return candidates(s, func(a netip.AddrPort) bool { return slices.Contains(own, a.Addr()) })
+}
+
+// CandidatesOf are those of a signal of an agent whose addresses are known, since it has none to the hub: a container at its Unix socket.
+// Here the port counts too, for some of them are this machine's.
+func CandidatesOf(s wire.Signal, own []netip.AddrPort) []netip.AddrPort {
+	return candidates(s, func(a netip.AddrPort) bool { return slices.Contains(own, a) })
+}
+
+// candidates are the transport addresses in a signal that are allowed.
+func candidates(s wire.Signal, allowed func(netip.AddrPort) bool) []netip.AddrPort {
 	var lines []string
 	if s.Candidate != nil && s.Candidate.Candidate != nil {
 		lines = append(lines, *s.Candidate.Candidate)
@@ -51,7 +62,7 @@ func Candidates(s wire.Signal, remote string) []netip.AddrPort {
 	}
 	var found []netip.AddrPort
 	for _, line := range lines {
-		if a, ok := parseCandidate(line); ok && slices.Contains(own, a.Addr()) {
+		if a, ok := parseCandidate(line); ok && allowed(a) {
 			found = append(found, a)
 		}
 	}

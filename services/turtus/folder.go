@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -11,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/google/uuid"
 )
 
 // dataFolder is the folder of everything the server keeps, owned by one server at a time:
@@ -108,6 +111,23 @@ func (d *dataFolder) secret(name string) ([]byte, error) {
 		return nil, fmt.Errorf("store a secret: %w", err)
 	}
 	return secret, os.Rename(path+".new", path)
+}
+
+// identity names this data folder's server among others of one machine. It is no secret.
+func (d *dataFolder) identity() (string, error) {
+	path := d.join("server.id")
+	text, err := os.ReadFile(path)
+	if id, wrong := uuid.ParseBytes(bytes.TrimSpace(text)); err == nil && wrong == nil {
+		return id.String(), nil
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("read the server's id: %w", err)
+	}
+	id := uuid.NewString()
+	if err := os.WriteFile(path+".new", []byte(id+"\n"), 0o600); err != nil {
+		return "", fmt.Errorf("store the server's id: %w", err)
+	}
+	return id, os.Rename(path+".new", path)
 }
 
 const urlFile = "database.url"

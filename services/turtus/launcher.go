@@ -12,10 +12,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"turtus/services/browsers"
+	"turtus/services/browsers/docker"
 	"turtus/services/browsers/process"
 	"turtus/services/browsers/remote"
 	"turtus/services/config"
 )
+
+// processes is the name of the launcher whose agents have the machine's own network, and so need no socket.
+const processes = "process"
 
 // launcher is what starts the browsers. Close lets go of them; they go on.
 type launcher interface {
@@ -84,8 +88,68 @@ func chooseLauncher(ctx context.Context, c config.Config, folder *dataFolder, bo
 	return openLauncher(ctx, c, folder, bound, log)
 }
 
-// openLauncher takes the best that there is on this machine.
+// openLauncher starts browsers in containers, or as processes where the settings say so or nothing better is there.
 func openLauncher(ctx context.Context, c config.Config, folder *dataFolder, bound net.Addr, log *slog.Logger) (launcher, error) {
+	inContainers, why, err := wantsContainers(ctx, c, folder, bound)
+	if err != nil {
+		return nil, err
+	}
+	if inContainers {
+		log.Info("browsers run in containers", "image", c.BrowserImage, "because", why)
+		return openDocker(ctx, c, folder, log)
+	}
+	log.Warn("NO ISOLATION: browsers run as plain processes of this machine, for " + why + " Whoever drives one reaches what its user and this network reach. " +
+		"Share such a server only with people you trust. With Docker and the image (" + buildCommand + ") a restart takes containers")
+	return openProcesses(ctx, c, folder, bound, log)
+}
+
+// buildCommand makes the browsers' image from a checkout.
+const buildCommand = "docker build -f vb/image/Dockerfile -t turtus-browser ."
+
+// containersFile is in the data folder once its server has had browsers in containers.
+const containersFile = "containers"
+
+// wantsContainers decides where browsers run, and says why in a sentence. A server that others reach never falls back from containers by itself: an engine
+// that is away for a moment must not cost it its isolation.
+func wantsContainers(ctx context.Context, c config.Config, folder *dataFolder, bound net.Addr) (yes bool, why string, err error) {
+	if c.Launcher != "auto" {
+		return c.Launcher == "docker", "TURTUS_LAUNCHER is " + c.Launcher + ".", nil
+	}
+	before := folder.join(containersFile)
+	if yes, why = docker.Answers(ctx, "", c.BrowserImage, buildCommand); yes {
+		return true, "Docker answers.", os.WriteFile(before, nil, 0o600)
+	}
+	if _, err := os.Stat(before); err == nil && reachable(c, bound) {
+		return true, "they did before, and others reach this server (TURTUS_LAUNCHER=process has processes again).", nil
+	}
+	return false, "there are no containers: " + why, ctx.Err()
+}
+
+// openDocker starts browsers in containers.
+func openDocker(ctx context.Context, c config.Config, folder *dataFolder, log *slog.Logger) (launcher, error) {
+	id, err := folder.identity()
+	if err != nil {
+		return nil, err
+	}
+	hub := c.AgentVolume
+	if hub == "" {
+		hub = filepath.Dir(c.AgentSocket)
+		// The engine mounts it, maybe before the server has made it.
+		if err := os.MkdirAll(hub, 0o711); err != nil {
+			return nil, fmt.Errorf("make the folder of TURTUS_AGENT_SOCKET: %w", err)
+		}
+	}
+	return docker.New(ctx, docker.Options{
+		Server: id, Image: c.BrowserImage, BuildCommand: buildCommand, Hub: hub, HubSocket: filepath.Base(c.AgentSocket),
+		MinPort: c.MediaPorts.Min, MaxPort: c.MediaPorts.Max, Verbosity: c.LogLevel, Log: log,
+		Limits: browsers.Limits{
+			Memory: int64(c.BrowserMemory) << 20, Shared: int64(c.BrowserShared) << 20, CPUs: float64(c.BrowserCPUs), Processes: c.BrowserProcesses,
+		},
+	})
+}
+
+// openProcesses starts browsers as local processes.
+func openProcesses(ctx context.Context, c config.Config, folder *dataFolder, bound net.Addr, log *slog.Logger) (launcher, error) {
 	agent := c.Agent
 	if agent == "" {
 		program, err := os.Executable()
@@ -94,8 +158,6 @@ func openLauncher(ctx context.Context, c config.Config, folder *dataFolder, boun
 		}
 		agent = filepath.Join(filepath.Dir(program), "turtus-agent")
 	}
-	log.Warn("NO ISOLATION: browsers run as plain processes of this machine. Whoever drives one reaches what its user and this network reach. " +
-		"Share such a server only with people you trust")
 	return process.New(ctx, process.Options{
 		Agent: agent, Dir: folder.join("browsers"), RunAs: c.RunAs, SignalServer: hubAddress(bound),
 		MinPort: c.MediaPorts.Min, MaxPort: c.MediaPorts.Max, Verbosity: c.LogLevel, Log: log,

@@ -96,7 +96,7 @@ func newBox(t *testing.T) *box {
 	require.NoError(t, l.Close())
 	return &box{t, filepath.Join(dir, "data"), addr, []string{
 		"RUN_TURTUS=1", "PATH=" + programs + ":" + os.Getenv("PATH"), "TURTUS_DATA_DIR=" + filepath.Join(dir, "data"), "TURTUS_ADDR=" + addr,
-		"TURTUS_AGENT=" + agent, "TURTUS_SIGNAL_TIMEOUT=30s", "TURTUS_RELAY_PORT=0",
+		"TURTUS_AGENT=" + agent, "TURTUS_LAUNCHER=process", "TURTUS_SIGNAL_TIMEOUT=30s", "TURTUS_RELAY_PORT=0",
 	}}
 }
 

@@ -87,15 +87,11 @@ func (l *Launcher) config(spec browsers.Spec, port uint16) *typescontainer.Confi
 // hostConfig is what keeps a container to itself.
 func (l *Launcher) hostConfig(spec browsers.Spec, port uint16) *typescontainer.HostConfig {
 	limits := l.limits(spec)
-	on := "0.0.0.0"
-	if l.o.PublishOn.IsValid() {
-		on = l.o.PublishOn.String()
-	}
 	processes := int64(limits.Processes)
 	noInit := false // the agent reaps what its processes leave
 	h := &typescontainer.HostConfig{
 		NetworkMode:  typescontainer.NetworkMode(l.o.Network),
-		PortBindings: nat.PortMap{natPort(port): {{HostIP: on, HostPort: strconv.Itoa(int(port))}}},
+		PortBindings: nat.PortMap{natPort(port): {{HostIP: publishOn(spec), HostPort: strconv.Itoa(int(port))}}},
 		DNS:          addresses(spec.Resolvers),
 
 		RestartPolicy: typescontainer.RestartPolicy{Name: typescontainer.RestartPolicyDisabled},
@@ -123,6 +119,15 @@ func (l *Launcher) hostConfig(spec browsers.Spec, port uint16) *typescontainer.H
 		h.SecurityOpt = append(h.SecurityOpt, "seccomp="+string(l.o.Seccomp))
 	}
 	return h
+}
+
+// publishOn is where the machine opens a browser's port: on all its addresses, unless no viewer is told any but loopback ones. Of
+// IPv4, since the browsers' network has no other.
+func publishOn(spec browsers.Spec) string {
+	if slices.ContainsFunc(spec.Addresses, func(a netip.Addr) bool { return !a.IsLoopback() }) {
+		return "0.0.0.0"
+	}
+	return "127.0.0.1"
 }
 
 // hubMount is read-only: that keeps nobody from connecting, but from putting another socket there.

@@ -111,7 +111,7 @@ func newBox(t *testing.T, fake string) *box {
 	t.Helper()
 	engine, name := realEngine(t)
 	b := &box{t, engine, Options{
-		Server: uuid.NewString(), Image: name, Network: testNetwork, Hub: t.TempDir(), PublishOn: netip.MustParseAddr("127.0.0.1"),
+		Server: uuid.NewString(), Image: name, Network: testNetwork, Hub: t.TempDir(),
 		Environ: []string{"TURTUS_VB_FAKE=" + fake, "SECRET=1"}, Log: testLog(t),
 		Limits: browsers.Limits{Memory: 64 << 20, Shared: 8 << 20, CPUs: 0.5, Processes: 50},
 	}}
@@ -222,6 +222,7 @@ func TestAContainerIsBoundedAndAnswersOnItsPort(t *testing.T) {
 	require.Contains(t, h.SecurityOpt, "no-new-privileges")
 	require.Equal(t, "no", string(h.RestartPolicy.Name))
 	require.Equal(t, spec.Room.String(), found.Config.Labels[labelRoom])
+	require.Equal(t, "0.0.0.0", h.PortBindings[natPort(port)][0].HostIP)
 	text := strings.Join(append(found.Config.Env, found.Args...), "\n")
 	require.NotContains(t, text, spec.Token)
 	require.NotContains(t, text, "SECRET")

@@ -42,8 +42,6 @@ type Options struct {
 	Hub, HubSocket string
 	// MinPort and MaxPort bound the UDP ports of the browsers' media; zeros mean any from 49152 up.
 	MinPort, MaxPort uint16
-	// PublishOn is the machine's address on which these are opened; all IPv4 ones when it is zero.
-	PublishOn netip.Addr
 	// Limits are of browsers whose Spec names none; the zero of each has the package's default.
 	Limits browsers.Limits
 	// Seccomp is the profile of the containers as JSON; the engine's own when it is nil.

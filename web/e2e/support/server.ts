@@ -46,6 +46,7 @@ export class Server {
         TURTUS_LOG_LEVEL: 'debug',
         TURTUS_RELAY_PORT: '0',
         TURTUS_MAX_BROWSERS_PER_PERSON: '4',
+        TURTUS_LAUNCHER: process.env.TURTUS_LAUNCHER ?? 'process',
         ...this.env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],

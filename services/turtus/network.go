@@ -1,0 +1,105 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"turtus/services/config"
+)
+
+// resolveTimeout bounds how long the start of a browser waits for the address of a name.
+const resolveTimeout = 2 * time.Second
+
+// network finds the addresses under which viewers reach this machine's UDP ports, and the name servers that it asks, for browsers in
+// containers. It looks anew each time: laptops move. A server for this machine alone has the loopback address.
+func network(c config.Config, bound net.Addr) func(ctx context.Context) (addresses, resolvers []netip.Addr) {
+	open := reachable(c, bound)
+	name := c.PublicAddress
+	if u, err := url.Parse(c.PublicURL); name == "" && err == nil && len(c.TrustedProxies) == 0 { // else it may be a proxy's
+		name = u.Hostname()
+	}
+	return func(ctx context.Context) (addresses, resolvers []netip.Addr) {
+		if !open {
+			return []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}, hostResolvers()
+		}
+		addresses = hostAddresses()
+		if name != "" {
+			ctx, cancel := context.WithTimeout(ctx, resolveTimeout)
+			defer cancel()
+			found, _ := net.DefaultResolver.LookupNetIP(ctx, "ip4", name) // without it the relay carries those from outside
+			for _, a := range found {
+				if a = a.Unmap(); !a.IsLoopback() && !slices.Contains(addresses, a) {
+					addresses = append(addresses, a)
+				}
+			}
+		}
+		return addresses, hostResolvers()
+	}
+}
+
+// inner are the beginnings of names of interfaces that nobody outside of this machine reaches.
+var inner = []string{"docker", "br-", "veth", "virbr", "cni", "flannel", "podman"}
+
+// hostAddresses are this machine's own of IPv4, which is what containers are reached by.
+func hostAddresses() []netip.Addr {
+	interfaces, err := net.Interfaces()
+	if err != nil {
+		return nil
+	}
+	var all []netip.Addr
+	for _, i := range interfaces {
+		isInner := func(prefix string) bool { return strings.HasPrefix(i.Name, prefix) }
+		if i.Flags&net.FlagUp == 0 || i.Flags&net.FlagLoopback != 0 || slices.ContainsFunc(inner, isInner) {
+			continue
+		}
+		networks, err := i.Addrs()
+		if err != nil {
+			continue
+		}
+		for _, n := range networks {
+			if p, err := netip.ParsePrefix(n.String()); err == nil && p.Addr().Unmap().Is4() && p.Addr().Unmap().IsGlobalUnicast() {
+				all = append(all, p.Addr().Unmap())
+			}
+		}
+	}
+	return all
+}
+
+// resolvFiles say which name servers there are (resolv.conf(5)): the second where the first names only a stub of this machine.
+var resolvFiles = []string{"/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"}
+
+func hostResolvers() []netip.Addr {
+	for _, file := range resolvFiles {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue
+		}
+		if found := nameServers(text); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// nameServers are those that a container can ask: none of the loopback network, and of IPv4.
+func nameServers(text []byte) []netip.Addr {
+	var found []netip.Addr
+	for lines := bufio.NewScanner(bytes.NewReader(text)); lines.Scan(); {
+		fields := strings.Fields(lines.Text())
+		if len(fields) < 2 || fields[0] != "nameserver" {
+			continue
+		}
+		if a, err := netip.ParseAddr(fields[1]); err == nil && a.Is4() && !a.IsLoopback() && !a.IsUnspecified() {
+			found = append(found, a)
+		}
+	}
+	return found
+}
