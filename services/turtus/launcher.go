@@ -119,7 +119,7 @@ func wantsContainers(ctx context.Context, c config.Config, folder *dataFolder, b
 	if yes, why = docker.Answers(ctx, "", c.BrowserImage, buildCommand); yes {
 		return true, "Docker answers.", os.WriteFile(before, nil, 0o600)
 	}
-	if _, err := os.Stat(before); err == nil && reachable(c, bound) {
+	if _, err := os.Stat(before); err == nil && isOpen(c, bound) {
 		return true, "they did before, and others reach this server (TURTUS_LAUNCHER=process has processes again).", nil
 	}
 	return false, "there are no containers: " + why, ctx.Err()

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"turtus/services/certs"
 	"turtus/services/config"
 )
 
@@ -21,9 +22,10 @@ const resolveTimeout = 2 * time.Second
 // network finds the addresses under which viewers reach this machine's UDP ports, and the name servers that it asks, for browsers in
 // containers. It looks anew each time: laptops move. A server for this machine alone has the loopback address.
 func network(c config.Config, bound net.Addr) func(ctx context.Context) (addresses, resolvers []netip.Addr) {
-	open := reachable(c, bound)
+	open := isOpen(c, bound)
 	name := c.PublicAddress
-	if u, err := url.Parse(c.PublicURL); name == "" && err == nil && len(c.TrustedProxies) == 0 { // else it may be a proxy's
+	elsewhere := slices.ContainsFunc(c.TrustedProxies, func(p netip.Prefix) bool { return !p.Addr().IsLoopback() })
+	if u, err := url.Parse(c.PublicURL); name == "" && err == nil && !elsewhere { // else the name may be a proxy's
 		name = u.Hostname()
 	}
 	return func(ctx context.Context) (addresses, resolvers []netip.Addr) {
@@ -43,6 +45,12 @@ func network(c config.Config, bound net.Addr) func(ctx context.Context) (address
 		}
 		return addresses, hostResolvers()
 	}
+}
+
+// isOpen says whether others than this machine's users may come, by HTTPS or without.
+func isOpen(c config.Config, bound net.Addr) bool {
+	host, _, _ := net.SplitHostPort(c.HTTPSAddr)
+	return reachable(c, bound) || mode(c) != certs.ModeOff && !isLoopback(host)
 }
 
 // inner are the beginnings of names of interfaces that nobody outside of this machine reaches.

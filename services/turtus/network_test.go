@@ -50,4 +50,11 @@ func TestOnlyAServerThatOthersReachOffersTheMachinesAddresses(t *testing.T) {
 	behind := config.Config{PublicURL: "http://198.51.100.8", TrustedProxies: config.Networks{netip.MustParsePrefix("10.0.0.0/8")}}
 	addresses, _ = network(behind, here)(t.Context())
 	require.NotContains(t, addresses, netip.MustParseAddr("198.51.100.8"), "the proxy's")
+	behind.TrustedProxies = config.Networks{netip.MustParsePrefix("127.0.0.1/32")}
+	addresses, _ = network(behind, here)(t.Context())
+	require.Contains(t, addresses, netip.MustParseAddr("198.51.100.8"), "the proxy is here")
+	secure := config.Config{TLS: "self-signed", HTTPSAddr: ":443"}
+	require.True(t, isOpen(secure, here))
+	secure.HTTPSAddr = "localhost:443"
+	require.False(t, isOpen(secure, here))
 }
