@@ -14,10 +14,10 @@ import (
 // has got another address: in a home network, one is as good as the other.
 type localSource struct {
 	*fileSource
-	authority *Authority
 
-	mu    sync.Mutex
-	tried time.Time // the last time that it was signed, or could not be
+	mu        sync.Mutex
+	authority *Authority
+	tried     time.Time // the last time that it was signed, or could not be
 }
 
 func openSelfSigned(o Options) (*localSource, error) {
@@ -30,7 +30,7 @@ func openSelfSigned(o Options) (*localSource, error) {
 	f.o.CertFile, f.o.KeyFile, f.o.Names = path, path, nil
 	f.look()
 	l := &localSource{fileSource: f, authority: authority}
-	if f.current == nil || l.outdated(o.Names...) {
+	if f.current == nil || l.outdated(f.current, o.Names...) {
 		names := authority.kept()
 		for _, name := range o.Names {
 			if !slices.Contains(names, name) {
@@ -49,8 +49,8 @@ func openSelfSigned(o Options) (*localSource, error) {
 }
 
 // outdated says whether the certificate ends soon, or lacks a name, or is of another authority.
-func (l *localSource) outdated(names ...string) bool {
-	leaf := l.current.Leaf
+func (l *localSource) outdated(pair *tls.Certificate, names ...string) bool {
+	leaf := pair.Leaf
 	return leaf.NotAfter.Sub(l.o.Now()) < renewBefore || leaf.CheckSignatureFrom(l.authority.pair.Leaf) != nil ||
 		slices.ContainsFunc(names, func(name string) bool { return name != "" && leaf.VerifyHostname(name) != nil })
 }
@@ -62,14 +62,18 @@ func (l *localSource) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate,
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.fileSource.mu.Lock()
-	outdated := l.outdated(l.came(hello))
-	l.fileSource.mu.Unlock()
 	now := l.o.Now()
-	if !outdated || now.Sub(l.tried) < time.Minute {
+	if !l.outdated(pair, l.came(hello)) || now.Sub(l.tried) < time.Minute {
 		return pair, nil
 	}
 	l.tried = now
+	// The command may have made another authority meanwhile; that one counts.
+	if authority, err := OpenAuthority(l.o.Dir, nil, false, l.o.Now); err == nil {
+		l.authority = authority
+	}
+	if !l.outdated(pair, l.came(hello)) {
+		return pair, nil
+	}
 	if _, err := l.authority.Issue(nil); err != nil {
 		l.o.Log.Warn("the server's own certificate could not be renewed", "error", err)
 		return pair, nil

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strconv"
 )
 
@@ -78,11 +79,10 @@ func (c *Certs) serves(name string) bool {
 
 // authorityFor answers with the certificate of our own authority, for devices that are to trust it.
 func (c *Certs) authorityFor(w http.ResponseWriter, r *http.Request) bool {
-	local, ok := c.source.(*localSource)
-	if !ok || r.URL.Path != "/"+AuthorityFile || r.Method != http.MethodGet && r.Method != http.MethodHead {
+	if c.o.Mode != ModeSelfSigned || r.URL.Path != "/"+AuthorityFile || r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return false
 	}
-	text, err := os.ReadFile(local.authority.Path())
+	text, err := os.ReadFile(filepath.Join(c.o.Dir, AuthorityFile))
 	if err != nil {
 		return false
 	}

@@ -241,7 +241,7 @@ func writePair(path string, key *ecdsa.PrivateKey, der []byte) error {
 
 // write replaces a file whole.
 func write(path string, text []byte, mode fs.FileMode) error {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.new")
 	if err != nil {
 		return fmt.Errorf("store a certificate: %w", err)
 	}

@@ -81,6 +81,21 @@ func TestTheCommandsCertificateIsServedAtOnceAndItsNamesStay(t *testing.T) {
 	require.True(t, leaf.NotAfter.After(clock.Now().Add(renewBefore)))
 }
 
+func TestAnotherAuthorityOfTheCommandCountsFromThenOn(t *testing.T) {
+	clock, dir := newClock(), t.TempDir()
+	c := open(t, Options{Mode: ModeSelfSigned, Dir: dir, Now: clock.Now})
+	p := serve(t, c, listen(t))
+	a, err := OpenAuthority(dir, []string{"other.example.org"}, true, clock.Now)
+	require.NoError(t, err)
+	_, err = a.Issue([]string{"other.example.org"})
+	require.NoError(t, err)
+	for range 3 {
+		clock.forward(2 * time.Minute)
+		_, err = served(t, p.Addr(), "other.example.org", rootsOf(t, a.Path()))
+		require.NoError(t, err)
+	}
+}
+
 func TestAnotherAddressOfTheMachineIsSignedWhenSomebodyComesByIt(t *testing.T) {
 	dir := t.TempDir()
 	a, err := OpenAuthority(dir, nil, false, time.Now)

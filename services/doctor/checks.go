@@ -27,6 +27,8 @@ type Box struct {
 	Relay func() Relay
 	// Certificates are those that the server itself presents; nil where it has none.
 	Certificates func() []Certificate
+	// PlainHTTP says why nothing listens for plain HTTP where TLS ends at the server, and the mend; empty when all is well.
+	PlainHTTP func() string
 	// Backups looks at those that are kept.
 	Backups func() Backups
 	// ICEServers are a page's, with credentials.

@@ -206,6 +206,9 @@ func faults() []fault {
 		{"web", "web_broken", network(func(n *world) { n.healthy = errors.New("remote error: tls: handshake failure") })},
 		{"tls", "tls_none", setting(func(c *config.Config) { c.PublicURL = "http://watch.example.org" })},
 		{"tls", "tls_none", setting(func(c *config.Config) { c.PublicURL = "" })},
+		{"tls", "tls_no_plain", func(b *Box) {
+			b.Certificates, b.PlainHTTP = func() []Certificate { return nil }, func() string { return "End it." }
+		}},
 		{"tls", "tls_coming", own(Certificate{Names: []string{"watch.example.org"}})},
 		{"tls", "tls_missing", own(Certificate{Names: []string{"watch.example.org"}, Advice: "Open the ports."})},
 		{"tls", "tls_not_renewed", own(Certificate{Names: []string{"watch.example.org"}, NotAfter: now.AddDate(0, 0, 5), Advice: "Open the ports."})},

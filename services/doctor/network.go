@@ -213,6 +213,11 @@ func (b *Box) own() (r Result, wrong bool) {
 			return warn("tls_not_renewed", "the certificate for "+names+" is good until "+c.NotAfter.Format("2006-01-02"), "A new one could not be had, and then no page opens.", c.Advice), true
 		}
 	}
+	if b.PlainHTTP != nil {
+		if why := b.PlainHTTP(); why != "" {
+			return warn("tls_no_plain", "nothing leads from http:// to HTTPS", "Who types the name alone may get nowhere, and a certificate by ACME has one way less.", why), true
+		}
+	}
 	return Result{}, false
 }
 

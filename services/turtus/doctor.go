@@ -37,6 +37,7 @@ func newDoctor(c config.Config, p *parts, pool *pgxpool.Pool) *doctor.Doctor {
 			return doctor.Relay{Port: p.relay.Port(), UDP: udp, TCP: tcp}
 		},
 		Certificates: p.front.certificates,
+		PlainHTTP:    p.front.plainHTTP,
 		Backups:      func() doctor.Backups { return backupsOf(c, p.nightly) },
 		ICEServers: func(peer, host string, ended bool) []wire.ICEServer {
 			return p.relay.Servers(peer, wire.PeerKindViewer, host, ended)

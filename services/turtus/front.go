@@ -21,6 +21,8 @@ type front struct {
 	port  *certs.Port
 	plain *http.Server // nil where the port could not be had, or is not wanted
 	ended chan struct{}
+	// noPlain says why that port could not be had, and what to do.
+	noPlain string
 }
 
 // mode says where the settings have the certificates come from.
@@ -54,7 +56,8 @@ func openFront(ctx context.Context, c config.Config, folder *dataFolder, log *sl
 	var plainAddress net.Addr
 	if c.HTTPAddr != "" {
 		if plain, err = bind(c.HTTPAddr); err != nil {
-			log.Warn("there is no plain HTTP that leads to HTTPS: " + refusal("TURTUS_HTTP_ADDR", c.HTTPAddr, "it", err).Error())
+			f.noPlain = refusal("TURTUS_HTTP_ADDR", c.HTTPAddr, "it", err).Error()
+			log.Warn("there is no plain HTTP that leads to HTTPS: " + f.noPlain)
 		} else {
 			plainAddress = plain.Addr()
 		}
@@ -153,4 +156,12 @@ func (f *front) certificates() []doctor.Certificate {
 		all = append(all, c)
 	}
 	return all
+}
+
+// plainHTTP says for the doctor why nothing leads to HTTPS; empty when all is well.
+func (f *front) plainHTTP() string {
+	if f == nil {
+		return ""
+	}
+	return f.noPlain
 }
