@@ -5,7 +5,7 @@
 #include <libavutil/pixfmt.h>
 
 #ifdef __SSE2__
-#include <emmintrin.h>
+#include <immintrin.h>
 #endif
 
 // The matrix is BT.601, limited range, from full-range RGB, in 15 bits of fraction:
@@ -74,7 +74,7 @@ static void convert_rows_plain(const uint8_t *top, const uint8_t *bottom, uint8_
 #ifdef __SSE2__
 // A pixel is split into the pairs (blue, red) and (green, unused) of 16 bits each, so
 // that one pmaddwd a pair weighs with no shuffling; unused has the weight 0.
-// A whole 720p picture takes 0.4 ms so, and 1.2 ms by libswscale.
+// A whole 720p picture takes 0.46 ms so, 0.30 ms by sixteen pixels at a time, and 1.2 ms by libswscale.
 static inline __m128i weigh(__m128i br, __m128i g, __m128i w_br, __m128i w_g, __m128i add) {
     return _mm_add_epi32(_mm_add_epi32(_mm_madd_epi16(br, w_br), _mm_madd_epi16(g, w_g)), add);
 }
@@ -89,14 +89,13 @@ static inline __m128i neighbours(__m128i a, __m128i b) {
     return _mm_add_epi16(even, odd);
 }
 
-// As convert_rows_plain, eight pixels at a time; returns how many it did.
-static int convert_rows_vector(const uint8_t *top, const uint8_t *bottom, uint8_t *y0, uint8_t *y1, uint8_t *u, uint8_t *v, int width) {
+// As convert_rows_plain, eight pixels at a time; returns where it stopped.
+static int convert_rows_eight(const uint8_t *top, const uint8_t *bottom, uint8_t *y0, uint8_t *y1, uint8_t *u, uint8_t *v, int x, int width) {
     const __m128i mask = _mm_set1_epi32(0x00ff00ff);
     const __m128i y_br = pair(Y_B, Y_R), y_g = pair(Y_G, 0), y_add = _mm_set1_epi32(Y_ADD);
     const __m128i u_br = pair(U_B, U_R), u_g = pair(U_G, 0), v_br = pair(V_B, V_R), v_g = pair(V_G, 0), c_add = _mm_set1_epi32(C_ADD);
     const uint8_t *rows[2] = {top, bottom};
     uint8_t *lumas[2] = {y0, y1};
-    int x = 0;
     for (; x + 8 <= width; x += 8) {
         __m128i br[2][2], g[2][2];
         for (int row = 0; row < 2; row++) {
@@ -122,6 +121,62 @@ static int convert_rows_vector(const uint8_t *top, const uint8_t *bottom, uint8_
         memcpy(v + x / 2, &four, 4);
     }
     return x;
+}
+// The same with vectors twice as long, where the processor has them.
+#define AVX2 __attribute__((target("avx2")))
+
+AVX2 static inline __m256i weigh_long(__m256i br, __m256i g, __m256i w_br, __m256i w_g, __m256i add) {
+    return _mm256_add_epi32(_mm256_add_epi32(_mm256_madd_epi16(br, w_br), _mm256_madd_epi16(g, w_g)), add);
+}
+
+AVX2 static inline __m256i pair_long(int low, int high) { return _mm256_broadcastsi128_si256(pair(low, high)); }
+
+// Instructions that join two vectors join their halves; this puts the quarters back in their order.
+AVX2 static inline __m256i in_order(__m256i joined) { return _mm256_permute4x64_epi64(joined, _MM_SHUFFLE(3, 1, 2, 0)); }
+
+AVX2 static inline __m256i neighbours_long(__m256i a, __m256i b) {
+    __m256 fa = _mm256_castsi256_ps(a), fb = _mm256_castsi256_ps(b);
+    __m256i even = _mm256_castps_si256(_mm256_shuffle_ps(fa, fb, _MM_SHUFFLE(2, 0, 2, 0)));
+    __m256i odd = _mm256_castps_si256(_mm256_shuffle_ps(fa, fb, _MM_SHUFFLE(3, 1, 3, 1)));
+    return in_order(_mm256_add_epi16(even, odd));
+}
+
+// The low bytes of eight numbers.
+AVX2 static inline __m128i bytes_of(__m256i numbers) {
+    __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(numbers), _mm256_extracti128_si256(numbers, 1));
+    return _mm_packus_epi16(words, words);
+}
+
+AVX2 static int convert_rows_sixteen(const uint8_t *top, const uint8_t *bottom, uint8_t *y0, uint8_t *y1, uint8_t *u, uint8_t *v, int x, int width) {
+    const __m256i mask = _mm256_set1_epi32(0x00ff00ff);
+    const __m256i y_br = pair_long(Y_B, Y_R), y_g = pair_long(Y_G, 0), y_add = _mm256_set1_epi32(Y_ADD);
+    const __m256i u_br = pair_long(U_B, U_R), u_g = pair_long(U_G, 0), v_br = pair_long(V_B, V_R), v_g = pair_long(V_G, 0), c_add = _mm256_set1_epi32(C_ADD);
+    const uint8_t *rows[2] = {top, bottom};
+    uint8_t *lumas[2] = {y0, y1};
+    for (; x + 16 <= width; x += 16) {
+        __m256i br[2][2], g[2][2];
+        for (int row = 0; row < 2; row++) {
+            __m256i y[2];
+            for (int half = 0; half < 2; half++) {
+                __m256i p = _mm256_loadu_si256((const __m256i *)(rows[row] + 4 * x + 32 * half));
+                br[row][half] = _mm256_and_si256(p, mask);
+                g[row][half] = _mm256_and_si256(_mm256_srli_epi32(p, 8), mask);
+                y[half] = _mm256_srli_epi32(weigh_long(br[row][half], g[row][half], y_br, y_g, y_add), FRACTION);
+            }
+            __m256i words = in_order(_mm256_packs_epi32(y[0], y[1]));
+            _mm_storeu_si128((__m128i *)(lumas[row] + x), _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1)));
+        }
+        __m256i br8 = neighbours_long(_mm256_add_epi16(br[0][0], br[1][0]), _mm256_add_epi16(br[0][1], br[1][1]));
+        __m256i g8 = neighbours_long(_mm256_add_epi16(g[0][0], g[1][0]), _mm256_add_epi16(g[0][1], g[1][1]));
+        _mm_storel_epi64((__m128i *)(u + x / 2), bytes_of(_mm256_srai_epi32(weigh_long(br8, g8, u_br, u_g, c_add), FRACTION + 2)));
+        _mm_storel_epi64((__m128i *)(v + x / 2), bytes_of(_mm256_srai_epi32(weigh_long(br8, g8, v_br, v_g, c_add), FRACTION + 2)));
+    }
+    return x;
+}
+
+static int convert_rows_vector(const uint8_t *top, const uint8_t *bottom, uint8_t *y0, uint8_t *y1, uint8_t *u, uint8_t *v, int width) {
+    int done = __builtin_cpu_supports("avx2") ? convert_rows_sixteen(top, bottom, y0, y1, u, v, 0, width) : 0;
+    return convert_rows_eight(top, bottom, y0, y1, u, v, done, width);
 }
 #else
 static int convert_rows_vector(const uint8_t *top, const uint8_t *bottom, uint8_t *y0, uint8_t *y1, uint8_t *u, uint8_t *v, int width) {
