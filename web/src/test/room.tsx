@@ -10,6 +10,7 @@ class FakeConnection {
   ondatachannel: ((event: unknown) => void) | null = null;
   onconnectionstatechange: (() => void) | null = null;
   connectionState: RTCPeerConnectionState = 'new';
+  iceConnectionState: RTCIceConnectionState = 'new';
   report: Map<string, unknown> = new Map<string, unknown>();
   readonly sent: string[] = [];
   readonly events = { label: 'events', onmessage: null as ((message: { data: string }) => void) | null };

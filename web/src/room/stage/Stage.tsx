@@ -16,6 +16,7 @@ import { SoundOnly } from './SoundOnly';
 import { StageState } from './StageState';
 import { unpasted } from './unpasted';
 import { useCursor } from './useCursor';
+import { useDiagnosis, type Finding } from './useDiagnosis';
 import { useKeyboardBack } from './useKeyboardBack';
 import { ControlRequest } from '../control/ControlRequest';
 import { useMayTake } from '../control/elsewhere';
@@ -36,7 +37,7 @@ interface Props {
 export function Stage({ handle, touchTyping, onEscape }: Props) {
   const { t } = useTranslation();
   const session = useRoomSession();
-  const { media, sound, hidden, stream, browser, screen, watched, paused } = useRoom((room) => ({
+  const { media, sound, hidden, stream, browser, screen, watched, paused, online } = useRoom((room) => ({
     media: room.media,
     sound: room.sound,
     hidden: room.hidden,
@@ -45,6 +46,7 @@ export function Stage({ handle, touchTyping, onEscape }: Props) {
     screen: room.screen,
     watched: room.control.holder !== undefined && !holds(room),
     paused: room.paused,
+    online: room.status.kind === 'online',
   }));
   const quality = useQuality();
   const mayTake = useMayTake();
@@ -111,6 +113,7 @@ export function Stage({ handle, touchTyping, onEscape }: Props) {
   const live = stream !== 'idle' && hasPicture && quality !== 'sound';
   const soundOnly = quality === 'sound' && (stream === 'live' || stream === 'interrupted');
   const clickable = live && mayTake;
+  const finding = useDiagnosis(browser === 'ready' && online && !paused && !hidden && !soundOnly && (!live || stream !== 'live'));
 
   // The latest of what the listeners need, without attaching them anew.
   const latest = useRef({ content, clickable, unsilence, silenced, onEscape });
@@ -207,8 +210,8 @@ export function Stage({ handle, touchTyping, onEscape }: Props) {
       />
       {live && watched && <RemotePointer content={content} frame={frame} />}
       {soundOnly && <SoundOnly />}
-      {!live && !soundOnly && <StageState connecting={(browser === 'ready' || browser === 'degraded') && !paused} />}
-      {(live || soundOnly) && <StageBanners />}
+      {!live && !soundOnly && <StageState connecting={(browser === 'ready' || browser === 'degraded') && !paused} finding={finding} />}
+      {(live || soundOnly) && <StageBanners finding={finding} />}
       <div className={classes.corner}>
         {live && <NetworkMark />}
         <Copied onDone={() => field.current?.focus({ preventScroll: true })} />
@@ -224,10 +227,10 @@ export function Stage({ handle, touchTyping, onEscape }: Props) {
 }
 
 /** Soft words over a picture that stays. */
-function StageBanners() {
+function StageBanners({ finding }: { finding: Finding | null }) {
   const { t } = useTranslation();
   const { status, stream, browser } = useRoom((room) => ({ status: room.status.kind, stream: room.stream, browser: room.browser }));
-  const text = status === 'reconnecting' ? t('room.reconnecting') : stream !== 'live' ? t('stage.interrupted') : browser.state === 'degraded' ? (browser.detail ?? t('stage.degraded')) : browser.state === 'stopping' ? t('stage.stopping') : null;
+  const text = status === 'reconnecting' ? t('room.reconnecting') : stream !== 'live' ? (finding ? t(`noPicture.${finding.diagnosis}`, { port: finding.port }) : t('stage.interrupted')) : browser.state === 'degraded' ? (browser.detail ?? t('stage.degraded')) : browser.state === 'stopping' ? t('stage.stopping') : null;
   if (text === null) return null;
   return (
     <div className={classes.banner} role="status" data-testid="stage-banner">

@@ -9,7 +9,9 @@ import { serverQuery } from '@/api/queries';
 import type { Browser, BrowserStep } from '@/api/types';
 import { useErrorText } from '@/ui/useErrorText';
 import { useMay, useRoom, useRoomSession } from '../context';
+import { NoPicture } from './NoPicture';
 import { ShellPattern } from './ShellPattern';
+import type { Finding } from './useDiagnosis';
 import classes from './Stage.module.css';
 
 const steps = ['launching', 'display', 'sound', 'firefox', 'picture'] as const satisfies readonly BrowserStep[];
@@ -17,7 +19,7 @@ const steps = ['launching', 'display', 'sound', 'firefox', 'picture'] as const s
 const megabyte = 1_000_000;
 
 /** What the stage says while there is no picture. */
-export function StageState({ connecting }: { connecting: boolean }) {
+export function StageState({ connecting, finding }: { connecting: boolean; finding: Finding | null }) {
   const { t } = useTranslation();
   const session = useRoomSession();
   const { browser, paused, roomId, online } = useRoom((room) => ({ browser: room.browser, paused: room.paused, roomId: room.room?.id ?? '', online: room.status.kind === 'online' }));
@@ -54,6 +56,8 @@ export function StageState({ connecting }: { connecting: boolean }) {
         </Button>
       </>
     );
+  } else if (connecting && finding) {
+    body = <NoPicture finding={finding} />;
   } else if (connecting) {
     body = (
       <>

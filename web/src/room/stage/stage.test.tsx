@@ -52,6 +52,31 @@ describe('the quality of the picture', () => {
   });
 });
 
+describe('a picture that does not come', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+    Reflect.deleteProperty(navigator, 'clipboard');
+  });
+
+  it('is not a dark stage: it says which step failed and what to do, until it comes', async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    const written = vi.fn((_text: string) => Promise.resolve());
+    Object.defineProperty(navigator, 'clipboard', { value: { writeText: written }, configurable: true });
+    await enterRoom({ browser: running });
+    expect(screen.getByText('Getting the picture')).toBeTruthy();
+    await act(() => vi.advanceTimersByTimeAsync(9_000));
+    expect(screen.getByTestId('no-picture').dataset.diagnosis).toBe('noAnswer');
+    expect(screen.queryByText('Getting the picture')).toBeNull();
+    click('no-picture-copy');
+    await screen.findByText('Copied');
+    expect(written.mock.lastCall?.[0]).toContain('noAnswer');
+    await act(() => vi.advanceTimersByTimeAsync(2_500));
+    expect(screen.getByTestId('no-picture'), 'while it tries again').toBeTruthy();
+    showPicture();
+    await waitFor(() => expect(screen.queryByTestId('no-picture')).toBeNull());
+  });
+});
+
 describe('a page that nobody sees', () => {
   it('says so to the agent, and that it is seen again', async () => {
     const { socket } = await enterRoom({ browser: running });

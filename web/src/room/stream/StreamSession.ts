@@ -1,6 +1,8 @@
 import { backoff } from '@/api/hub/backoff';
 import { parseAgentEvent, type AgentEvent } from '@/api/hub/messages';
 import type { ICEServer, Quality, SignalPayload } from '@/api/types';
+import type { Facts } from './diagnosis';
+import { Journal } from './Journal';
 import { InputCopies } from './InputCopies';
 
 export type StreamState =
@@ -28,6 +30,7 @@ export interface StreamOptions {
   signal: (payload: SignalPayload, target: string) => boolean;
   makeSession: () => string;
   random?: () => number;
+  now?: () => number;
 }
 
 export interface StreamEvents {
@@ -64,6 +67,7 @@ export class StreamSession {
   private disposed = false;
   private session: string | null = null;
   private connection: RTCPeerConnection | null = null;
+  private journal: Journal | null = null;
   private channels = new Map<string, RTCDataChannel>();
   private early: RTCIceCandidateInit[] = [];
   private described = false;
@@ -217,6 +221,11 @@ export class StreamSession {
     return this.connection?.getStats() ?? null;
   }
 
+  /** How far the try that is under way has come; null where none is. */
+  facts(): Promise<Facts> | null {
+    return this.journal?.facts() ?? null;
+  }
+
   /** A signal for this session from the agent. */
   async receive(payload: SignalPayload, sender: string): Promise<void> {
     const { connection } = this;
@@ -230,6 +239,7 @@ export class StreamSession {
   }
 
   private async answer(connection: RTCPeerConnection, sdp: string, target: string): Promise<void> {
+    this.journal?.offered(sdp);
     await connection.setRemoteDescription({ type: 'offer', sdp });
     this.described = true;
     for (const candidate of this.early.splice(0)) await connection.addIceCandidate(candidate);
@@ -248,6 +258,7 @@ export class StreamSession {
     if (candidate.sdpMLineIndex !== undefined) init.sdpMLineIndex = candidate.sdpMLineIndex;
     if (candidate.usernameFragment !== undefined) init.usernameFragment = candidate.usernameFragment;
     if (init.sdpMid == null && init.sdpMLineIndex == null) init.sdpMLineIndex = 0;
+    this.journal?.told(init.candidate ?? '');
     if (this.described) await connection.addIceCandidate(init).catch(() => undefined);
     else this.early.push(init);
   }
@@ -260,6 +271,7 @@ export class StreamSession {
     this.session = session;
     const connection = this.options.makePeerConnection(this.configuration);
     this.connection = connection;
+    this.journal = new Journal(connection, this.iceServers, this.options.now ?? Date.now);
     this.media = new MediaStream();
     this.sound = null;
     this.setState(this.wasLive ? 'interrupted' : 'connecting');
@@ -283,6 +295,7 @@ export class StreamSession {
     connection.onicecandidate = ({ candidate }) => {
       if (connection !== this.connection || !candidate) return;
       const { candidate: line, sdpMid, sdpMLineIndex, usernameFragment } = candidate.toJSON();
+      this.journal?.gathered(line ?? '');
       const init: NonNullable<SignalPayload['candidate']> = { candidate: line ?? '' };
       if (sdpMid !== undefined) init.sdpMid = sdpMid;
       if (sdpMLineIndex !== undefined) init.sdpMLineIndex = sdpMLineIndex;
@@ -317,6 +330,7 @@ export class StreamSession {
     switch (state) {
       case 'connected':
         this.clearTimer();
+        this.journal?.connected();
         this.attempt = 0;
         this.wasLive = true;
         this.setState('live');
@@ -343,6 +357,7 @@ export class StreamSession {
   }
 
   private again(): void {
+    this.journal?.gaveUp();
     this.after(backoff(this.attempt++, this.options.random ?? Math.random), () => this.ask());
   }
 
@@ -364,6 +379,8 @@ export class StreamSession {
     this.clearTimer();
     const { connection } = this;
     this.connection = null;
+    this.journal?.close();
+    this.journal = null;
     this.channels.clear();
     this.bulk = 0;
     this.copies?.stop();
