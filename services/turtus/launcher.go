@@ -77,7 +77,7 @@ func launch(ctx context.Context, c config.Config, log *slog.Logger, ready func(s
 	}
 	log.Info("serving", "launcher", l.Name(), "socket", c.LauncherSocket, "browsers", c.MaxBrowsers)
 	ready(c.LauncherSocket)
-	return remote.NewServer(remote.ServerOptions{Launcher: l, MaxBrowsers: c.MaxBrowsers, Log: log}).Serve(ctx, socket)
+	return remote.NewServer(remote.ServerOptions{Launcher: l, MaxBrowsers: c.MaxBrowsers, Limits: limits(c), Log: log}).Serve(ctx, socket)
 }
 
 // chooseLauncher is the server's: by the launcher's process where there is one, else in this process.
@@ -125,6 +125,13 @@ func wantsContainers(ctx context.Context, c config.Config, folder *dataFolder, b
 	return false, "there are no containers: " + why, ctx.Err()
 }
 
+// limits of a browser that are the operator's.
+func limits(c config.Config) browsers.Limits {
+	return browsers.Limits{
+		Memory: int64(c.BrowserMemory) << 20, Shared: int64(c.BrowserShared) << 20, CPUs: float64(c.BrowserCPUs), Processes: c.BrowserProcesses,
+	}
+}
+
 // openDocker starts browsers in containers.
 func openDocker(ctx context.Context, c config.Config, folder *dataFolder, log *slog.Logger) (launcher, error) {
 	id, err := folder.identity()
@@ -142,9 +149,7 @@ func openDocker(ctx context.Context, c config.Config, folder *dataFolder, log *s
 	return docker.New(ctx, docker.Options{
 		Server: id, Image: c.BrowserImage, BuildCommand: buildCommand, Hub: hub, HubSocket: filepath.Base(c.AgentSocket),
 		MinPort: c.MediaPorts.Min, MaxPort: c.MediaPorts.Max, Verbosity: c.LogLevel, Log: log,
-		Limits: browsers.Limits{
-			Memory: int64(c.BrowserMemory) << 20, Shared: int64(c.BrowserShared) << 20, CPUs: float64(c.BrowserCPUs), Processes: c.BrowserProcesses,
-		},
+		Limits: limits(c),
 	})
 }
 
