@@ -48,6 +48,9 @@ func TestImportsOnlyRunDown(t *testing.T) {
 					require.Equal(t, "wire", target, "%s: the agent knows of the server only its messages", pkg.ImportPath)
 				}
 				continue
+			case imported == "turtus/vb/image" && importer == "turtus" && inServices:
+				// Files alone: the profile under which the server has containers started.
+				continue
 			case strings.HasPrefix(imported, "turtus/vb/"):
 				t.Errorf("%s imports %s: the server does not know the agent's packages", pkg.ImportPath, imported)
 			}

@@ -16,6 +16,7 @@ import (
 	"turtus/services/browsers/process"
 	"turtus/services/browsers/remote"
 	"turtus/services/config"
+	"turtus/vb/image"
 )
 
 // processes is the name of the launcher whose agents have the machine's own network, and so need no socket.
@@ -98,8 +99,8 @@ func openLauncher(ctx context.Context, c config.Config, folder *dataFolder, boun
 		log.Info("browsers run in containers", "image", c.BrowserImage, "because", why)
 		return openDocker(ctx, c, folder, log)
 	}
-	log.Warn("NO ISOLATION: browsers run as plain processes of this machine, for " + why + " Whoever drives one reaches what its user and this network reach. " +
-		"Share such a server only with people you trust. With Docker and the image (" + buildCommand + ") a restart takes containers")
+	log.Warn("NO ISOLATION: browsers run as plain processes of this machine. Whoever drives one reaches what its user and this network reach. " +
+		"Share such a server only with people you trust. Why: " + why)
 	return openProcesses(ctx, c, folder, bound, log)
 }
 
@@ -122,7 +123,7 @@ func wantsContainers(ctx context.Context, c config.Config, folder *dataFolder, b
 	if _, err := os.Stat(before); err == nil && isOpen(c, bound) {
 		return true, "they did before, and others reach this server (TURTUS_LAUNCHER=process has processes again).", nil
 	}
-	return false, "there are no containers: " + why, ctx.Err()
+	return false, why + " Then start the server again, and browsers run in containers.", ctx.Err()
 }
 
 // limits of a browser that are the operator's.
@@ -148,7 +149,7 @@ func openDocker(ctx context.Context, c config.Config, folder *dataFolder, log *s
 	}
 	return docker.New(ctx, docker.Options{
 		Server: id, Image: c.BrowserImage, BuildCommand: buildCommand, Hub: hub, HubSocket: filepath.Base(c.AgentSocket),
-		MinPort: c.MediaPorts.Min, MaxPort: c.MediaPorts.Max, Verbosity: c.LogLevel, Log: log,
+		MinPort: c.MediaPorts.Min, MaxPort: c.MediaPorts.Max, Verbosity: c.LogLevel, Log: log, Seccomp: image.Seccomp,
 		Limits: limits(c),
 	})
 }

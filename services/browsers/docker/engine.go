@@ -20,16 +20,32 @@ import (
 const leastAPI = "1.41"
 
 // connect makes a client. It does not speak with the engine yet.
-func connect(address string) (*client.Client, error) {
+func connect(address string, more ...client.Opt) (*client.Client, error) {
 	options := []client.Opt{client.FromEnv, client.WithAPIVersionNegotiation()}
 	if address != "" {
 		options = append(options, client.WithHost(address))
 	}
-	engine, err := client.NewClientWithOpts(options...)
+	engine, err := client.NewClientWithOpts(append(options, more...)...)
 	if err != nil {
 		return nil, fmt.Errorf("the address of the Docker Engine (DOCKER_HOST): %w", err)
 	}
 	return engine, nil
+}
+
+// connectBounded makes a client whose connections end with the context that they were opened for, which is for attaching alone: there the
+// client waits for an answer whatever the context says, and an engine that hangs would have it wait for ever.
+func connectBounded(engine *client.Client) (*client.Client, error) {
+	at, err := client.ParseHostURL(engine.DaemonHost())
+	if err != nil {
+		return nil, err
+	}
+	return connect(engine.DaemonHost(), client.WithDialContext(func(ctx context.Context, _, _ string) (net.Conn, error) {
+		c, err := (&net.Dialer{}).DialContext(ctx, at.Scheme, at.Host)
+		if err == nil {
+			context.AfterFunc(ctx, func() { _ = c.Close() })
+		}
+		return c, err
+	}))
 }
 
 // Answers says whether a Docker Engine answers at address and has the image, or may have it from a registry, and if not, why.

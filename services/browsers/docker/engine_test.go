@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -23,6 +24,7 @@ import (
 	"github.com/docker/docker/client"
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"turtus/services/browsers"
 	"turtus/services/rooms"
@@ -34,6 +36,22 @@ const patience = time.Minute
 
 // testNetwork is of these tests alone, so that they don't touch that of a server on the same engine.
 const testNetwork = "turtus-test-browsers"
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if built.name != "" {
+		if engine, err := connect(""); err == nil {
+			_, _ = engine.ImageRemove(context.Background(), built.name, image.RemoveOptions{Force: true, PruneChildren: true})
+			_ = engine.NetworkRemove(context.Background(), testNetwork) // fails while other tests have it
+			_ = engine.Close()
+		}
+	}
+	if err := goleak.Find(); code == 0 && err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
 
 // built is the tests' image, made once.
 var built struct {
@@ -89,7 +107,7 @@ func buildImage(engine *client.Client) (string, error) {
 	if err := w.Close(); err != nil {
 		return "", err
 	}
-	name := "turtus-test-agent"
+	name := fmt.Sprintf("turtus-test-agent:%d", os.Getpid())
 	body, err := engine.ImageImport(context.Background(), image.ImportSource{Source: &layer, SourceName: "-"}, name,
 		image.ImportOptions{Changes: []string{`ENTRYPOINT ["/agent"]`}})
 	if err != nil {

@@ -72,7 +72,8 @@ const (
 type Launcher struct {
 	o       Options
 	engine  *client.Client
-	address string // of the engine, for people
+	attach  *client.Client // bounded
+	address string         // of the engine, for people
 	events  chan browsers.Event
 
 	ctx     context.Context // ends with Close
@@ -140,8 +141,12 @@ func New(ctx context.Context, o Options) (*Launcher, error) {
 	if err != nil {
 		return nil, err
 	}
+	attach, err := connectBounded(engine)
+	if err != nil {
+		return nil, err
+	}
 	l := &Launcher{
-		o: o, engine: engine, address: engine.DaemonHost(), events: make(chan browsers.Event, 64),
+		o: o, engine: engine, attach: attach, address: engine.DaemonHost(), events: make(chan browsers.Event, 64),
 		containers: make(map[uuid.UUID]*container), ports: make(map[uint16]uuid.UUID),
 	}
 	l.ctx, l.cancel = context.WithCancel(context.WithoutCancel(ctx))
@@ -174,6 +179,7 @@ func (l *Launcher) Close() {
 	l.cancel()
 	l.working.Wait()
 	_ = l.engine.Close()
+	_ = l.attach.Close()
 }
 
 // work runs f in a goroutine of the launcher, unless it is closed.

@@ -41,6 +41,8 @@ func (l *Launcher) start(ctx context.Context, spec browsers.Spec) error {
 
 // startOn makes, feeds and keeps a container.
 func (l *Launcher) startOn(ctx context.Context, spec browsers.Spec, port uint16) (err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	made, err := l.engine.ContainerCreate(ctx, l.config(spec, port), l.hostConfig(spec, port), l.networking(), nil, nameOf(spec.Run))
 	if err != nil {
 		return fmt.Errorf("create a container: %w", err)
@@ -53,16 +55,13 @@ func (l *Launcher) startOn(ctx context.Context, spec browsers.Spec, port uint16)
 	for _, warning := range made.Warnings {
 		l.o.Log.Warn("the engine on a browser's container: "+warning, "browser", spec.Run.String())
 	}
-	input, err := l.engine.ContainerAttach(ctx, made.ID, typescontainer.AttachOptions{Stream: true, Stdin: true})
+	input, err := l.attach.ContainerAttach(ctx, made.ID, typescontainer.AttachOptions{Stream: true, Stdin: true})
 	if err != nil {
 		return fmt.Errorf("attach to a container: %w", err)
 	}
 	defer input.Close()
 	if err := l.engine.ContainerStart(ctx, made.ID, typescontainer.StartOptions{}); err != nil {
 		return fmt.Errorf("start a container: %w", err)
-	}
-	if deadline, ok := ctx.Deadline(); ok {
-		_ = input.Conn.SetWriteDeadline(deadline)
 	}
 	if _, err := input.Conn.Write([]byte(spec.Token + "\n")); err != nil {
 		return fmt.Errorf("hand a container its token: %w", err)
