@@ -88,3 +88,23 @@ type Preparer interface {
 
 // Download is how far one is, in bytes. Total is 0 until it is known.
 type Download struct{ Received, Total int64 }
+
+// Describer is a Launcher that can say what it starts browsers by, for whoever looks after the server.
+type Describer interface {
+	Facts(ctx context.Context) (Facts, error)
+}
+
+// Facts are what a launcher starts browsers by.
+type Facts struct {
+	// Launcher is its name; of one that is reached through another, the one that does the work.
+	Launcher string `json:"launcher"`
+	// Isolated says that a browser is kept from the machine and its network.
+	Isolated bool `json:"isolated,omitempty"`
+	// Version of the engine, and Folder where it keeps images and containers.
+	Version string `json:"version,omitempty"`
+	Folder  string `json:"folder,omitempty"`
+	// Image is what browsers are made of, empty where none is needed; ImageVersion is that of Turtus which made it, where it says so.
+	Image        string `json:"image,omitempty"`
+	ImageThere   bool   `json:"imageThere,omitempty"`
+	ImageVersion string `json:"imageVersion,omitempty"`
+}

@@ -45,15 +45,17 @@ func newDoctor(c config.Config, p *parts, pool *pgxpool.Pool) *doctor.Doctor {
 	})
 }
 
-// engineOf asks a launcher what it starts browsers by. One that knows an engine tells it itself.
+// engineOf asks a launcher what it starts browsers by.
 func engineOf(l browsers.Launcher) func(ctx context.Context) doctor.Engine {
-	if engine, ok := l.(interface {
-		Engine(ctx context.Context) doctor.Engine
-	}); ok {
-		return engine.Engine
-	}
 	return func(ctx context.Context) doctor.Engine {
-		e := doctor.Engine{Launcher: l.Name()}
+		f := browsers.Facts{Launcher: l.Name()}
+		if d, ok := l.(browsers.Describer); ok {
+			f, _ = d.Facts(ctx) // where it fails, Available says why
+		}
+		e := doctor.Engine{
+			Launcher: f.Launcher, Isolated: f.Isolated, Version: f.Version, Folder: f.Folder,
+			Image: f.Image, ImageThere: f.ImageThere, ImageVersion: f.ImageVersion,
+		}
 		e.Available, e.Why = l.Available()
 		if running, err := l.List(ctx); err == nil {
 			e.Running = len(running)

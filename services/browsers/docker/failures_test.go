@@ -341,3 +341,22 @@ func TestWhatAContainerGets(t *testing.T) {
 	require.NotContains(t, env, "the-token")
 	require.Equal(t, fmt.Sprint("turtus-", spec.Run), c.name)
 }
+
+func TestTheDoctorHearsWhatBrowsersAreStartedBy(t *testing.T) {
+	f := newFakeEngine(t)
+	l := f.launcher(nil)
+	want := browsers.Facts{
+		Launcher: "docker", Isolated: true, Version: "20.10.24", Folder: "/var/lib/docker", Image: "turtus-browser", ImageThere: true, ImageVersion: "1.2.3",
+	}
+	facts, err := l.Facts(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, want, facts)
+	f.with(func() { delete(f.images, "turtus-browser") })
+	facts, err = l.Facts(t.Context())
+	require.NoError(t, err)
+	want.ImageThere, want.ImageVersion = false, ""
+	require.Equal(t, want, facts)
+	f.end()
+	_, err = l.Facts(t.Context())
+	require.ErrorContains(t, err, "Docker is not there")
+}

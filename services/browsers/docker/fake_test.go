@@ -189,7 +189,7 @@ func (f *fakeEngine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch route {
 	case "HEAD _ping", "GET _ping":
 	case "GET info":
-		f.answer(w, map[string]any{"NCPU": 4, "OSType": "linux"})
+		f.answer(w, map[string]any{"NCPU": 4, "OSType": "linux", "ServerVersion": "20.10.24", "DockerRootDir": "/var/lib/docker"})
 	case "GET events":
 		f.stream(w, r)
 	case "GET network", "POST create", "GET image", "POST image":
@@ -256,7 +256,7 @@ func (f *fakeEngine) make(w http.ResponseWriter, r *http.Request, kind, last str
 			f.refuse(w, http.StatusNotFound, "No such image: "+name)
 			return
 		}
-		f.answer(w, map[string]any{"Id": "sha256:1"})
+		f.answer(w, map[string]any{"Id": "sha256:1", "Config": map[string]any{"Labels": map[string]string{labelVersion: "1.2.3"}}})
 	case kind == "networks" && r.Method == http.MethodGet:
 		n, ok := f.networks[last]
 		if !ok {

@@ -68,7 +68,7 @@ const (
 	defaultProcesses = 2000
 )
 
-// Launcher implements browsers.Launcher and browsers.Preparer. Make it by New, end it by Close.
+// Launcher implements browsers.Launcher, browsers.Preparer and browsers.Describer. Make it by New, end it by Close.
 type Launcher struct {
 	o       Options
 	engine  *client.Client
@@ -115,8 +115,9 @@ type container struct {
 var errClosed = errors.New("the launcher is closed")
 
 var (
-	_ browsers.Launcher = (*Launcher)(nil)
-	_ browsers.Preparer = (*Launcher)(nil)
+	_ browsers.Launcher  = (*Launcher)(nil)
+	_ browsers.Preparer  = (*Launcher)(nil)
+	_ browsers.Describer = (*Launcher)(nil)
 )
 
 // New connects to the engine and takes back the browsers that live. An engine that does not answer is no error: Available says so, and

@@ -56,8 +56,9 @@ type Client struct {
 }
 
 var (
-	_ browsers.Launcher = (*Client)(nil)
-	_ browsers.Preparer = (*Client)(nil)
+	_ browsers.Launcher  = (*Client)(nil)
+	_ browsers.Preparer  = (*Client)(nil)
+	_ browsers.Describer = (*Client)(nil)
 )
 
 // away is what people hear while the launcher can't be reached.
@@ -211,6 +212,15 @@ func (c *Client) List(ctx context.Context) ([]browsers.Running, error) {
 	}
 	c.meet(all)
 	return all, nil
+}
+
+// Facts implements browsers.Describer: they are the Launcher's behind the socket.
+func (c *Client) Facts(ctx context.Context) (browsers.Facts, error) {
+	var f browsers.Facts
+	if err := c.call(ctx, http.MethodGet, pathFacts, nil, &f); err != nil {
+		return browsers.Facts{Launcher: c.Name()}, fmt.Errorf("ask the launcher what it starts browsers by: %w", err)
+	}
+	return f, nil
 }
 
 func pathOf(handle browsers.Handle) string {

@@ -25,6 +25,7 @@ const (
 	pathBrowsers = "/v1/browsers"
 	pathEvents   = "/v1/events"
 	pathPrepare  = "/v1/prepare"
+	pathFacts    = "/v1/facts"
 )
 
 const (

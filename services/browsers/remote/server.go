@@ -128,6 +128,7 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("GET "+pathBrowsers, s.answer(s.list))
 	mux.HandleFunc("GET "+pathBrowsers+"/{handle}", s.answer(s.inspect))
 	mux.HandleFunc("POST "+pathBrowsers+"/{handle}/stop", s.answer(s.stop))
+	mux.HandleFunc("GET "+pathFacts, s.answer(s.facts))
 	mux.HandleFunc("GET "+pathEvents, s.stream(s.events))
 	mux.HandleFunc("POST "+pathPrepare, s.stream(s.prepare))
 	return mux
@@ -226,6 +227,14 @@ func (s *Server) reserve(ctx context.Context) error {
 		s.starting--
 	}
 	return err
+}
+
+// facts are those of the Launcher, or its name where it knows no more.
+func (s *Server) facts(r *http.Request, _ []byte) (any, error) {
+	if d, ok := s.o.Launcher.(browsers.Describer); ok {
+		return d.Facts(r.Context())
+	}
+	return browsers.Facts{Launcher: s.o.Launcher.Name()}, nil
 }
 
 func (s *Server) list(r *http.Request, _ []byte) (any, error) {
