@@ -14,6 +14,7 @@ const SignInPage = lazy(() => import('@/account/AuthPage').then((m) => ({ defaul
 const SignUpPage = lazy(() => import('@/account/AuthPage').then((m) => ({ default: m.SignUpPage })));
 const SetupPage = lazy(() => import('@/account/AuthPage').then((m) => ({ default: m.SetupPage })));
 const ProfilePage = lazy(() => import('@/account/ProfilePage').then((m) => ({ default: m.ProfilePage })));
+const DoctorPage = lazy(() => import('@/admin/DoctorPage').then((m) => ({ default: m.DoctorPage })));
 const RoomPage = lazy(() => import('@/room/RoomPage').then((m) => ({ default: m.RoomPage })));
 
 function Waiting() {
@@ -91,6 +92,7 @@ export const routes = [
       { path: '/sign-up', element: <SignUpPage /> },
       { path: '/setup', element: <SetupPage /> },
       { path: '/profile', element: <ProfilePage /> },
+      { path: '/admin/doctor', element: <DoctorPage /> },
       { path: '*', element: <NotFoundPage /> },
     ],
   },

@@ -4,6 +4,7 @@ import { unwrap, type ApiClient } from './client';
 /** Server state by TanStack Query: each thing that is asked for has its key here, once. */
 export const keys = {
   server: ['server'] as const,
+  doctor: ['doctor', 'report'] as const,
   rooms: ['rooms'] as const,
   roomList: (scope: 'mine' | 'public') => ['rooms', scope] as const,
   invites: (room: string) => ['invites', room] as const,
@@ -12,6 +13,10 @@ export const keys = {
 
 export const serverQuery = (api: ApiClient) =>
   queryOptions({ queryKey: keys.server, queryFn: () => unwrap(api.GET('/server')), staleTime: 60_000 });
+
+/** Looked at anew each time somebody comes: nobody wants to mend what is mended. */
+export const doctorQuery = (api: ApiClient) =>
+  queryOptions({ queryKey: keys.doctor, queryFn: () => unwrap(api.GET('/admin/doctor')), staleTime: 0, gcTime: 0, refetchOnWindowFocus: false, retry: false });
 
 export const roomsQuery = (api: ApiClient, scope: 'mine' | 'public') =>
   infiniteQueryOptions({
