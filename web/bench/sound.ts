@@ -4,23 +4,33 @@ import type { Page } from '@playwright/test'
 export interface Heard {
   flips: number[]
   tones: number[]
+  /** How much later than the picture the sound is by the browser's own count, again and again. */
+  counted: number[]
 }
 
 interface State extends Heard {
   before: number
+  offset: number
+}
+
+/** Not in TypeScript's library yet (W3C mediacapture-transform). */
+declare class MediaStreamTrackProcessor {
+  constructor(init: { track: MediaStreamTrack })
+  readonly readable: ReadableStream<AudioData>
 }
 
 /**
  * Starts noting, in a page that watches /flash: a flip at the time the frame with it is expected on the screen
- * (requestVideoFrameCallback), a tone at the time its first loud sample is heard: the time of that sample in the audio
- * graph, by getOutputTimestamp, which knows what the output still holds.
+ * (requestVideoFrameCallback), a tone at the time its first loud sample leaves the track for the output; how long the
+ * output holds it (media-playout's delay) is added by heard. An audio graph between them would have a queue of its own,
+ * which a busy machine fills. What the browser itself believes (estimatedPlayoutTimestamp) is noted beside it.
  */
 export async function listen(page: Page): Promise<void> {
-  await page.evaluate(async () => {
+  await page.evaluate(() => {
     const video = document.querySelector<HTMLVideoElement>('[data-testid="stage-video"]')
     const track = (video?.srcObject as MediaStream | null)?.getAudioTracks()[0]
     if (!video || !track) throw new Error('no picture or no sound')
-    const state: State = { flips: [], tones: [], before: 0 }
+    const state: State = { flips: [], tones: [], counted: [], before: 0, offset: Infinity }
     Object.assign(globalThis, { benchHeard: state })
 
     const canvas = document.createElement('canvas')
@@ -37,102 +47,51 @@ export async function listen(page: Page): Promise<void> {
     }
     video.requestVideoFrameCallback(frame)
 
-    const worklet = `registerProcessor('onset', class extends AudioWorkletProcessor {
-      quiet = 0
-      process([[channel]]) {
-        for (let i = 0; channel && i < channel.length; i++) {
-          if (Math.abs(channel[i]) > 0.1) {
-            if (this.quiet > sampleRate / 4) this.port.postMessage(currentTime + i / sampleRate)
-            this.quiet = 0
-          } else this.quiet++
+    const sound = new MediaStreamTrackProcessor({ track }).readable.getReader()
+    let quiet = 0
+    const hear = async (): Promise<void> => {
+      for (;;) {
+        const { value: data } = await sound.read()
+        if (!data) return
+        const at = data.timestamp / 1000
+        state.offset = Math.min(state.offset, performance.now() - at)
+        const samples = new Float32Array(data.numberOfFrames)
+        data.copyTo(samples, { planeIndex: 0, format: 'f32-planar' })
+        for (const [index, sample] of samples.entries()) {
+          if (Math.abs(sample) > 0.1) {
+            if (quiet > data.sampleRate / 4) state.tones.push(at + (index * 1000) / data.sampleRate)
+            quiet = 0
+          } else quiet++
         }
-        return true
+        data.close()
       }
-    })`
-    const audio = new AudioContext({ sampleRate: 48000, latencyHint: 'interactive' })
-    await audio.audioWorklet.addModule(URL.createObjectURL(new Blob([worklet], { type: 'text/javascript' })))
-    const onset = new AudioWorkletNode(audio, 'onset')
-    onset.port.onmessage = ({ data }: MessageEvent<number>) => {
-      const { contextTime = 0, performanceTime = 0 } = audio.getOutputTimestamp()
-      state.tones.push(performanceTime + (data - contextTime) * 1000)
     }
-    const silent = audio.createGain()
-    silent.gain.value = 0
-    audio.createMediaStreamSource(new MediaStream([track])).connect(onset).connect(silent).connect(audio.destination)
-    await audio.resume()
-  })
-}
+    void hear()
 
-/**
- * Makes a page watch itself: a picture and a sound of its own, as /flash has them, sent by one peer connection to another in
- * the same page. What listen finds there is Chromium's and the method's own part. `known` reads how far each flip was off.
- */
-export async function loopback(page: Page): Promise<{ known: () => Promise<number[]> }> {
-  await page.evaluate(async () => {
-    const canvas = document.createElement('canvas')
-    canvas.width = 320
-    canvas.height = 180
-    const context = canvas.getContext('2d')
-    const audio = new AudioContext({ sampleRate: 48000, latencyHint: 'interactive' })
-    await audio.resume()
-    const tone = audio.createOscillator()
-    const gain = audio.createGain()
-    const out = audio.createMediaStreamDestination()
-    tone.frequency.value = 1000
-    gain.gain.value = 0
-    tone.connect(gain).connect(out)
-    tone.start()
-    const known: number[] = []
-    Object.assign(globalThis, { benchKnown: known })
-    let on = false
-    let at = Infinity
-    const plan = (): void => {
-      at = performance.now() + 1000 + Math.random() * 400
-      const heard = audio.currentTime + (at - performance.now()) / 1000
-      gain.gain.setValueAtTime(0.8, heard)
-      gain.gain.setValueAtTime(0, heard + 0.2)
-    }
-    const draw = (now: number): void => {
-      if (now >= at - 8) {
-        on = !on
-        known.push(now - at)
-        plan()
+    const { benchPeers } = globalThis as unknown as { benchPeers: RTCPeerConnection[] }
+    const count = async (): Promise<void> => {
+      for (const peer of benchPeers) {
+        if (peer.connectionState !== 'connected') continue
+        const playing: Record<string, number | undefined> = {}
+        for (const { type, kind = '', estimatedPlayoutTimestamp } of (await peer.getStats()).values() as Iterable<{ type: string; kind?: string; estimatedPlayoutTimestamp?: number }>)
+          if (type === 'inbound-rtp') playing[kind] = estimatedPlayoutTimestamp
+        if (playing.video && playing.audio) state.counted.push(playing.video - playing.audio)
       }
-      if (context) {
-        context.fillStyle = on ? '#0000d0' : '#d00000'
-        context.fillRect(0, 0, canvas.width, canvas.height)
-      }
-      requestAnimationFrame(draw)
     }
-    plan()
-    requestAnimationFrame(draw)
-
-    const sent = new MediaStream([...canvas.captureStream(30).getTracks(), ...out.stream.getTracks()])
-    const from = new RTCPeerConnection()
-    const to = new RTCPeerConnection()
-    from.onicecandidate = ({ candidate }) => { void to.addIceCandidate(candidate ?? undefined) }
-    to.onicecandidate = ({ candidate }) => { void from.addIceCandidate(candidate ?? undefined) }
-    for (const track of sent.getTracks()) from.addTrack(track, sent)
-    const video = document.createElement('video')
-    video.dataset.testid = 'stage-video'
-    video.autoplay = true
-    const media = new MediaStream()
-    video.srcObject = media
-    document.body.append(video)
-    to.ontrack = ({ track }) => { media.addTrack(track) }
-    await from.setLocalDescription()
-    await to.setRemoteDescription(from.localDescription ?? { type: 'offer' })
-    await to.setLocalDescription()
-    await from.setRemoteDescription(to.localDescription ?? { type: 'answer' })
-    await video.play()
+    setInterval(() => void count(), 500)
   })
-  return { known: () => page.evaluate(() => (globalThis as unknown as { benchKnown: number[] }).benchKnown) }
 }
 
 export function heard(page: Page): Promise<Heard> {
-  return page.evaluate(() => {
-    const { flips, tones } = (globalThis as unknown as { benchHeard: Heard }).benchHeard
-    return { flips, tones }
+  return page.evaluate(async () => {
+    const { benchHeard: { flips, tones, counted, offset }, benchPeers } = globalThis as unknown as { benchHeard: State; benchPeers: RTCPeerConnection[] }
+    let device = 0
+    for (const peer of benchPeers) {
+      if (peer.connectionState !== 'connected') continue
+      for (const { type, totalPlayoutDelay = 0, totalSamplesCount = 1 } of (await peer.getStats()).values() as Iterable<{ type: string; totalPlayoutDelay?: number; totalSamplesCount?: number }>)
+        if (type === 'media-playout') device = (totalPlayoutDelay / totalSamplesCount) * 1000
+    }
+    return { flips, tones: tones.map((tone) => tone + offset + device), counted }
   })
 }
 
