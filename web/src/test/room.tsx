@@ -25,7 +25,7 @@ class FakeConnection {
   }
   readonly close = (): void => undefined;
   becomeLive(): void {
-    for (const label of ['input', 'pointer']) this.ondatachannel?.({ channel: { label, readyState: 'open', bufferedAmount: 0, send: (frame: ArrayBuffer) => this.sent.push(Buffer.from(frame).toString('hex')) } });
+    for (const label of ['input', 'pointer']) this.ondatachannel?.({ channel: { label, readyState: 'open', bufferedAmount: 0, send: (frame: ArrayBuffer) => label === 'input' && this.sent.push(Buffer.from(frame).toString('hex')) } });
     this.ondatachannel?.({ channel: this.events });
     this.connectionState = 'connected';
     this.onconnectionstatechange?.();
