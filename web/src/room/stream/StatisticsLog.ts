@@ -15,7 +15,7 @@ interface Log {
 }
 
 interface Options {
-  statistics: () => Promise<RTCStatsReport> | null;
+  statistics: () => Promise<RTCStatsReport | null>;
   agent: () => StatisticsEvent | null;
   circumstances: () => Circumstances;
 }

@@ -4,6 +4,7 @@ import type { Quality } from '@/api/types';
 import { StreamSession, withStereo, type StreamState } from './StreamSession';
 
 class FakeReceiver {
+  constructor(readonly track: { kind: string }) {}
   jitterBufferTarget: number | null = null;
   playoutDelayHint: number | null = null;
 }
@@ -40,11 +41,15 @@ class FakeConnection {
   getReceivers(): FakeReceiver[] {
     return this.receivers;
   }
-  receive(): FakeReceiver {
-    const receiver = new FakeReceiver();
+  receive(kind = 'video'): FakeReceiver {
+    const receiver = new FakeReceiver({ kind });
     this.receivers.push(receiver);
     this.ontrack?.({ track: {}, receiver });
     return receiver;
+  }
+  report: Record<string, unknown>[] = [];
+  getStats(): Promise<Record<string, unknown>[]> {
+    return Promise.resolve(this.report);
   }
   close(): void {
     this.closed = true;
@@ -329,9 +334,31 @@ describe('low delay', () => {
     const picture = connection.receive();
     stream.setLowDelay(true);
     const sound = connection.receive();
-    expect([picture, sound]).toEqual([{ jitterBufferTarget: 0, playoutDelayHint: 0 }, { jitterBufferTarget: 0, playoutDelayHint: 0 }]);
+    expect([picture, sound]).toMatchObject([{ jitterBufferTarget: 0, playoutDelayHint: 0 }, { jitterBufferTarget: 0, playoutDelayHint: 0 }]);
     stream.setLowDelay(false);
-    expect([picture, sound]).toEqual([{ jitterBufferTarget: null, playoutDelayHint: null }, { jitterBufferTarget: null, playoutDelayHint: null }]);
+    expect([picture, sound]).toMatchObject([{ jitterBufferTarget: null, playoutDelayHint: null }, { jitterBufferTarget: null, playoutDelayHint: null }]);
+  });
+
+  it('holds the picture of whoever watches for a sound that is late, by what statistics tell', async () => {
+    const { live, stream } = setUp();
+    const connection = await live();
+    const [picture, sound] = [connection.receive(), connection.receive('audio')];
+    let frames = 0;
+    const read = async (): Promise<void> => {
+      frames += 60;
+      connection.report = [
+        { type: 'inbound-rtp', kind: 'video', estimatedPlayoutTimestamp: 1_040, jitterBufferTargetDelay: frames * 0.02, jitterBufferEmittedCount: frames },
+        { type: 'inbound-rtp', kind: 'audio', estimatedPlayoutTimestamp: 1_000 },
+      ];
+      await stream.statistics();
+    };
+    await read();
+    await read();
+    expect(picture).toMatchObject({ jitterBufferTarget: 40, playoutDelayHint: 0.04 });
+    expect(sound).toMatchObject({ jitterBufferTarget: null, playoutDelayHint: null });
+    stream.setLowDelay(true);
+    await read();
+    expect(picture).toMatchObject({ jitterBufferTarget: 0, playoutDelayHint: 0 });
   });
 });
 

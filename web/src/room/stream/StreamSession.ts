@@ -4,6 +4,7 @@ import type { ICEServer, Quality, SignalPayload } from '@/api/types';
 import type { Facts } from './diagnosis';
 import { Journal } from './Journal';
 import { InputCopies } from './InputCopies';
+import { LipSync } from './LipSync';
 
 export type StreamState =
   /** There is no browser to ask, or the picture is paused. */
@@ -77,6 +78,7 @@ export class StreamSession {
   private wasLive = false;
   private hiding: ReturnType<typeof setTimeout> | null = null;
   private lowDelay = false;
+  private lipSync = new LipSync();
   /** Bytes of a clipboard that were put on the channel `input` at once: they are no sign that the network is behind. */
   private bulk = 0;
   private copies: InputCopies | null = null;
@@ -208,17 +210,24 @@ export class StreamSession {
   setLowDelay(on: boolean): void {
     if (on === this.lowDelay) return;
     this.lowDelay = on;
+    this.lipSync = new LipSync();
     for (const receiver of this.connection?.getReceivers() ?? []) this.tune(receiver);
   }
 
-  private tune(receiver: RTCRtpReceiver): void {
-    const target = this.lowDelay ? 0 : null;
-    // The first is the standard's name (webrtc-extensions), the second what browsers had before; each ignores what it does not know.
-    Object.assign(receiver, { jitterBufferTarget: target, playoutDelayHint: target });
+  private tune(receiver: RTCRtpReceiver, target: number | null = this.lowDelay ? 0 : null): void {
+    // The first is the standard's name (webrtc-extensions, milliseconds), the second what browsers had before (seconds); each ignores what it does not know.
+    Object.assign(receiver, { jitterBufferTarget: target, playoutDelayHint: target && target / 1000 });
   }
 
-  statistics(): Promise<RTCStatsReport> | null {
-    return this.connection?.getStats() ?? null;
+  /** How it goes; by each reading the sound of whoever watches comes closer to the picture. */
+  async statistics(): Promise<RTCStatsReport | null> {
+    const { connection } = this;
+    const report = (await connection?.getStats()) ?? null;
+    if (report && connection === this.connection && !this.lowDelay) {
+      const target = this.lipSync.hear(report);
+      for (const receiver of connection?.getReceivers() ?? []) if (receiver.track.kind === 'video') this.tune(receiver, target);
+    }
+    return report;
   }
 
   /** How far the try that is under way has come; null where none is. */
@@ -383,6 +392,7 @@ export class StreamSession {
     this.journal = null;
     this.channels.clear();
     this.bulk = 0;
+    this.lipSync = new LipSync();
     this.copies?.stop();
     this.copies = null;
     this.early = [];
