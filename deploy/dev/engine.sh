@@ -2,7 +2,7 @@
 # Makes both images by their Dockerfiles where no registry can be asked: installs and starts an engine when none
 # answers, and makes the base images from this machine's Debian packages, Go and Node under their public names. Where
 # the public images can be pulled, `docker build` with the same Dockerfiles is all there is to do.
-# Usage, as root: engine.sh [engine|bases|images] (default images: all three, in this order).
+# Usage, as root: engine.sh [engine|bases|browser|images] (default images: all, in this order).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 what=${1:-images}
@@ -139,8 +139,7 @@ base() {
   docker rm "$container" >/dev/null
 }
 
-# dockerfiles: those that there are. bases_of <dockerfile>: the names of the base images in it.
-dockerfiles() { ls vb/image/Dockerfile deploy/server/Dockerfile 2>/dev/null || true; }
+# bases_of <dockerfile>…: the names of the base images in them.
 bases_of() { sed -nE 's/^ARG [A-Z]+_IMAGE=//p' "$@"; }
 
 build() { # build <dockerfile> <name>
@@ -153,8 +152,9 @@ start_engine
 need debootstrap
 # The scripts of newer suites than this machine's are its newest one's.
 [ -e /usr/share/debootstrap/scripts/trixie ] || ln -s sid /usr/share/debootstrap/scripts/trixie
-for name in $(bases_of $(dockerfiles) | sort -u); do base "$name"; done
+for name in $(bases_of vb/image/Dockerfile deploy/server/Dockerfile | sort -u); do base "$name"; done
 [ "$what" != bases ] || exit 0
 build vb/image/Dockerfile turtus-browser
-[ ! -e deploy/server/Dockerfile ] || build deploy/server/Dockerfile turtus
+[ "$what" != browser ] || exit 0
+build deploy/server/Dockerfile turtus
 docker images --format '{{.Repository}}:{{.Tag}} {{.Size}}' | grep -E '^turtus(-browser)?:latest '

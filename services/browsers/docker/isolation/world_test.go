@@ -153,7 +153,7 @@ func (w *world) launch(t *testing.T, image_, extra string, limits browsers.Limit
 	t.Helper()
 	l, err := docker.New(t.Context(), docker.Options{
 		Server: uuid.NewString(), Image: image_, Network: testNetwork, Hub: w.folder, Seccomp: image.Seccomp,
-		PublishOn: netip.MustParseAddr("127.0.0.1"), Environ: []string{extra}, Limits: limits,
+		Environ: []string{extra}, Limits: limits,
 	})
 	require.NoError(t, err)
 	t.Cleanup(l.Close)
