@@ -82,11 +82,20 @@ func launch(ctx context.Context, c config.Config, log *slog.Logger, ready func(s
 }
 
 // chooseLauncher is the server's: by the launcher's process where there is one, else in this process.
-func chooseLauncher(ctx context.Context, c config.Config, folder *dataFolder, bound net.Addr, log *slog.Logger) (launcher, error) {
+func chooseLauncher(ctx context.Context, c config.Config, folder *dataFolder, bound net.Addr, log *slog.Logger) (l launcher, err error) {
 	if c.LauncherSocket != "" {
-		return remote.NewClient(remote.ClientOptions{Socket: c.LauncherSocket, Log: log}), nil
+		l = remote.NewClient(remote.ClientOptions{Socket: c.LauncherSocket, Log: log})
+	} else if l, err = openLauncher(ctx, c, folder, bound, log); err != nil {
+		return nil, err
 	}
-	return openLauncher(ctx, c, folder, bound, log)
+	if l.Name() != processes {
+		// Browsers may be started, with it mounted, before the server listens there.
+		if err := os.MkdirAll(filepath.Dir(c.AgentSocket), 0o711); err != nil {
+			l.Close()
+			return nil, fmt.Errorf("make the folder of TURTUS_AGENT_SOCKET: %w", err)
+		}
+	}
+	return l, nil
 }
 
 // openLauncher starts browsers in containers, or as processes where the settings say so or nothing better is there.
@@ -142,10 +151,6 @@ func openDocker(ctx context.Context, c config.Config, folder *dataFolder, log *s
 	hub := c.AgentVolume
 	if hub == "" {
 		hub = filepath.Dir(c.AgentSocket)
-		// The engine mounts it, maybe before the server has made it.
-		if err := os.MkdirAll(hub, 0o711); err != nil {
-			return nil, fmt.Errorf("make the folder of TURTUS_AGENT_SOCKET: %w", err)
-		}
 	}
 	return docker.New(ctx, docker.Options{
 		Server: id, Image: c.BrowserImage, BuildCommand: buildCommand, Hub: hub, HubSocket: filepath.Base(c.AgentSocket),

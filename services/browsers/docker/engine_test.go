@@ -292,9 +292,15 @@ func TestTheHubIsReachedByItsSocketAndTheTokenByTheInput(t *testing.T) {
 
 func TestAnAgentThatFailsSaysWhyAndLeavesNothing(t *testing.T) {
 	b := newBox(t, "fail")
+	var log bytes.Buffer // read when all is over
+	b.options.Log = slog.New(slog.NewTextHandler(&log, nil))
 	l := b.launcher()
 	spec, handle := start(t, l)
 	require.Equal(t, browsers.Event{Handle: handle, Run: spec.Run, Detail: "Firefox does not start"}, nextEvent(t, l))
+	defer func() {
+		l.Close()
+		require.Contains(t, log.String(), "level=ERROR msg=\"agent: Firefox does not start\" browser="+spec.Run.String())
+	}()
 	require.Empty(t, b.all())
 	require.Empty(t, list(t, l))
 }

@@ -106,8 +106,10 @@ type container struct {
 	media     []netip.AddrPort
 	memory    int64
 
-	// finishing and following are under the launcher's lock: its remains are being removed, its log is being read.
-	finishing, following bool
+	// finishing is under the launcher's lock, as followed: its remains are being removed.
+	finishing bool
+	// followed is closed when its log was read to the end; nil where nobody reads it.
+	followed chan struct{}
 	// gone is closed when nothing of it is left.
 	gone chan struct{}
 }

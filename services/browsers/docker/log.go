@@ -40,10 +40,11 @@ func (l *Launcher) howItEnded(ctx context.Context, c *container, state *typescon
 
 // followLocked hands what an agent says to the server's log, from so many lines before now on, unless that is done already.
 func (l *Launcher) followLocked(c *container, tail string) {
-	if c.following || l.closed {
+	if c.followed != nil || l.closed {
 		return
 	}
-	c.following = true
+	followed := make(chan struct{})
+	c.followed = followed
 	log := l.o.Log.With("browser", c.run.String())
 	l.workLocked(func() {
 		var words agent.Words
@@ -57,8 +58,23 @@ func (l *Launcher) followLocked(c *container, tail string) {
 		}
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		c.following = false
+		c.followed = nil
+		close(followed)
 	})
+}
+
+// awaitLog waits until all that an ended container said was read: with the container its log goes.
+func (l *Launcher) awaitLog(ctx context.Context, c *container) {
+	l.mu.Lock()
+	followed := c.followed
+	l.mu.Unlock()
+	if followed == nil {
+		return
+	}
+	select {
+	case <-followed:
+	case <-ctx.Done():
+	}
 }
 
 // read hands a container's log over, line by line.

@@ -276,6 +276,7 @@ func (l *Launcher) bury(c *container) (detail string, done bool) {
 	case lives(found.State.Status):
 		return "", false
 	}
+	l.awaitLog(ctx, c)
 	detail = l.howItEnded(ctx, c, found.State)
 	err = l.engine.ContainerRemove(ctx, c.id, removal)
 	if isRemoving(err) {
