@@ -16,6 +16,9 @@ import (
 func (s *Service) Connected(room rooms.ID, id uuid.UUID, peer string, connection int64) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if room.IsZero() {
+		return s.warmConnected(id, connection)
+	}
 	r := s.byID[id]
 	if r == nil || r.room != room {
 		return ErrRunEnded
@@ -23,7 +26,10 @@ func (s *Service) Connected(room rooms.ID, id uuid.UUID, peer string, connection
 	if connection < r.connection {
 		return nil // a newer one was told before
 	}
-	r.connection, r.connected = connection, true
+	r.connection, r.connected, r.joined = connection, true, true
+	if r.joinTimer != nil {
+		r.joinTimer.Stop()
+	}
 	if r.lostTimer != nil {
 		r.lostTimer.Stop()
 	}
@@ -36,8 +42,17 @@ func (s *Service) Connected(room rooms.ID, id uuid.UUID, peer string, connection
 func (s *Service) Status(room rooms.ID, id uuid.UUID, status wire.VBStatus) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if room.IsZero() {
+		s.warmStatus(id, status)
+		return
+	}
 	if r := s.byID[id]; r != nil && r.room == room {
+		first := r.readyAt == nil
 		r.apply(status, s.o.Now())
+		if first && r.readyAt != nil {
+			s.pool.roomReady(s.o.Now())
+			wake(s.wakeWarm)
+		}
 		if r.readyAt != nil && !r.stopping && r.lastWord == nil {
 			s.beginSession(r)
 		}
@@ -82,6 +97,10 @@ func (s *Service) Media(room rooms.ID, id uuid.UUID) []netip.AddrPort {
 func (s *Service) Disconnected(room rooms.ID, id uuid.UUID, connection int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if room.IsZero() {
+		s.warmDisconnected(id, connection)
+		return
+	}
 	r := s.byID[id]
 	if r == nil || r.room != room || connection < r.connection || !r.connected {
 		return

@@ -47,6 +47,17 @@ type Options struct {
 	// Network says under which addresses viewers reach this machine, and which name servers it asks; asked at each start. Nil knows none.
 	Network func(ctx context.Context) (addresses, resolvers []netip.Addr)
 
+	// Warm is how many browsers are kept ready for rooms to come, no more than there is place for. None is started while FreeMemory knows
+	// of less than WarmMemory bytes, 1.5 GiB when 0; FreeMemory is the machine's own when nil.
+	Warm       int
+	WarmMemory uint64
+	FreeMemory func() (free uint64, known bool)
+	// WarmLife is how long one waits until another takes its place, 6 h when 0; WarmRest how long a room that has just got its browser
+	// has the machine to itself, 10 s when 0.
+	WarmLife, WarmRest time.Duration
+	// JoinTimeout is how long a warm browser may take to come to the room that took it, before another is started; 10 s when 0.
+	JoinTimeout time.Duration
+
 	StartTimeout  time.Duration // until ready; 90 s when 0
 	LaunchTimeout time.Duration // of Launcher.Start; 30 s when 0
 	// StopGrace is how long an agent that was told to end may take before its Launcher ends it, and KillGrace how long after that
@@ -77,11 +88,17 @@ type Service struct {
 	byID   map[uuid.UUID]*run
 	// unsure has the starts of each room whose row the database may have stored without saying so.
 	unsure map[rooms.ID][]*run
+	// warm has the browsers that wait for a room, pool how many there are to be.
+	warm         map[uuid.UUID]*warm
+	pool         pool
+	enoughMemory bool
 	// outbox is what the hub has not been told yet, dirty what the database has not.
 	outbox  []news
 	dirty   map[uuid.UUID]*run
 	wakeHub chan struct{}
 	wakeDB  chan struct{}
+	// wakeWarm has the pool looked at.
+	wakeWarm chan struct{}
 }
 
 // New makes a service. It starts nothing.
@@ -92,6 +109,13 @@ func New(o Options) *Service {
 	o.KillGrace = cmp.Or(o.KillGrace, 3*time.Second)
 	o.ReapInterval = cmp.Or(o.ReapInterval, 15*time.Second)
 	o.Margin = cmp.Or(o.Margin, 15*time.Second)
+	o.WarmMemory = cmp.Or(o.WarmMemory, 1536<<20)
+	o.WarmLife = cmp.Or(o.WarmLife, 6*time.Hour)
+	o.WarmRest = cmp.Or(o.WarmRest, 10*time.Second)
+	o.JoinTimeout = cmp.Or(o.JoinTimeout, 10*time.Second)
+	if o.FreeMemory == nil {
+		o.FreeMemory = FreeMemory
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -101,6 +125,7 @@ func New(o Options) *Service {
 	s := &Service{
 		o: o, queries: db.New(o.DB), byRoom: make(map[rooms.ID]*run), byID: make(map[uuid.UUID]*run), dirty: make(map[uuid.UUID]*run),
 		unsure: make(map[rooms.ID][]*run), wakeHub: make(chan struct{}, 1), wakeDB: make(chan struct{}, 1),
+		warm: make(map[uuid.UUID]*warm), pool: pool{size: o.Warm, life: o.WarmLife, rest: o.WarmRest}, enoughMemory: true, wakeWarm: make(chan struct{}, 1),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s
@@ -153,7 +178,11 @@ func (s *Service) Open(ctx context.Context, hub Hub) error {
 	s.work(s.watch)
 	s.work(s.notify)
 	s.work(s.persist)
-	s.work(s.reap)
+	s.work(func() {
+		s.reapOnce() // what the server before this one kept warm ends before another is started
+		s.work(s.keepWarm)
+		s.reap()
+	})
 	return nil
 }
 
@@ -211,19 +240,23 @@ func (s *Service) KeepAlive(_ context.Context, room rooms.ID) (wire.Browser, err
 func (s *Service) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	s.closing = true
-	var waiting []*run
+	var waiting []chan struct{}
 	for _, r := range s.byID {
-		if s.o.Outlive && r.handle != "" && !r.stopping {
+		if s.o.Outlive && r.handle != "" && !r.stopping && (r.taken == nil || r.joined) {
 			continue
 		}
 		s.stop(r, wire.EndReasonServerStopped, "")
-		waiting = append(waiting, r)
+		waiting = append(waiting, r.done)
+	}
+	for _, w := range s.warm {
+		s.endWarm(w)
+		waiting = append(waiting, w.done)
 	}
 	s.mu.Unlock()
 	var err error
-	for _, r := range waiting {
+	for _, done := range waiting {
 		select {
-		case <-r.done:
+		case <-done:
 		case <-ctx.Done():
 			err = fmt.Errorf("end the browsers: %w", context.Cause(ctx))
 		}

@@ -66,7 +66,7 @@ func (h *house) open(change func(*Options)) {
 		change(&o)
 	}
 	s := New(o)
-	h.Service, h.hub = s, &fakeHub{}
+	h.Service, h.hub = s, &fakeHub{waiting: map[uuid.UUID]bool{}, assigned: make(chan assignment, 100)}
 	require.NoError(h, s.Open(context.Background(), h.hub))
 	h.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -173,6 +173,23 @@ type fakeHub struct {
 	told    []string
 	viewers int
 	agent   func(reason wire.EndReason)
+	// waiting are the agents without a room that can be told of one; assigned is what they were told.
+	waiting  map[uuid.UUID]bool
+	assigned chan assignment
+}
+
+type assignment struct {
+	run uuid.UUID
+	wire.VBAssign
+}
+
+func (f *fakeHub) AssignBrowser(run uuid.UUID, a wire.VBAssign) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.waiting[run] {
+		f.assigned <- assignment{run, a}
+	}
+	return f.waiting[run]
 }
 
 func (f *fakeHub) BrowserChanged(room rooms.ID, b wire.Browser) {

@@ -18,6 +18,8 @@ type Hub interface {
 	// StopBrowser and KeepAliveBrowser tell the agent, and say whether there is one to tell.
 	StopBrowser(room rooms.ID, reason wire.EndReason) bool
 	KeepAliveBrowser(room rooms.ID) bool
+	// AssignBrowser tells the agent of a warm browser which room it belongs to from now on, and says whether there is one to tell.
+	AssignBrowser(run uuid.UUID, a wire.VBAssign) bool
 	// ViewerCount counts the viewers of a room that are connected.
 	ViewerCount(room rooms.ID) int
 }
@@ -35,4 +37,6 @@ type People interface {
 // Tokens issues the agents' room tokens; rooms.Tokens does.
 type Tokens interface {
 	Browser(room rooms.ID, run uuid.UUID) (token string, expiresAt time.Time, err error)
+	// Waiting is the token of a warm browser's agent, good for waiting alone.
+	Waiting(run uuid.UUID) (token string, expiresAt time.Time, err error)
 }

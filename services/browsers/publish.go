@@ -20,7 +20,9 @@ type news struct {
 
 // changed has hub and database told of a run. It needs the lock.
 func (s *Service) changed(r *run) {
-	s.tell(r)
+	if !r.silent {
+		s.tell(r)
+	}
 	s.dirty[r.id] = r
 	wake(s.wakeDB)
 }

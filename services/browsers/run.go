@@ -46,8 +46,17 @@ type run struct {
 	sessionEnds time.Time
 	extensions  int
 
-	// startTimer runs until the browser is ready, lostTimer while the agent is not connected, sessionTimer until its session is over.
-	startTimer, lostTimer, sessionTimer *time.Timer
+	// taken is the warm browser that the run began with, taker who had it started. assigned says that its agent was told of the room, joined
+	// that it has come, lost that it was gone before it was told.
+	taken                  *warm
+	taker                  accounts.PersonID
+	assigned, joined, lost bool
+	// silent says that people need not hear of its end: another run takes its place.
+	silent bool
+
+	// startTimer runs until the browser is ready, lostTimer while the agent is not connected, sessionTimer until its session is over,
+	// joinTimer until a warm one has come to the room.
+	startTimer, lostTimer, sessionTimer, joinTimer *time.Timer
 	// giveUp ends the wait for a download.
 	giveUp context.CancelFunc
 	// launched is closed when Launcher.Start has returned, done when the run has ended.
@@ -73,8 +82,15 @@ func (r *run) isLaunched() bool {
 	}
 }
 
+// begin makes a warm browser the run's. It keeps its id, by which the launcher and its agent know it.
+func (r *run) begin(w *warm) {
+	r.taken, r.id, r.browser.Id = w, w.spec.Run, &w.spec.Run
+	r.handle, r.media, r.launchedAt = w.running.Handle, w.running.Media, w.launchedAt
+	r.setStep(wire.BrowserStepSignalling)
+}
+
 func (r *run) stopTimers() {
-	for _, t := range []*time.Timer{r.startTimer, r.lostTimer, r.sessionTimer} {
+	for _, t := range []*time.Timer{r.startTimer, r.lostTimer, r.sessionTimer, r.joinTimer} {
 		if t != nil {
 			t.Stop()
 		}
@@ -203,6 +219,7 @@ func (s *Service) end(r *run, state wire.BrowserState, reason wire.EndReason, de
 	s.o.Log.Info("browser ended", "room", r.room.String(), "browser", r.id.String(), "state", string(state), "reason", string(reason), "detail", detail)
 	s.changed(r)
 	close(r.done)
+	wake(s.wakeWarm) // there is place for another
 }
 
 // stop has a run end for a reason of the service's. The first reason counts.

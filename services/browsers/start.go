@@ -17,6 +17,11 @@ import (
 // Start begins a run of the room's browser and returns while it is starting; the hub is told how it goes on. Errors: browser_running,
 // browser_quota_person, browser_quota_server, browser_not_available, not_found, unavailable, storage_full.
 func (s *Service) Start(ctx context.Context, room rooms.ID, by accounts.PersonID) (wire.Browser, error) {
+	return s.start(ctx, room, by, false)
+}
+
+// start is Start; cold takes no warm browser.
+func (s *Service) start(ctx context.Context, room rooms.ID, by accounts.PersonID, cold bool) (wire.Browser, error) {
 	if ok, why := s.o.Launcher.Available(); !ok {
 		return wire.Browser{}, wire.Errorf(wire.ErrorCodeBrowserNotAvailable, "%s", why)
 	}
@@ -32,16 +37,22 @@ func (s *Service) Start(ctx context.Context, room rooms.ID, by accounts.PersonID
 	r := newRun(uuid.Must(uuid.NewV7()), room, info.OwnerID, s.o.Now())
 	r.browser.StartedBy = wire.Ptr(person.Public())
 	r.setStep(wire.BrowserStepLaunching)
-	before, err := s.reserve(r)
-	if err != nil {
-		return wire.Browser{}, err
-	}
 	spec := s.o.Spec
-	spec.Run, spec.Room = r.id, room
+	spec.Room = room
 	spec.Width, spec.Height, spec.FrameRate = info.Screen.Width, info.Screen.Height, info.Screen.FrameRate
 	if info.StartURL != "" {
 		spec.StartURL = info.StartURL
 	}
+	before, err := s.reserve(r, func() *warm {
+		if cold {
+			return nil
+		}
+		return s.takeWarm(spec)
+	})
+	if err != nil {
+		return wire.Browser{}, err
+	}
+	r.taker, spec.Run = by, r.id
 	spec.Token, _, err = s.o.Tokens.Browser(room, r.id)
 	if err == nil {
 		err = s.insert(ctx, r, before, by)
@@ -57,8 +68,15 @@ func (s *Service) Start(ctx context.Context, room rooms.ID, by accounts.PersonID
 	s.changed(r)
 	if s.closing {
 		close(r.launched)
+		if r.taken != nil {
+			s.endWarm(r.taken)
+		}
 		s.end(r, wire.BrowserStateStopped, wire.EndReasonServerStopped, "")
 		return wire.Browser{}, errClosing()
+	}
+	if r.taken != nil {
+		s.work(func() { s.assign(r, spec) })
+		return r.browser, nil
 	}
 	preparing, giveUp := context.WithCancel(s.ctx)
 	r.giveUp = giveUp
@@ -69,8 +87,8 @@ func (s *Service) Start(ctx context.Context, room rooms.ID, by accounts.PersonID
 	return r.browser, nil
 }
 
-// reserve gives r its place in the room and in the quotas, and returns the run before it.
-func (s *Service) reserve(r *run) (before *run, err error) {
+// reserve gives r its place in the room and in the quotas, and a browser that is ready where take has one. It returns the run before it.
+func (s *Service) reserve(r *run, take func() *warm) (before *run, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	before = s.byRoom[r.room]
@@ -91,7 +109,11 @@ func (s *Service) reserve(r *run) (before *run, err error) {
 	case len(s.byID) >= s.o.MaxRunning:
 		return nil, wire.Errorf(wire.ErrorCodeBrowserQuotaServer, "This server runs %d browsers at most, and all of them are in use. Try again later.", s.o.MaxRunning)
 	}
+	if w := take(); w != nil {
+		r.begin(w)
+	}
 	s.byRoom[r.room], s.byID[r.id] = r, r
+	wake(s.wakeWarm) // one too many may wait now
 	return before, nil
 }
 
@@ -104,6 +126,9 @@ func (s *Service) giveBack(r, before *run, reason error) {
 	r.browser.State, r.browser.EndReason = wire.BrowserStateFailed, wire.Ptr(wire.EndReasonFailed)
 	close(r.launched)
 	close(r.done)
+	if r.taken != nil {
+		s.endWarm(r.taken) // it never goes to another room
+	}
 	if code := wire.CodeOf(reason); code != wire.ErrorCodeBrowserRunning && code != wire.ErrorCodeNotFound {
 		s.unsure[r.room] = append(s.unsure[r.room], r)
 		s.dirty[r.id] = r

@@ -2,6 +2,8 @@ package browsers
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -82,7 +84,17 @@ func (s *Service) watch() {
 func (s *Service) exited(e Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if r := s.byID[e.Run]; r != nil {
+	if s.warmExited(e) {
+		return
+	}
+	r := s.byID[e.Run]
+	switch {
+	case r == nil:
+	case r.taken != nil && !r.assigned:
+		r.lost = true // its start is not stored yet
+	case r.taken != nil && !r.joined && !r.stopping && !s.closing:
+		s.replace(r, e.Detail)
+	default:
 		state, reason, detail := r.outcome(e.Detail)
 		s.end(r, state, reason, detail)
 	}
@@ -93,9 +105,9 @@ func (s *Service) reap() {
 	tick := time.NewTicker(s.o.ReapInterval)
 	defer tick.Stop()
 	for {
-		s.reapOnce()
 		select {
 		case <-tick.C:
+			s.reapOnce()
 		case <-s.ctx.Done():
 			return
 		}
@@ -118,8 +130,8 @@ func (s *Service) reapOnce() {
 		alive[found.Run] = true
 		s.mu.Lock()
 		r := s.byID[found.Run]
-		known := r != nil
-		if known && r.launchedAt.IsZero() && r.isLaunched() { // who could tell was away when the server started
+		known := r != nil || s.warm[found.Run] != nil
+		if r != nil && r.launchedAt.IsZero() && r.isLaunched() { // who could tell was away when the server started
 			r.handle, r.media, r.launchedAt = found.Handle, found.Media, found.StartedAt
 		}
 		s.mu.Unlock()
@@ -128,6 +140,14 @@ func (s *Service) reapOnce() {
 			if err := s.o.Launcher.Stop(ctx, found.Handle, s.o.KillGrace); err != nil {
 				s.o.Log.Error("a browser that belongs to no room could not be ended", "browser", found.Run.String(), "error", err)
 			}
+		}
+	}
+	for _, w := range s.idle() {
+		s.mu.Lock()
+		vanished := w.running.Handle != "" && w.launchedAt.Before(asked) && !alive[w.spec.Run]
+		s.mu.Unlock()
+		if vanished {
+			s.exited(Event{Run: w.spec.Run, Detail: "its processes are gone."})
 		}
 	}
 	for _, r := range s.live() {
@@ -168,4 +188,10 @@ func (s *Service) live() []*run {
 		all = append(all, r)
 	}
 	return all
+}
+
+func (s *Service) idle() []*warm {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Values(s.warm))
 }

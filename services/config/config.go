@@ -55,7 +55,7 @@ type Config struct {
 	Agent                string    `env:"AGENT" kind:"path" doc:"Path of the program turtus-agent. Empty: beside the server's own program."`
 	MaxBrowsers          int       `env:"MAX_BROWSERS" default:"4" min:"0" max:"1000" doc:"Most browsers running at once on this server."`
 	MaxBrowsersPerPerson int       `env:"MAX_BROWSERS_PER_PERSON" default:"1" min:"0" max:"1000" doc:"Most browsers running at once for one person's rooms."`
-	WarmBrowsers         int       `env:"WARM_BROWSERS" default:"1" min:"0" max:"16" doc:"Browsers kept ready for the next rooms, which then open at once. Each takes some 500 MB and no processor; fewer are kept where memory is short or TURTUS_MAX_BROWSERS leaves no place. 0: none."`
+	WarmBrowsers         int       `env:"WARM_BROWSERS" default:"1" min:"0" max:"16" doc:"Browsers kept ready for the next rooms, which then open at once. Each takes some 400 MB and no processor; fewer are kept where memory is short or TURTUS_MAX_BROWSERS leaves no place. 0: none."`
 	MediaPorts           PortRange `env:"MEDIA_PORTS" doc:"UDP ports of the browsers' media, such as 52000-52100. Empty: any free port."`
 	RelayPort            int       `env:"RELAY_PORT" default:"3478" min:"0" max:"65535" doc:"UDP and TCP port of the built-in STUN and TURN relay, for people whose network reaches no browser directly. Open both in the firewall; no other port is needed besides the server's own. 0 turns it off."`
 	RelayBandwidth       int       `env:"RELAY_BANDWIDTH" default:"50" min:"1" max:"10000" doc:"Most that the relay carries for one person's page, in Mbit/s each way."`

@@ -30,6 +30,9 @@ func sayHello(p *peer, e wire.Envelope) error {
 	if err != nil {
 		return p.refuse(e.Id, wire.CloseCodeBadToken, err)
 	}
+	if claims.Room.IsZero() {
+		return p.wait(e.Id, claims.Browser)
+	}
 	var person *wire.PublicPerson
 	if claims.Kind == wire.PeerKindViewer {
 		ctx, cancel := p.callContext()
@@ -154,7 +157,8 @@ func agentStatus(p *peer, e wire.Envelope) error {
 	if err != nil {
 		return err
 	}
-	p.hub.o.Browsers.Status(p.room.id, p.seat.run, status)
+	room, run := p.browser()
+	p.hub.o.Browsers.Status(room, run, status)
 	return nil
 }
 
@@ -163,6 +167,7 @@ func agentEnding(p *peer, e wire.Envelope) error {
 	if err != nil {
 		return err
 	}
-	p.hub.o.Browsers.Ending(p.room.id, p.seat.run, ending)
+	room, run := p.browser()
+	p.hub.o.Browsers.Ending(room, run, ending)
 	return nil
 }

@@ -395,7 +395,7 @@ func (f *fakeBrowsers) State(rooms.ID) wire.Browser {
 func (f *fakeBrowsers) Connected(room rooms.ID, run uuid.UUID, peer string, connection int64) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.runs[run] != room {
+	if known, ok := f.runs[run]; !ok || known != room {
 		return fmt.Errorf("no such run")
 	}
 	f.note("connected %s", peer)

@@ -20,6 +20,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/gorilla/websocket"
 	"golang.org/x/time/rate"
 
@@ -143,7 +144,8 @@ type Hub struct {
 	closed  bool
 	rooms   map[rooms.ID]*room
 	conns   map[*conn]bool
-	running sync.WaitGroup // one for each conn, and one for recheckSessions
+	waiting map[uuid.UUID]*peer // agents without a room, by their run
+	running sync.WaitGroup      // one for each conn, and one for recheckSessions
 	// endedSessions ended and gonePeople deleted their account lately: their room tokens are refused while they would live.
 	endedSessions gone[accounts.SessionID]
 	gonePeople    gone[accounts.PersonID]
@@ -157,7 +159,7 @@ type Hub struct {
 func New(o Options) *Hub {
 	o.setDefaults()
 	h := &Hub{
-		o: o, started: o.Now(), rooms: make(map[rooms.ID]*room), conns: make(map[*conn]bool),
+		o: o, started: o.Now(), rooms: make(map[rooms.ID]*room), conns: make(map[*conn]bool), waiting: make(map[uuid.UUID]*peer),
 		endedSessions: make(gone[accounts.SessionID]), gonePeople: make(gone[accounts.PersonID]),
 	}
 	h.ctx, h.cancel = context.WithCancel(context.Background())

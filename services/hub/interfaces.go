@@ -36,7 +36,8 @@ type Sessions interface {
 	Live(ctx context.Context, sessions []accounts.SessionID) ([]accounts.SessionID, error)
 }
 
-// Browsers keeps the state of the rooms' browsers. run is the run of rooms.Claims.Browser. The hub calls it with no lock held.
+// Browsers keeps the state of the rooms' browsers. run is the run of rooms.Claims.Browser; room is zero for an agent that waits for one. The hub
+// calls it with no lock held.
 type Browsers interface {
 	// State is what the room's people see of its browser. It never blocks.
 	State(room rooms.ID) wire.Browser

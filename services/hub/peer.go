@@ -12,6 +12,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/google/uuid"
 	"golang.org/x/time/rate"
 
 	"turtus/services/hub/control"
@@ -26,12 +27,13 @@ type peer struct {
 	log  *slog.Logger
 	// limit bounds the messages, strikes how many too many are forgiven, chat the chat messages, relayed the bytes for other peers.
 	limit, strikes, chat, relayed *rate.Limiter
-	room                          *room  // nil before hello, as seat
-	seat                          *seat  // its id, kind and run never change
-	connection                    int64  // of an agent, as Browsers counts them
-	remote, host                  string // its address, and the one that it opened the server under
-	secure                        bool   // by TLS that ends here
-	agentsOnly                    bool   // it came by the agents' own door, and has no address
+	room                          *room      // nil before hello, as seat
+	seat                          *seat      // its id, kind and run never change
+	connection                    int64      // of an agent, as Browsers counts them
+	waits                         *uuid.UUID // the run of an agent that waits for a room; it has no seat
+	remote, host                  string     // its address, and the one that it opened the server under
+	secure                        bool       // by TLS that ends here
+	agentsOnly                    bool       // it came by the agents' own door, and has no address
 }
 
 func newPeer(h *Hub, c *conn, r *http.Request) *peer {
@@ -49,11 +51,13 @@ type handler struct {
 	do func(*peer, wire.Envelope) error
 	// answers says that do answers by itself.
 	answers bool
+	// waiting says that an agent without a room may send it.
+	waiting bool
 }
 
 var handlers = map[string]handler{
 	wire.TypeHello:          {do: sayHello, answers: true},
-	wire.TypeEcho:           {do: echo, answers: true},
+	wire.TypeEcho:           {do: echo, answers: true, waiting: true},
 	wire.TypeSignal:         {do: signal},
 	wire.TypeStreamRequest:  {kind: wire.PeerKindViewer, do: toAgent},
 	wire.TypeStreamPrefer:   {kind: wire.PeerKindViewer, do: toAgent},
@@ -74,9 +78,9 @@ var handlers = map[string]handler{
 	})},
 	wire.TypeControlGive: {kind: wire.PeerKindViewer, do: giveControl},
 	wire.TypeControlDeny: {kind: wire.PeerKindViewer, do: denyControl},
-	wire.TypeVBStatus:    {kind: wire.PeerKindVb, do: agentStatus},
+	wire.TypeVBStatus:    {kind: wire.PeerKindVb, do: agentStatus, waiting: true},
 	wire.TypeVBActivity:  {kind: wire.PeerKindVb, do: activity},
-	wire.TypeVBEnding:    {kind: wire.PeerKindVb, do: agentEnding},
+	wire.TypeVBEnding:    {kind: wire.PeerKindVb, do: agentEnding, waiting: true},
 }
 
 // serve runs the connection to its end: the reader is this goroutine, the writer another. A handler that panics ends its own connection alone.
@@ -109,7 +113,7 @@ func (p *peer) converse(late *time.Timer) error {
 			return err
 		default:
 			p.receive(data)
-			if p.seat != nil {
+			if p.seat != nil || p.waits != nil {
 				late.Stop()
 			}
 		}
@@ -133,6 +137,9 @@ func (p *peer) part(err error) {
 		p.conn.close(wire.CloseCodePongTimeout, "you did not answer pings")
 	default:
 		p.conn.end(0, "", false)
+	}
+	if p.waits != nil {
+		p.hub.endWait(p)
 	}
 	if p.seat == nil {
 		return
@@ -175,7 +182,9 @@ func (p *peer) handle(e wire.Envelope) error {
 	switch {
 	case !known:
 		return wire.Errorf(wire.ErrorCodeUnknownType, "There is no message type %q.", cut(e.Type, 64))
-	case p.seat == nil && e.Type != wire.TypeHello:
+	case p.waits != nil && !h.waiting:
+		return wire.Errorf(wire.ErrorCodeNotForKind, "A browser that waits for a room may not send %s.", e.Type)
+	case p.seat == nil && p.waits == nil && e.Type != wire.TypeHello:
 		return wire.Errorf(wire.ErrorCodeHelloNeeded, "Say hello first.")
 	case p.seat != nil && e.Type == wire.TypeHello:
 		return wire.Errorf(wire.ErrorCodeBadRequest, "You have said hello already.")

@@ -23,13 +23,14 @@ type Claims struct {
 	Session     accounts.SessionID // of a viewer: the sign-in it came from
 	Role        wire.Role          // of a viewer
 	Permissions Permissions        // of a viewer
-	Browser     uuid.UUID          // of a vb: its run
+	Browser     uuid.UUID          // of a vb: its run. One without a room waits for one, and may do nothing else
 }
 
 type tokenClaims struct {
 	accounts.Registered
 	Kind        wire.PeerKind       `json:"kind"`
 	Room        ID                  `json:"room"`
+	Waits       bool                `json:"waits,omitempty"`
 	Session     *accounts.SessionID `json:"sid,omitempty"`
 	Role        wire.Role           `json:"role,omitempty"`
 	Permissions Permissions         `json:"permissions,omitempty"`
@@ -55,6 +56,13 @@ func (t Tokens) Browser(room ID, run uuid.UUID) (token string, expiresAt time.Ti
 	return t.Keys.Sign(accounts.AudienceRoom, BrowserTokenLife, c)
 }
 
+// Waiting issues the token of the agent of a warm browser, which has no room yet: it is good for no room.
+func (t Tokens) Waiting(run uuid.UUID) (token string, expiresAt time.Time, err error) {
+	c := &tokenClaims{Kind: wire.PeerKindVb, Waits: true}
+	c.Subject = run.String()
+	return t.Keys.Sign(accounts.AudienceRoom, BrowserTokenLife, c)
+}
+
 // Verify returns the claims of a good token of this kind. Errors: token_expired; unauthenticated (forged, of another kind, not a room token).
 func (t Tokens) Verify(token string, kind wire.PeerKind) (Claims, error) {
 	c := &tokenClaims{}
@@ -62,7 +70,7 @@ func (t Tokens) Verify(token string, kind wire.PeerKind) (Claims, error) {
 		return Claims{}, err
 	}
 	subject, err := uuid.Parse(c.Subject)
-	if err != nil || c.Kind != kind || c.Room.IsZero() {
+	if err != nil || c.Kind != kind || c.Room.IsZero() != c.Waits || c.Waits && kind != wire.PeerKindVb {
 		return Claims{}, errWrongToken()
 	}
 	claims := Claims{Kind: c.Kind, Room: c.Room}

@@ -74,9 +74,9 @@ func build(ctx context.Context, c config.Config, folder *dataFolder, pool *pgxpo
 	p.browsers = browsers.New(browsers.Options{
 		DB: pool, Launcher: p.launcher, Rooms: places, People: people, Tokens: tokens,
 		Outlive: c.LauncherSocket != "", MaxRunning: c.MaxBrowsers, MaxPerOwner: c.MaxBrowsersPerPerson, Log: log,
-		SessionLength: c.SessionLength, SessionExtensions: c.SessionExtensions,
+		Warm: c.WarmBrowsers, SessionLength: c.SessionLength, SessionExtensions: c.SessionExtensions,
 		Spec: browsers.Spec{
-			StartURL: c.StartURL, Depth: 24, ViewerTimeout: c.ViewerTimeout, SignalTimeout: c.SignalTimeout,
+			StartURL: c.StartURL, Width: c.Width, Height: c.Height, FrameRate: c.FrameRate, Depth: 24, ViewerTimeout: c.ViewerTimeout, SignalTimeout: c.SignalTimeout,
 		},
 		Network: network(c, bound),
 	})

@@ -46,17 +46,21 @@ func fakeAgent() {
 	if err != nil {
 		panic(err)
 	}
+	token := os.Getenv("TURTUS_VB_TOKEN")
 	for lost := time.Now(); time.Since(lost) < time.Duration(limit)*time.Millisecond; {
 		ws, _, err := websocket.DefaultDialer.Dial(os.Getenv("TURTUS_VB_SIGNAL_SERVER"), nil)
 		if err != nil {
 			time.Sleep(20 * time.Millisecond)
 			continue
 		}
-		_ = ws.WriteJSON(wire.NewEnvelope(wire.TypeHello, wire.Hello{Token: os.Getenv("TURTUS_VB_TOKEN"), Kind: wire.PeerKindVb}))
+		_ = ws.WriteJSON(wire.NewEnvelope(wire.TypeHello, wire.Hello{Token: token, Kind: wire.PeerKindVb}))
 		for err == nil {
 			var e wire.Envelope
 			switch err = ws.ReadJSON(&e); e.Type {
-			case wire.TypeIdentity:
+			case wire.TypeVBAssign:
+				assignment, _ := wire.Decode[wire.VBAssign](e)
+				token, err = assignment.Token, io.EOF // and comes again
+			case wire.TypeIdentity, wire.TypeVBWaiting:
 				_ = ws.WriteJSON(wire.NewEnvelope(wire.TypeVBStatus, wire.VBStatus{State: wire.VBStatusStateReady}))
 			case wire.TypeVBStop:
 				_ = ws.WriteJSON(wire.NewEnvelope(wire.TypeVBEnding, wire.VBEnding{Reason: wire.EndReasonRequested}))
@@ -96,7 +100,7 @@ func newBox(t *testing.T) *box {
 	require.NoError(t, l.Close())
 	return &box{t, filepath.Join(dir, "data"), addr, []string{
 		"RUN_TURTUS=1", "PATH=" + programs + ":" + os.Getenv("PATH"), "TURTUS_DATA_DIR=" + filepath.Join(dir, "data"), "TURTUS_ADDR=" + addr,
-		"TURTUS_AGENT=" + agent, "TURTUS_LAUNCHER=process", "TURTUS_SIGNAL_TIMEOUT=30s", "TURTUS_RELAY_PORT=0",
+		"TURTUS_AGENT=" + agent, "TURTUS_LAUNCHER=process", "TURTUS_SIGNAL_TIMEOUT=30s", "TURTUS_RELAY_PORT=0", "TURTUS_WARM_BROWSERS=0",
 	}}
 }
 

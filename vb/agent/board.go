@@ -19,6 +19,7 @@ import (
 type board struct {
 	timeout time.Duration // without viewers; zero: for ever
 
+	waits          bool // for a room: nobody can watch
 	processes      []supervise.Status
 	processesReady bool // once all were, at the same time
 	captured       bool // once the screen was
@@ -37,7 +38,7 @@ func (b *board) started() bool { return b.processesReady && b.captured }
 // count starts the countdown when nobody watches a browser that has started, and stops it otherwise; it tells whether
 // that changed anything.
 func (b *board) count(now time.Time) bool {
-	counting := b.started() && b.viewers == 0 && b.timeout > 0
+	counting := b.started() && !b.waits && b.viewers == 0 && b.timeout > 0
 	if counting == !b.endsAt.IsZero() {
 		return false
 	}

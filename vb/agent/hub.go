@@ -122,6 +122,17 @@ func (a *agent) message(e wire.Envelope) error {
 			return err
 		}
 		a.do(func() { a.finish(stop.Reason, "asked to end by the hub") })
+	case wire.TypeVBWaiting:
+		a.do(func() {
+			a.board.waits = true
+			a.board.forget()
+		})
+	case wire.TypeVBAssign:
+		assignment, err := wire.Decode[wire.VBAssign](e)
+		if err != nil {
+			return err
+		}
+		a.join(assignment)
 	case wire.TypeVBScreen:
 		screen, err := wire.Decode[wire.Screen](e)
 		if err != nil {
@@ -138,6 +149,15 @@ func (a *agent) message(e wire.Envelope) error {
 		a.do(a.board.keepAlive)
 	}
 	return nil
+}
+
+// join makes a browser that waited a room's: it gets the room's page and screen, and comes to the room.
+func (a *agent) join(assignment wire.VBAssign) {
+	a.logger.Info("a room has taken the browser")
+	a.do(func() { a.board.waits = false })
+	a.wantScreen(assignment.Screen)
+	a.pages <- assignment.StartUrl // it is told once
+	a.client.Switch(assignment.Token)
 }
 
 // setICEServers takes the hub's, unless the settings name others.

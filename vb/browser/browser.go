@@ -72,6 +72,7 @@ type Environment struct {
 	home, runtime string // runtime has the sockets
 	display       *display
 	screen        *screen
+	page          *startPage
 	extra         []string
 }
 
@@ -218,6 +219,7 @@ func newEnvironment(cfg Config) (*Environment, error) {
 		home:        home,
 		display:     &display{cookie: newCookie()},
 		screen:      newScreen(cfg),
+		page:        &startPage{url: cfg.StartURL},
 		extra:       cfg.ExtraEnv,
 		PulseSource: image.PulseAudioSink + ".monitor",
 		XAuthority:  filepath.Join(home, "config", "Xauthority"),

@@ -22,3 +22,9 @@ func (e *MissingProgramError) Error() string {
 
 // ErrScreen: a size that the screen can't have, because it is larger than Xvfb was started with, or fixed.
 var ErrScreen = errors.New("browser: screen size not possible")
+
+// ErrNoFirefox: there is none on the session bus, as before it has started.
+var ErrNoFirefox = errors.New("browser: no Firefox on the session bus")
+
+// ErrNotShown: Firefox was given a page and shows nothing of it yet.
+var ErrNotShown = errors.New("browser: Firefox does not show the page yet")

@@ -22,16 +22,6 @@ func prepareFirefox(cfg Config, e *Environment, path string) (func() (*exec.Cmd,
 	if err := os.MkdirAll(profile, 0o700); err != nil {
 		return nil, err
 	}
-	homepage, err := json.Marshal(cfg.StartURL)
-	if err != nil {
-		return nil, err
-	}
-	preferences := bytes.NewBuffer(bytes.Clone(image.FirefoxPreferences))
-	fmt.Fprintf(preferences, "user_pref(\"browser.startup.homepage\", %s);\n", homepage)
-	if err := os.WriteFile(filepath.Join(profile, "user.js"), preferences.Bytes(), 0o600); err != nil {
-		return nil, err
-	}
-
 	switch policies, err := os.ReadFile(systemPolicies); {
 	case err == nil && bytes.Equal(policies, image.FirefoxPolicies):
 	case err == nil:
@@ -42,13 +32,25 @@ func prepareFirefox(cfg Config, e *Environment, path string) (func() (*exec.Cmd,
 		}
 	}
 	return func() (*exec.Cmd, error) {
-		if err := forgetSession(profile); err != nil {
+		url := e.page.get()
+		if err := errors.Join(forgetSession(profile), writePreferences(profile, url)); err != nil {
 			return nil, err
 		}
-		cmd := e.command(path, "--new-instance", "--profile", profile, cfg.StartURL)
+		cmd := e.command(path, "--new-instance", "--profile", profile, url)
 		cmd.Env = append(cmd.Env, "MOZ_CRASHREPORTER_DISABLE=1", "MOZ_ENABLE_WAYLAND=0")
 		return cmd, nil
 	}, nil
+}
+
+// writePreferences sets those of user.js, and the start page as the home page.
+func writePreferences(profile, startURL string) error {
+	homepage, err := json.Marshal(startURL)
+	if err != nil {
+		return err
+	}
+	preferences := bytes.NewBuffer(bytes.Clone(image.FirefoxPreferences))
+	fmt.Fprintf(preferences, "user_pref(\"browser.startup.homepage\", %s);\n", homepage)
+	return os.WriteFile(filepath.Join(profile, "user.js"), preferences.Bytes(), 0o600)
 }
 
 // ownFirefox makes a folder that Firefox takes for the one it is installed in, with our policies in it, and returns the

@@ -216,3 +216,27 @@ func ignoreGone(err error) error {
 	}
 	return err
 }
+
+// firefoxTitle is the title of Firefox's window (_NET_WM_NAME of EWMH), empty where there is none.
+func (x *xClient) firefoxTitle() (string, error) {
+	windows, err := x.rootWindows("_NET_CLIENT_LIST")
+	if err != nil {
+		return "", err
+	}
+	name, err := x.atom("_NET_WM_NAME")
+	if err != nil {
+		return "", err
+	}
+	for _, window := range windows {
+		found, err := x.isFirefox(window)
+		if ignoreGone(err) != nil {
+			return "", err
+		}
+		if !found {
+			continue
+		}
+		title, err := x.property(window, name)
+		return string(title), ignoreGone(err)
+	}
+	return "", nil
+}

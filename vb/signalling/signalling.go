@@ -52,7 +52,7 @@ func (e *ClosedError) Error() string {
 
 // Handler gets what the hub sends.
 type Handler interface {
-	// Identity comes first on each connection.
+	// Identity comes first on each connection, unless the token is one to wait with: then Message(vb.waiting) does.
 	Identity(wire.Identity)
 	// Message is every other message.
 	Message(wire.Envelope)
@@ -73,11 +73,13 @@ type Config struct {
 
 // Client is a connection to the hub that heals itself. Run has its goroutines.
 type Client struct {
-	cfg    Config
-	resume *wire.Resume
+	cfg Config
 
-	mu    sync.Mutex
-	queue chan wire.Envelope // of the present connection, nil while there is none
+	mu       sync.Mutex
+	token    string
+	resume   *wire.Resume
+	switched bool               // the connection is another identity's, and has to end
+	queue    chan wire.Envelope // of the present connection, nil while there is none
 }
 
 // New prepares a Client.
@@ -85,7 +87,39 @@ func New(cfg Config) *Client {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
-	return &Client{cfg: cfg}
+	return &Client{cfg: cfg, token: cfg.Token}
+}
+
+// Switch has the client say hello anew at once with another token, as somebody else: an agent that waited and has got its room. Only the
+// handler calls it.
+func (c *Client) Switch(token string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.token, c.resume, c.queue, c.switched = token, nil, nil, true
+}
+
+// errSwitched ends a connection whose identity has changed.
+var errSwitched = errors.New("signalling: another identity")
+
+// hello is what to say first on a new connection.
+func (c *Client) hello() wire.Envelope {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.switched = false
+	return wire.NewEnvelope(wire.TypeHello, wire.Hello{Kind: wire.PeerKindVb, Token: c.token, Resume: c.resume})
+}
+
+func (c *Client) hasSwitched() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.switched
+}
+
+// takenIn opens the way for Send. resume is nil where there is no seat to come back to.
+func (c *Client) takenIn(queue chan wire.Envelope, resume *wire.Resume) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.queue, c.resume = queue, resume
 }
 
 // Send queues a message and tells whether there was a connection with room for it.
@@ -115,6 +149,10 @@ func (c *Client) Run(ctx context.Context) error {
 		}
 		if closed, ok := errors.AsType[*ClosedError](err); ok {
 			return closed
+		}
+		if errors.Is(err, errSwitched) {
+			since, backoff = time.Now(), firstBackoff
+			continue
 		}
 		if identified {
 			since, backoff = time.Now(), firstBackoff
@@ -163,7 +201,7 @@ func (c *Client) connect(ctx context.Context) (identified bool, err error) {
 	})
 
 	queue := make(chan wire.Envelope, sendQueue)
-	queue <- wire.NewEnvelope(wire.TypeHello, wire.Hello{Kind: wire.PeerKindVb, Token: c.cfg.Token, Resume: c.resume})
+	queue <- c.hello()
 	writing, stop := context.WithCancel(ctx)
 	written := make(chan struct{})
 	go func() {
@@ -189,16 +227,20 @@ func (c *Client) connect(ctx context.Context) (identified bool, err error) {
 			if err != nil {
 				return identified, err
 			}
-			c.resume = &wire.Resume{Peer: identity.Peer, Key: identity.ResumeKey}
-			c.mu.Lock()
-			c.queue = queue
-			c.mu.Unlock()
+			c.takenIn(queue, &wire.Resume{Peer: identity.Peer, Key: identity.ResumeKey})
 			identified = true
 			c.cfg.Handler.Identity(identity)
 		case wire.TypeError:
 			c.refused(e)
+		case wire.TypeVBWaiting:
+			c.takenIn(queue, nil)
+			identified = true
+			c.cfg.Handler.Message(e)
 		default:
 			c.cfg.Handler.Message(e)
+		}
+		if c.hasSwitched() {
+			return identified, errSwitched
 		}
 	}
 }

@@ -35,6 +35,12 @@ func (e *events) Lost(err error)           { e.lost <- err }
 // start runs a client against a hub that handles each connection by the function given.
 func start(t *testing.T, timeout time.Duration, handle func(*websocket.Conn, wire.Hello)) (*Client, *events, <-chan error) {
 	t.Helper()
+	return startWith(t, timeout, func(e *events) Handler { return e }, handle, func(*Client) {})
+}
+
+// startWith has another handler hear what events hear; made is given the client before it runs.
+func startWith(t *testing.T, timeout time.Duration, handler func(*events) Handler, handle func(*websocket.Conn, wire.Hello), made func(*Client)) (*Client, *events, <-chan error) {
+	t.Helper()
 	upgrader := websocket.Upgrader{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn, err := upgrader.Upgrade(w, r, nil)
@@ -55,7 +61,8 @@ func start(t *testing.T, timeout time.Duration, handle func(*websocket.Conn, wir
 	}))
 	t.Cleanup(server.Close)
 	h := &events{make(chan wire.Identity, 10), make(chan wire.Envelope, 1000), make(chan error, 10)}
-	c := New(Config{URL: "ws" + strings.TrimPrefix(server.URL, "http"), Token: "t", Timeout: timeout, Handler: h, Logger: slog.New(slog.DiscardHandler)})
+	c := New(Config{URL: "ws" + strings.TrimPrefix(server.URL, "http"), Token: "t", Timeout: timeout, Handler: handler(h), Logger: slog.New(slog.DiscardHandler)})
+	made(c)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	ended := make(chan struct{})
@@ -186,4 +193,52 @@ func TestWhatWasSentBeforeTheEndIsDelivered(t *testing.T) {
 	}
 	assert.True(t, websocket.IsCloseError(receive(t, closes), websocket.CloseNormalClosure), "and it says goodbye")
 	assert.False(t, c.Send(wire.Envelope{}), "nothing is taken after the end")
+}
+
+// roomTaker has the client become somebody else when it is given a room.
+type roomTaker struct {
+	*events
+	client *Client
+}
+
+func (r *roomTaker) Message(e wire.Envelope) {
+	r.events.Message(e)
+	if e.Type == wire.TypeVBAssign {
+		r.client.Switch("the room's")
+	}
+}
+
+func TestAnAgentThatWaitsComesAtOnceToItsRoom(t *testing.T) {
+	hellos := make(chan wire.Hello, 10)
+	heard := make(chan wire.Envelope, 10)
+	var taker *roomTaker
+	c, _, _ := startWith(t, time.Minute, func(e *events) Handler {
+		taker = &roomTaker{events: e}
+		return taker
+	}, func(conn *websocket.Conn, hello wire.Hello) {
+		hellos <- hello
+		if hello.Token == "t" {
+			_ = conn.WriteJSON(wire.NewEnvelope(wire.TypeVBWaiting, wire.Empty{}))
+			var e wire.Envelope
+			_ = conn.ReadJSON(&e)
+			heard <- e
+			_ = conn.WriteJSON(wire.NewEnvelope(wire.TypeVBAssign, wire.VBAssign{Token: "the room's"}))
+			_, _, err := conn.ReadMessage()
+			if !websocket.IsCloseError(err, websocket.CloseNormalClosure) {
+				t.Errorf("it left with %v", err)
+			}
+			return
+		}
+		identify(conn, "vb-1")
+		_, _, _ = conn.ReadMessage()
+	}, func(c *Client) { taker.client = c })
+	require.Equal(t, wire.TypeVBWaiting, receive(t, taker.messages).Type)
+	require.True(t, c.Send(wire.NewEnvelope(wire.TypeVBStatus, wire.VBStatus{State: wire.VBStatusStateReady})), "it may say how it is")
+	require.Equal(t, wire.TypeVBStatus, receive(t, heard).Type)
+	receive(t, taker.identities)
+	require.Equal(t, "t", receive(t, hellos).Token)
+	second := receive(t, hellos)
+	require.Equal(t, "the room's", second.Token)
+	require.Nil(t, second.Resume)
+	require.Empty(t, taker.lost, "nothing was lost")
 }

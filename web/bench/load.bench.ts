@@ -1,22 +1,7 @@
 import { Counters } from './counters'
 import { firstFrame, playback } from './probe'
 import { Meter, rested } from './processes'
-import { expect } from '@playwright/test'
 import { seconds, test, trials } from './stage'
-
-test('start', async ({ stage, figures }) => {
-  const page = await stage.show('flip')
-  const starts: number[] = []
-  for (let i = 0; i < trials(3); i++) {
-    await stage.ann.stopBrowser()
-    await page.goto(stage.address)
-    await expect(page.getByTestId('start-browser')).toBeVisible()
-    const clicked = await page.evaluate(() => performance.now())
-    await page.getByTestId('start-browser').click()
-    starts.push((await firstFrame(page)).fromNavigation - clicked)
-  }
-  figures.add('start to first frame', 'ms', starts)
-})
 
 test('join', async ({ stage, figures }) => {
   await stage.settle(await stage.show('flip'))

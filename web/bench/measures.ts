@@ -13,6 +13,8 @@ export const measures: readonly Measure[] = [
   { name: 'click to picture, after video', must: '50', aim: '35', peer: '141-161 | 146' },
   { name: 'click to picture, during video', must: '50', aim: '35', peer: '102-138 / 144-177 | 108 / 145' },
   { name: 'click to picture, 2 % loss and 30 ms each way', must: '120 / 300', aim: '95 / 180', peer: '192 / 524 | 197 / 544' },
+  { name: 'warm start: click to first frame', must: '1000', aim: '500' },
+  { name: 'cold start: click to first frame', must: '', aim: '' },
   { name: 'join: stream asked for to first frame', must: '300', aim: '150', peer: '892 | 2034' },
   { name: 'still page, one viewer: agent CPU', must: '1.5', aim: '0.5', peer: '38 | 26' },
   { name: 'still page, one viewer: on the wire', must: '3', aim: '1', peer: '292 | 187' },

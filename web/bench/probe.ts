@@ -29,6 +29,41 @@ export async function firstFrame(page: Page): Promise<{ fromNavigation: number; 
   return (await handle.jsonValue()) as { fromNavigation: number; fromRequest: number }
 }
 
+/** Installed before the page's own code: from the click on Start to the first frame shown, and to the first whose middle is coloured, as the room's page is. */
+export function watchStart(): void {
+  const times: { clicked?: number; firstFrame?: number; firstPage?: number } = {}
+  Object.assign(globalThis, { benchStart: times })
+  addEventListener('click', (event) => {
+    if (event.target instanceof Element && event.target.closest('[data-testid="start-browser"]')) times.clicked ??= event.timeStamp
+  }, { capture: true })
+  const canvas = document.createElement('canvas')
+  canvas.width = canvas.height = 4
+  const context = canvas.getContext('2d', { willReadFrequently: true })
+  const observer = new MutationObserver(() => {
+    const video = document.querySelector<HTMLVideoElement>('[data-testid="stage-video"]')
+    if (!video) return
+    observer.disconnect()
+    const frame = (now: number): void => {
+      times.firstFrame ??= now
+      context?.drawImage(video, video.videoWidth / 2, video.videoHeight * 0.6, 4, 4, 0, 0, 4, 4)
+      const [red = 0, , blue = 0] = context?.getImageData(0, 0, 4, 4).data ?? []
+      if (Math.abs(red - blue) > 80) times.firstPage = now
+      else video.requestVideoFrameCallback(frame)
+    }
+    video.requestVideoFrameCallback(frame)
+  })
+  observer.observe(document, { childList: true, subtree: true })
+}
+
+/** What watchStart saw, once it has seen all of it: milliseconds from the click. */
+export async function started(page: Page): Promise<{ firstFrame: number; firstPage: number }> {
+  const handle = await page.waitForFunction(() => {
+    const { clicked, firstFrame, firstPage } = (globalThis as unknown as { benchStart: { clicked?: number; firstFrame?: number; firstPage?: number } }).benchStart
+    return clicked !== undefined && firstFrame !== undefined && firstPage !== undefined ? { firstFrame: firstFrame - clicked, firstPage: firstPage - clicked } : false
+  }, undefined, { timeout: 120_000 })
+  return (await handle.jsonValue()) as { firstFrame: number; firstPage: number }
+}
+
 /**
  * Arms the page: from the next pointerdown on, the time until a frame is shown whose middle differs from the one
  * before. The result is asked for by clickLatency.

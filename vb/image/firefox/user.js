@@ -75,6 +75,10 @@ user_pref("extensions.autoDisableScopes", 0);
 user_pref("extensions.enabledScopes", 15);
 user_pref("extensions.startupScanScopes", 15);
 
+// A browser that waits shows an empty page; the page of the room that takes it comes in its place, by the way of links from other programs,
+// of which there are none.
+user_pref("browser.link.open_newwindow.override.external", 1);
+
 // Many people watch one screen: everything opens inside the window, and nothing is on it for one person's eyes.
 user_pref("browser.download.alwaysOpenPanel", false);
 user_pref("browser.download.always_ask_before_handling_new_types", false);

@@ -45,6 +45,7 @@ export class Server {
         TURTUS_DATA_DIR: this.dataDir,
         TURTUS_LOG_LEVEL: 'debug',
         TURTUS_RELAY_PORT: '0',
+        TURTUS_WARM_BROWSERS: '0', // Its processes would be counted, and its start would slow what is measured.
         TURTUS_MAX_BROWSERS_PER_PERSON: '4',
         TURTUS_LAUNCHER: process.env.TURTUS_LAUNCHER ?? 'process',
         ...this.env,
