@@ -10,6 +10,8 @@ const (
 	paceFull = 1.5
 	// paceBurst leaves at once, in bytes: what answers a click, and more than that no small router's buffer takes.
 	paceBurst = 12 * maxPayload
+	// paceAtOnce leaves at once too: on a fast network a whole frame of a film.
+	paceAtOnce = 5 * time.Millisecond
 	// paceBunch is the time between two bunches of a frame that does not leave at once.
 	paceBunch = 4 * time.Millisecond
 )
@@ -19,7 +21,7 @@ type pacing struct{ empty time.Time }
 
 // wait is how long the next packet must still wait at a rate in bits per second.
 func (p *pacing) wait(now time.Time, rate int) time.Duration {
-	full := now.Add(span(paceBurst, rate))
+	full := now.Add(max(span(paceBurst, rate), paceAtOnce))
 	if p.empty.Before(full) {
 		return 0
 	}

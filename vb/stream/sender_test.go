@@ -60,6 +60,20 @@ func TestASmallFrameLeavesAtOnceAndALargeOneAtThePace(t *testing.T) {
 	assert.Zero(t, p.wait(now.Add(time.Second), rate), "quiet makes up for it")
 }
 
+func TestOnAFastNetworkAWholeFrameLeavesAtOnce(t *testing.T) {
+	const rate, film = 40_000_000, 20
+	var p pacing
+	now := time.Now()
+	for range film {
+		require.Zero(t, p.wait(now, rate))
+		p.took(now, maxPayload, rate)
+	}
+	for range film {
+		p.took(now, maxPayload, rate)
+	}
+	assert.Positive(t, p.wait(now, rate), "but not whatever its size")
+}
+
 func TestFramesAreSentTwiceOnlyUnderLossAndWhereThereIsRoom(t *testing.T) {
 	now := time.Now()
 	due := func(n int, loss float64, s congestion.State) (all []uint16) {
