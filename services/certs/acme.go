@@ -113,6 +113,8 @@ func (a *acmeSource) manage(ctx context.Context, name string) {
 func (a *acmeSource) event(ctx context.Context, event string, data map[string]any) error {
 	name, _ := data["identifier"].(string)
 	switch event {
+	case "cert_obtaining":
+		a.o.Log.Info("asking for a certificate", "name", name, "authority", a.issuer.CA)
 	case "cert_obtained":
 		a.mu.Lock()
 		delete(a.problems, name)

@@ -64,6 +64,15 @@ func (c *Certs) HTTPHandler(publicURL string, port int) http.Handler {
 	})
 }
 
+// Handler is next, besides the certificate of our own authority for devices that are to trust it: some can only come by HTTPS, past a warning.
+func (c *Certs) Handler(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !c.authorityFor(w, r) {
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
 // serves says whether there is a certificate for one of the server's own names.
 func (c *Certs) serves(name string) bool {
 	if c.acme == nil {
@@ -86,8 +95,7 @@ func (c *Certs) authorityFor(w http.ResponseWriter, r *http.Request) bool {
 	if err != nil {
 		return false
 	}
-	w.Header().Set("Content-Type", "application/x-x509-ca-cert")
-	w.Header().Set("Content-Disposition", `attachment; filename="`+AuthorityFile+`"`)
-	_, _ = w.Write(text) // a reader who left
+	w.Header().Set("Content-Type", "application/x-x509-ca-cert") // what phones know as something to install
+	_, _ = w.Write(text)                                         // a reader who left
 	return true
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -72,7 +73,7 @@ func explain(out io.Writer, c config.Config, authority *certs.Authority, names [
 	fmt.Fprintf(out, `
 2. Have each device trust its authority. It is the file
      %s
-   and a running server gives it out at http://ADDRESS/%s
+   and a running server gives it out at %s
    Its SHA-256, to compare: %s
 
    iPhone, iPad  Open that address in Safari, allow the profile; Settings > General > VPN & Device Management > install it;
@@ -86,5 +87,18 @@ func explain(out io.Writer, c config.Config, authority *certs.Authority, names [
    Firefox       Settings > Privacy & Security > Certificates > View Certificates > Authorities > Import
 
 The authority can sign for private addresses, local names and the names above alone: trusting it gives nobody the rest of the web.
-`, authority.Path(), certs.AuthorityFile, authority.Fingerprint(), certs.AuthorityFile, certs.AuthorityFile, certs.AuthorityFile)
+`, authority.Path(), authorityURL(c), authority.Fingerprint(), certs.AuthorityFile, certs.AuthorityFile, certs.AuthorityFile)
+}
+
+// authorityURL is where a server with these settings gives out what devices are to trust: by plain HTTP where it can, with no warning.
+func authorityURL(c config.Config) string {
+	scheme, addr, usual := "http", c.HTTPAddr, "80"
+	if addr == "" {
+		scheme, addr, usual = "https", c.HTTPSAddr, "443"
+	}
+	host := "ADDRESS"
+	if _, port, err := net.SplitHostPort(addr); err == nil && port != usual {
+		host = net.JoinHostPort(host, port)
+	}
+	return scheme + "://" + host + "/" + certs.AuthorityFile
 }

@@ -111,7 +111,7 @@ func (f *front) turn() []net.Listener {
 
 // hsts says whether browsers may be told to come by HTTPS alone from now on: never on the word of a certificate that they do not trust.
 func (f *front) hsts(c config.Config) bool {
-	return f != nil && (c.HSTS == "on" || c.HSTS == "auto" && mode(c) == certs.ModeACME && c.ACMERoot == "")
+	return f != nil && mode(c) != certs.ModeSelfSigned && (c.HSTS == "on" || c.HSTS == "auto" && mode(c) == certs.ModeACME && c.ACMERoot == "")
 }
 
 // serve has the server take what comes by HTTPS, besides what it takes already.
@@ -122,10 +122,11 @@ func (f *front) serve(server *http.Server, failed chan<- error) {
 	go func() { failed <- server.Serve(f.port.Web()) }()
 }
 
-// prepare makes the server speak HTTP/2 where a client asks for it. It comes before anything is served.
+// prepare makes the server speak HTTP/2 where a client asks for it, and give out what devices are to trust. It comes before anything is
+// served.
 func (f *front) prepare(server *http.Server) {
 	if f != nil {
-		server.TLSConfig = f.certs.TLSConfig()
+		server.TLSConfig, server.Handler = f.certs.TLSConfig(), f.certs.Handler(server.Handler)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -69,6 +70,17 @@ func TestAServerForANetworkWithoutADomain(t *testing.T) {
 		defer answer.Body.Close()
 		require.Equal(t, "HTTP/2.0", answer.Proto)
 		require.Empty(t, answer.Header.Get("Strict-Transport-Security"))
+	})
+	t.Run("devices get the authority that they are to trust", func(t *testing.T) {
+		for _, url := range []string{"https://" + secure, "http://" + plain} {
+			answer, err := client.Get(url + "/turtus-ca.crt")
+			require.NoError(t, err)
+			got, err := io.ReadAll(answer.Body)
+			require.NoError(t, err)
+			require.NoError(t, answer.Body.Close())
+			require.Equal(t, string(text), string(got))
+		}
+		require.Contains(t, out, "http://ADDRESS:"+strconv.Itoa(portOf(plain))+"/turtus-ca.crt")
 	})
 	t.Run("plain HTTP leads there", func(t *testing.T) {
 		answer, err := client.Get("http://" + plain + "/r/movies?a=b")
@@ -176,7 +188,7 @@ func TestHSTSIsOnlyForCertificatesThatBrowsersTrust(t *testing.T) {
 		true: {{TLS: "auto", HSTS: "auto", Domain: domain}, {TLS: "auto", HSTS: "on", TLSCert: "/x", TLSKey: "/y"}},
 		false: {
 			{TLS: "auto", HSTS: "auto", Domain: domain, ACMERoot: "/x"}, {TLS: "auto", HSTS: "auto", TLSCert: "/x", TLSKey: "/y"},
-			{TLS: "self-signed", HSTS: "auto", Domain: domain}, {TLS: "auto", HSTS: "off", Domain: domain},
+			{TLS: "self-signed", HSTS: "auto", Domain: domain}, {TLS: "self-signed", HSTS: "on"}, {TLS: "auto", HSTS: "off", Domain: domain},
 		},
 	} {
 		for _, c := range all {

@@ -60,6 +60,10 @@ func announceSetup(ctx context.Context, p *parts, addresses []string, log *slog.
 	for i := range addresses {
 		addresses[i] += "/setup#token=" + token
 	}
-	log.Warn("NOBODY HAS AN ACCOUNT YET. Make the administrator's by this link; it works once: " + strings.Join(addresses, " or "))
+	level := slog.LevelWarn
+	if !log.Enabled(ctx, level) { // the least that a log can be set to
+		level = slog.LevelError
+	}
+	log.Log(ctx, level, "NOBODY HAS AN ACCOUNT YET. Make the administrator's by this link; it works once: "+strings.Join(addresses, " or "))
 	return nil
 }
