@@ -48,6 +48,7 @@ type Config struct {
 	BrowserShared        int       `env:"BROWSER_SHM" default:"256" min:"64" max:"65536" doc:"How much of that may be shared memory (/dev/shm), in MB."`
 	BrowserCPUs          CPUs      `env:"BROWSER_CPUS" default:"2" doc:"Most processors that a browser's container keeps busy; no more than there are."`
 	BrowserProcesses     int       `env:"BROWSER_PROCESSES" default:"2000" min:"300" max:"100000" doc:"Most processes and threads in a browser's container. Firefox takes some hundreds."`
+	BrowserDNS           []string  `env:"BROWSER_DNS" kind:"resolvers" shown:"(the machine's own; 9.9.9.9 and 1.1.1.1 where those are of its loopback network alone)" doc:"Name servers that browsers in containers ask, and the only ones that they can, separated by commas."`
 	AgentSocket          string    `env:"AGENT_SOCKET" kind:"path" shown:"(agents/hub.sock in the data folder)" doc:"Unix socket by which browsers in containers reach the server. Its folder is mounted into them, read-only, and should hold nothing else."`
 	AgentVolume          string    `env:"AGENT_VOLUME" kind:"volume" doc:"That folder as Docker knows it, where the server is in a container itself: the name of a volume, or a path of Docker's machine. Empty: the folder's own path."`
 	LauncherSocket       string    `env:"LAUNCHER_SOCKET" kind:"path" doc:"Unix socket of turtus launcher, a process of its own that starts the browsers, so that the server needs no right to (as under Docker Compose). The launcher listens there, the server calls it. Empty: the server starts browsers itself."`

@@ -150,13 +150,14 @@ var kinds = map[string]struct {
 	"directory": {"an address such as https://acme.example.org/directory", func(s string) (string, bool) {
 		return s, strings.HasPrefix(s, "https://") && !strings.ContainsAny(s, " ")
 	}},
-	"origin":   {"an address such as https://watch.example.org, with no path", checkOrigin},
-	"origins":  {"addresses such as https://watch.example.org, with no path, separated by commas", checkOrigin},
-	"host":     {"a name such as turtus.example.org, or an address such as 192.0.2.7, with no port", checkHost},
-	"url":      {"a web address such as https://example.org/page, or about:blank", checkURL},
-	"image":    {"the name of an image, such as ghcr.io/you/turtus-browser:1", checkImage},
-	"volume":   {"the name of a volume, or an absolute path", checkVolume},
-	"database": {"a URL such as postgres://user:password@host:5432/database", checkDatabase},
+	"origin":    {"an address such as https://watch.example.org, with no path", checkOrigin},
+	"origins":   {"addresses such as https://watch.example.org, with no path, separated by commas", checkOrigin},
+	"host":      {"a name such as turtus.example.org, or an address such as 192.0.2.7, with no port", checkHost},
+	"url":       {"a web address such as https://example.org/page, or about:blank", checkURL},
+	"image":     {"the name of an image, such as ghcr.io/you/turtus-browser:1", checkImage},
+	"resolvers": {"IPv4 addresses such as 192.168.1.1, separated by commas", checkResolver},
+	"volume":    {"the name of a volume, or an absolute path", checkVolume},
+	"database":  {"a URL such as postgres://user:password@host:5432/database", checkDatabase},
 }
 
 func checkText(kind, text string) (string, bool) { return kinds[kind].check(text) }
@@ -231,6 +232,11 @@ var (
 )
 
 func checkImage(text string) (string, bool) { return text, imageName.MatchString(text) }
+
+func checkResolver(text string) (string, bool) {
+	a, err := netip.ParseAddr(text)
+	return text, err == nil && a.Is4() && !a.IsLoopback() && !a.IsUnspecified()
+}
 
 func checkVolume(text string) (string, bool) {
 	return text, volumeName.MatchString(text) || filepath.IsAbs(text) && !strings.ContainsRune(text, 0)

@@ -23,6 +23,10 @@ const resolveTimeout = 2 * time.Second
 // containers. It looks anew each time: laptops move. A server for this machine alone has the loopback address.
 func network(c config.Config, bound net.Addr) func(ctx context.Context) (addresses, resolvers []netip.Addr) {
 	open := isOpen(c, bound)
+	ask := hostResolvers
+	if c.BrowserDNS != nil {
+		ask = func() []netip.Addr { return parsed(c.BrowserDNS) }
+	}
 	name := c.PublicAddress
 	elsewhere := slices.ContainsFunc(c.TrustedProxies, func(p netip.Prefix) bool { return !p.Addr().IsLoopback() })
 	if u, err := url.Parse(c.PublicURL); name == "" && err == nil && !elsewhere { // else the name may be a proxy's
@@ -30,7 +34,7 @@ func network(c config.Config, bound net.Addr) func(ctx context.Context) (address
 	}
 	return func(ctx context.Context) (addresses, resolvers []netip.Addr) {
 		if !open {
-			return []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}, hostResolvers()
+			return []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}, ask()
 		}
 		addresses = hostAddresses()
 		if name != "" {
@@ -43,7 +47,7 @@ func network(c config.Config, bound net.Addr) func(ctx context.Context) (address
 				}
 			}
 		}
-		return addresses, hostResolvers()
+		return addresses, ask()
 	}
 }
 
@@ -84,6 +88,16 @@ func hostAddresses() []netip.Addr {
 // resolvFiles say which name servers there are (resolv.conf(5)): the second where the first names only a stub of this machine.
 var resolvFiles = []string{"/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"}
 
+// publicResolvers are asked where the machine has none that a container reaches.
+var publicResolvers = []string{"9.9.9.9", "1.1.1.1"}
+
+func parsed(addresses []string) (list []netip.Addr) {
+	for _, a := range addresses {
+		list = append(list, netip.MustParseAddr(a))
+	}
+	return list
+}
+
 func hostResolvers() []netip.Addr {
 	for _, file := range resolvFiles {
 		text, err := os.ReadFile(file)
@@ -94,7 +108,7 @@ func hostResolvers() []netip.Addr {
 			return found
 		}
 	}
-	return nil
+	return parsed(publicResolvers)
 }
 
 // nameServers are those that a container can ask: none of the loopback network, and of IPv4.

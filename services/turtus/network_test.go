@@ -34,6 +34,10 @@ func TestContainersAreToldNameServersThatTheyReach(t *testing.T) {
 	t.Cleanup(func() { resolvFiles = before })
 	resolvFiles = []string{filepath.Join(dir, "none"), stub, real}
 	require.Equal(t, addresses("192.0.2.53"), hostResolvers())
+	resolvFiles = []string{stub}
+	require.Equal(t, addresses("9.9.9.9", "1.1.1.1"), hostResolvers())
+	_, asked := network(config.Config{BrowserDNS: []string{"10.0.0.2"}}, &net.TCPAddr{IP: net.IPv4zero})(t.Context())
+	require.Equal(t, addresses("10.0.0.2"), asked)
 }
 
 func TestOnlyAServerThatOthersReachOffersTheMachinesAddresses(t *testing.T) {
