@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"turtus/services/browsers"
+	"turtus/services/rooms"
 	"turtus/services/wire"
 )
 
@@ -24,7 +25,6 @@ func TestEachWrongFieldIsNamedAndRefused(t *testing.T) {
 		{"no run", "run", uuid.Nil},
 		{"a run of another kind", "run", uuid.NewString()},
 		{"a run that is no id", "run", "../../etc"},
-		{"no room", "room", uuid.Nil},
 		{"a room of another kind", "room", uuid.NewString()},
 		{"no token", "token", ""},
 		{"a token with a line", "token", "a\nTURTUS_VB_EGRESS=open"},
@@ -111,6 +111,7 @@ func TestWhatIsNoRequestIsRefused(t *testing.T) {
 func TestAllThatRoomsMayChooseIsTaken(t *testing.T) {
 	for _, change := range []func(*browsers.Spec){
 		func(s *browsers.Spec) { s.StartURL = "" },
+		func(s *browsers.Spec) { s.Room = rooms.ID{} },
 		func(s *browsers.Spec) { s.StartURL = "about:blank" },
 		func(s *browsers.Spec) { s.StartURL = "http://192.168.1.7:8080/path?q=ä" },
 		func(s *browsers.Spec) { s.Width, s.Height, s.FrameRate = 320, 240, 5 },
