@@ -47,7 +47,7 @@ func (r *repair) sent(f *frame, first uint16, loss float64, state congestion.Sta
 	if count <= twiceAtMost && r.spare.wait(now, share) == 0 {
 		r.spare.took(now, f.bytes, share)
 		r.twice = append(r.twice, repetition{first, count, now.Add(twiceAfter)})
-		r.tailAt = time.Time{}
+		r.tailAt = now.Add(tailAfter) // both may be lost, and after a click nothing more comes
 	}
 }
 

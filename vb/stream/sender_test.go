@@ -93,7 +93,7 @@ func TestFramesAreSentTwiceOnlyUnderLossAndWhereThereIsRoom(t *testing.T) {
 	}
 	room := congestion.State{Target: 5_000_000, Limited: true}
 	assert.Equal(t, []uint16{102}, due(3, 0, room), "without loss only the last packet, after a silence")
-	assert.Equal(t, []uint16{100, 101, 102}, due(3, 0.02, room))
+	assert.Equal(t, []uint16{100, 101, 102, 102}, due(3, 0.02, room), "and the last once more, should all have been lost")
 	assert.Equal(t, []uint16{100 + twiceAtMost}, due(twiceAtMost+1, 0.02, room), "of a large frame the last one")
 	full := room
 	full.Limited = false
