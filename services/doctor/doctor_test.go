@@ -223,6 +223,7 @@ func faults() []fault {
 		{"tls", "tls_self_signed", certificate(func(c *Certificate) {
 			*c = certificateFor(now.AddDate(0, 0, 60), "watch.example.org", "watch.example.org")
 		})},
+		{"tls", "tls_none", setting(func(c *config.Config) { c.Addr, c.PublicURL, c.TLS = "localhost:8080", "", "self-signed" })}, // nothing of it is there
 		{"relay", "relay_off", setting(func(c *config.Config) { c.RelayPort = 0 })},
 		{"relay", "relay_unknown", stopped},
 		{"relay", "relay_port_taken", func(b *Box) { b.Relay = func() Relay { return Relay{Port: 3478, UDP: true} } }},

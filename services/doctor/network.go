@@ -65,8 +65,11 @@ func (b *Box) public() (host, port string, secure bool) {
 	return u.Hostname(), port, secure
 }
 
-// onlyHere says that the server listens for this machine alone.
+// onlyHere says that the server is for this machine alone: no name, no proxy in front, no HTTPS of its own.
 func onlyHere(c config.Config) bool {
+	if c.PublicURL != "" || len(c.TrustedProxies) > 0 || c.TLS == "self-signed" || c.TLSCert != "" {
+		return false
+	}
 	host, _, _ := net.SplitHostPort(c.Addr)
 	a, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && a.IsLoopback()
@@ -91,7 +94,7 @@ func (b *Box) address(ctx context.Context) Result {
 	c := b.Config
 	host, _, _ := b.public()
 	if host == "" {
-		if onlyHere(c) && len(c.TrustedProxies) == 0 {
+		if onlyHere(c) {
 			return ok("none: the server listens for this machine alone")
 		}
 		return ok("none is set: links have the address that each person opened")
@@ -173,7 +176,7 @@ func (b *Box) tls(ctx context.Context) Result {
 		return r
 	}
 	switch {
-	case host == "" && onlyHere(b.Config) && len(b.Config.TrustedProxies) == 0:
+	case onlyHere(b.Config):
 		return ok("not needed: browsers take localhost for secure")
 	case host == "" && b.Certificates != nil && len(b.Certificates()) > 0:
 		return b.judge(b.Certificates()[0])

@@ -42,9 +42,9 @@ it('shows what fails first, with the mend, and looks again when asked to', async
   expect(within(disk).getByLabelText(en.doctor.states.fail)).toBeTruthy();
   const rows = within(screen.getByRole('region', { name: en.doctor.server })).getAllByRole('listitem');
   expect(rows.map(({ dataset }) => dataset.testid)).toEqual(['doctor-disk', 'doctor-database']);
-  await screen.findByTestId('doctor-webSocket');
+  await screen.findByTestId('doctor-here-webSocket');
   await waitFor(() => expect(screen.getByTestId('doctor-summary').textContent).toMatch(/^3 things do not work/));
-  expect(screen.getByTestId('doctor-relayTcp').textContent).toContain(en.doctor.probes.relayTcp.noneMeans);
+  expect(screen.getByTestId('doctor-here-relayTcp').textContent).toContain(en.doctor.probes.relayTcp.noneMeans);
   const asked = fetch.calls.filter((call) => call === 'GET /admin/doctor').length;
   fireEvent.click(screen.getByTestId('doctor-again'));
   await waitFor(() => expect(fetch.calls.filter((call) => call === 'GET /admin/doctor')).toHaveLength(asked + 1));

@@ -162,7 +162,7 @@ function useProbes(report: DoctorReport | undefined): { checks: readonly DoctorC
 
 function inWords({ id, state, words, values }: Probe, t: Translate): DoctorCheck {
   const say = (what: string): string => t(`doctor.probes.${id}.${what}` as 'doctor.probes.clock.title', { ...values, defaultValue: '' });
-  const check: DoctorCheck = { id, title: say('title'), state, found: say(words) };
+  const check: DoctorCheck = { id: `here-${id}`, title: say('title'), state, found: say(words) };
   if (words === 'ok') return check;
   return { ...check, wrong: say(`${words}Means`) || undefined, mend: say(`${words}Do`) || undefined };
 }
