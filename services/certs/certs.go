@@ -7,6 +7,7 @@
 package certs
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -41,6 +42,8 @@ type Options struct {
 
 	Now func() time.Time // time.Now when nil
 	Log *slog.Logger
+
+	greeting time.Duration // how long a client may take to say what it speaks; greeting when 0
 }
 
 // ACME says which authority gives the certificates, and where it may ask for proof.
@@ -81,6 +84,7 @@ func Open(ctx context.Context, o Options) (*Certs, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	o.greeting = cmp.Or(o.greeting, greeting)
 	c := &Certs{o: o}
 	var err error
 	switch o.Mode {

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"net/netip"
 	"sync"
 	"time"
 )
@@ -13,8 +14,10 @@ import (
 const (
 	// greeting is how long a client may take for its handshake, and for its first byte where that decides what it speaks.
 	greeting = 10 * time.Second
-	// maxGreetings bounds the clients that have not said yet what they speak; more wait to be accepted.
-	maxGreetings = 1000
+	// maxGreetings bounds the clients that have not said yet what they speak; more wait to be accepted. So that nobody has all places,
+	// one address has maxGreetingsOfOne; more are closed.
+	maxGreetings      = 4000
+	maxGreetingsOfOne = 100
 )
 
 // Port is a port of TLS for HTTP and for TURN both, for people behind firewalls that let nothing else out: a client that names no protocol
@@ -24,17 +27,19 @@ type Port struct {
 	config   *tls.Config
 	web      *queue
 	turn     *queue
+	patience time.Duration
 	done     chan struct{}
 	accepted sync.WaitGroup
 
 	mu     sync.Mutex
-	greets map[net.Conn]bool
+	greets map[net.Conn]netip.Prefix
+	of     map[netip.Prefix]int // how many greets an address has
 }
 
 // NewPort serves l, which it closes at its end. Nothing is accepted twice, and nobody waits for anybody else's handshake.
 func (c *Certs) NewPort(l net.Listener) *Port {
 	p := &Port{
-		listener: l, config: c.TLSConfig(), done: make(chan struct{}), greets: make(map[net.Conn]bool),
+		listener: l, config: c.TLSConfig(), patience: c.o.greeting, done: make(chan struct{}), greets: make(map[net.Conn]netip.Prefix), of: make(map[netip.Prefix]int),
 		web: newQueue(l.Addr()), turn: newQueue(l.Addr()),
 	}
 	p.accepted.Go(p.accept)
@@ -101,30 +106,64 @@ func (p *Port) accept() {
 
 // greet hands a connection to whom it is for, or closes it.
 func (p *Port) greet(c net.Conn) {
-	p.mu.Lock()
-	select {
-	case <-p.done:
-		p.mu.Unlock()
+	if !p.enter(c) {
 		_ = c.Close()
 		return
-	default:
-		p.greets[c] = true
 	}
-	p.mu.Unlock()
 	conn, to := p.part(c)
-	p.mu.Lock()
-	delete(p.greets, c)
-	p.mu.Unlock()
+	p.leave(c)
 	if to == nil || !to.push(conn) {
 		_ = c.Close()
 	}
 }
 
+// enter counts a client in; false where its address has enough, or all is over.
+func (p *Port) enter(c net.Conn) bool {
+	from := origin(c.RemoteAddr())
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	select {
+	case <-p.done:
+		return false
+	default:
+	}
+	if p.of[from] >= maxGreetingsOfOne {
+		return false
+	}
+	p.greets[c] = from
+	p.of[from]++
+	return true
+}
+
+func (p *Port) leave(c net.Conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	from := p.greets[c]
+	delete(p.greets, c)
+	if p.of[from]--; p.of[from] == 0 {
+		delete(p.of, from)
+	}
+}
+
+// origin is a client's address; of IPv6 the /64, which one client has whole.
+func origin(a net.Addr) netip.Prefix {
+	tcp, ok := a.(*net.TCPAddr)
+	if !ok {
+		return netip.Prefix{}
+	}
+	address := tcp.AddrPort().Addr().Unmap().WithZone("")
+	bits := 32
+	if address.Is6() {
+		bits = 64
+	}
+	return netip.PrefixFrom(address, bits).Masked()
+}
+
 // part makes the handshake and finds out what the client speaks; to is nil where that is nothing.
 func (p *Port) part(c net.Conn) (conn net.Conn, to *queue) {
-	ctx, cancel := context.WithTimeout(context.Background(), greeting)
+	ctx, cancel := context.WithTimeout(context.Background(), p.patience)
 	defer cancel()
-	if c.SetDeadline(time.Now().Add(greeting)) != nil {
+	if c.SetDeadline(time.Now().Add(p.patience)) != nil {
 		return nil, nil
 	}
 	secure := tls.Server(c, p.config)

@@ -18,7 +18,7 @@ import (
 func local(t *testing.T) (*Certs, *tls.Config) {
 	t.Helper()
 	dir := t.TempDir()
-	c := open(t, Options{Mode: ModeSelfSigned, Dir: dir})
+	c := open(t, Options{Mode: ModeSelfSigned, Dir: dir, greeting: 10 * patience})
 	return c, &tls.Config{RootCAs: rootsOf(t, filepath.Join(dir, AuthorityFile))}
 }
 
@@ -130,6 +130,36 @@ func TestWhoSaysNothingHoldsNobodyUp(t *testing.T) {
 	_, err := served(t, p.Addr(), "localhost", trust.RootCAs)
 	require.NoError(t, err)
 	require.NoError(t, p.Close(), "nor the end")
+}
+
+func TestOneAddressDoesNotTakeAllPlaces(t *testing.T) {
+	c, trust := local(t)
+	p := serve(t, c, listen(t))
+	for range maxGreetingsOfOne {
+		silent, err := net.Dial("tcp", p.Addr().String())
+		require.NoError(t, err)
+		defer silent.Close()
+	}
+	require.Eventually(t, func() bool { return p.greeting() == maxGreetingsOfOne }, patience, time.Millisecond)
+	one, err := net.Dial("tcp", p.Addr().String())
+	require.NoError(t, err)
+	defer one.Close()
+	require.NoError(t, one.SetDeadline(time.Now().Add(patience)))
+	_, err = one.Read(make([]byte, 1))
+	require.ErrorIs(t, err, io.EOF)
+
+	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}
+	other, err := tls.DialWithDialer(dialer, "tcp", p.Addr().String(), trust)
+	require.NoError(t, err)
+	require.NoError(t, other.Close())
+	require.Equal(t, "2001:db8::/64", origin(&net.TCPAddr{IP: net.ParseIP("2001:db8::7")}).String())
+}
+
+// greeting counts the clients that have not said yet what they speak.
+func (p *Port) greeting() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.greets)
 }
 
 func TestOldTLSIsRefused(t *testing.T) {
