@@ -18,6 +18,8 @@ case $what in
 esac
 command -v docker >/dev/null || fail "Docker is missing. On Debian and Ubuntu: apt-get install docker.io docker-buildx"
 docker info >/dev/null 2>&1 || fail "The Docker Engine does not answer: $(docker info 2>&1 | tail -n 1)"
+docker buildx version >/dev/null 2>&1 || [ "$(docker version --format '{{.Client.Version}}' | cut -d. -f1)" -lt 23 ] || # those before had BuildKit inside
+  fail "This Docker client can't build by BuildKit. Install the package docker-buildx (Debian, Ubuntu) or docker-buildx-plugin (Docker's own)."
 [[ $version =~ ^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$ ]] || fail "VERSION=$version can't be the tag of an image."
 
 dockerfiles=(turtus=deploy/server/Dockerfile turtus-browser=vb/image/Dockerfile)
