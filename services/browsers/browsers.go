@@ -167,7 +167,7 @@ func (s *Service) Open(ctx context.Context, hub Hub) error {
 			s.adopt(r, found)
 			continue
 		}
-		if unknown != nil {
+		if unknown != nil && row.Launcher == s.o.Launcher.Name() {
 			s.adopt(r, Running{Handle: r.handle})
 			continue
 		}

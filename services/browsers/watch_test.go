@@ -128,6 +128,7 @@ func TestAServerStartsWhileItsLauncherIsAway(t *testing.T) {
 	room, person := h.room()
 	h.launcher.media = []netip.AddrPort{netip.MustParseAddrPort("172.20.0.2:52000")}
 	spec := h.ready(room, person)
+	require.Eventually(t, func() bool { return h.row(spec.Run).State == string(wire.BrowserStateReady) }, patience, time.Millisecond)
 	h.crash()
 	h.launcher.away = true
 	h.open(func(o *Options) { o.ReapInterval = time.Millisecond })

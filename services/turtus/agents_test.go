@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -90,4 +91,30 @@ func TestAServerKeepsItsName(t *testing.T) {
 	again, err := folder.identity()
 	require.NoError(t, err)
 	require.Equal(t, id, again)
+}
+
+func TestBrowsersThatWereProcessesEndWhereTheyAreToBeContainers(t *testing.T) {
+	b := newBox(t)
+	s := b.serve()
+	s.signIn("/users")
+	s.request("POST", "/rooms", `{"title":"Movies","slug":"movies"}`)
+	s.request("POST", "/rooms/movies/browser", "")
+	s.awaitBrowser("ready")
+	s.end(syscall.SIGKILL)
+	agents, _ := b.processes()
+	require.NotEmpty(t, agents)
+
+	b.env = append(b.env, "TURTUS_LAUNCHER=docker", "DOCKER_HOST=unix:///nowhere/docker.sock")
+	s = b.serve()
+	agents, _ = b.processes()
+	require.Empty(t, agents, "nobody would look after them")
+	s.signIn("/sessions")
+	require.Equal(t, "failed", s.request("GET", "/rooms/movies/browser", "")["state"])
+	require.NotContains(t, s.log.String(), "NO ISOLATION")
+	server := s.request("GET", "/server", "")
+	require.Equal(t, false, server["browsersAvailable"])
+	require.Contains(t, server["browsersDetail"], "Docker is not there")
+	left, err := os.ReadDir(filepath.Join(b.dir, "browsers", "homes"))
+	require.NoError(t, err)
+	require.Empty(t, left)
 }

@@ -20,6 +20,9 @@ import (
 //
 //	postgres/      the private PostgreSQL
 //	browsers/      homes of the running browsers
+//	agents/        the socket at which browsers in containers find the hub; mounted into them
+//	server.id      tells this server's containers from another's of the same engine
+//	containers     is there once browsers ran in containers
 //	secrets/       0700: signing keys, the secrets of the hub and the relay, the hash of the setup token
 //	tls/           0700: certificates by ACME, and the authority of turtus cert
 //	turtus.lock    held by the server that uses the folder; its process id

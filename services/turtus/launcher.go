@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -106,6 +107,9 @@ func openLauncher(ctx context.Context, c config.Config, folder *dataFolder, boun
 	}
 	if inContainers {
 		log.Info("browsers run in containers", "image", c.BrowserImage, "because", why)
+		if err := endProcesses(ctx, c, folder, bound, log); err != nil {
+			log.Warn("browsers that ran as processes before may not all have ended", "error", err)
+		}
 		return openDocker(ctx, c, folder, log)
 	}
 	log.Warn("NO ISOLATION: browsers run as plain processes of this machine. Whoever drives one reaches what its user and this network reach. " +
@@ -158,6 +162,26 @@ func openDocker(ctx context.Context, c config.Config, folder *dataFolder, log *s
 		Limits: limits(c),
 	})
 }
+
+// endProcesses ends the browsers that ran as processes when the settings were others, and clears their files away.
+func endProcesses(ctx context.Context, c config.Config, folder *dataFolder, bound net.Addr, log *slog.Logger) error {
+	if _, err := os.Stat(folder.join("browsers")); errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	before, err := openProcesses(ctx, c, folder, bound, log)
+	if err != nil {
+		return err
+	}
+	defer before.Close()
+	running, err := before.List(ctx)
+	for _, b := range running {
+		err = errors.Join(err, before.Stop(ctx, b.Handle, processesGrace))
+	}
+	return err
+}
+
+// processesGrace is how long one of them may take to end by itself.
+const processesGrace = 3 * time.Second
 
 // openProcesses starts browsers as local processes.
 func openProcesses(ctx context.Context, c config.Config, folder *dataFolder, bound net.Addr, log *slog.Logger) (launcher, error) {

@@ -18,6 +18,9 @@ import (
 // lookAgain is how often a missing image is looked for when somebody asks: it may have been built meanwhile.
 const lookAgain = time.Second
 
+// lookLimit is how long that may take, while somebody's page waits for the answer.
+const lookLimit = 2 * time.Second
+
 // Available implements browsers.Launcher. Of an engine that does not answer it knows without asking.
 func (l *Launcher) Available() (ok bool, why string) {
 	l.mu.Lock()
@@ -33,8 +36,10 @@ func (l *Launcher) Available() (ok bool, why string) {
 		return true, ""
 	}
 	if time.Since(asked) > lookAgain {
+		ctx, cancel := context.WithTimeout(l.ctx, lookLimit)
+		defer cancel()
 		var err error
-		if there, err = l.lookForImage(l.ctx); err != nil {
+		if there, err = l.lookForImage(ctx); err != nil {
 			return false, err.Error()
 		}
 	}
