@@ -455,3 +455,28 @@ func TestTheNewestNightlyBackupsStayAndThoseByHandToo(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, list, after, "a failure removes nothing")
 }
+
+func TestAFullDiskIsSaidAndKeepsTheOlderBackups(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=128k"); err != nil {
+		t.Skip("cannot mount a small disk here: ", err)
+	}
+	t.Cleanup(func() { require.NoError(t, syscall.Unmount(dir, syscall.MNT_DETACH)) })
+	older := filepath.Join(dir, "nightly-20261101T030000Z.tar.gz")
+	require.NoError(t, os.WriteFile(older, []byte("x"), 0o600))
+	p := lived(t)
+	noise := make([]byte, 1<<20)
+	_, _ = rand.Read(noise)
+	p.put("avatars", string(noise))
+	s := p.Source
+	s.Dir = dir
+	n := &backup.Nightly{Source: s, Hour: 3, Keep: 1, Log: slog.New(slog.DiscardHandler)}
+	n.Once(t.Context())
+	_, err := n.Failed()
+	require.ErrorIs(t, err, syscall.ENOSPC)
+	require.ErrorContains(t, err, "TURTUS_BACKUP_DIR")
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, left, 1)
+	require.FileExists(t, older)
+}
