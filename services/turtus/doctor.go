@@ -19,6 +19,8 @@ import (
 
 	"turtus/services/backup"
 	"turtus/services/browsers"
+	"turtus/services/browsers/docker"
+	"turtus/services/browsers/process"
 	"turtus/services/config"
 	"turtus/services/doctor"
 	"turtus/services/wire"
@@ -60,6 +62,31 @@ func engineOf(l browsers.Launcher) func(ctx context.Context) doctor.Engine {
 		if running, err := l.List(ctx); err == nil {
 			e.Running = len(running)
 		}
+		return e
+	}
+}
+
+// engineBeside looks at what a server with these settings would start browsers by, with none running. It is nil where only another process
+// knows.
+func engineBeside(c config.Config) func(ctx context.Context) doctor.Engine {
+	if c.LauncherSocket != "" {
+		return nil
+	}
+	return func(ctx context.Context) doctor.Engine {
+		why := ""
+		if c.Launcher != processes {
+			var answers bool
+			if answers, why = docker.Answers(ctx, "", c.BrowserImage, buildCommand); answers || c.Launcher == "docker" {
+				return doctor.Engine{Launcher: "docker", Available: answers, Why: why, Isolated: true, Image: c.BrowserImage, ImageThere: answers}
+			}
+		}
+		e := doctor.Engine{Launcher: processes}
+		program, err := agentProgram(c)
+		if err != nil {
+			e.Why = err.Error()
+			return e
+		}
+		e.Available, e.Why = process.Available(process.Options{Agent: program})
 		return e
 	}
 }
@@ -200,7 +227,7 @@ func report(ctx context.Context) wire.DoctorReport {
 	if err == nil {
 		return r
 	}
-	b := doctor.Box{Config: c, Version: version, Absent: doctor.Nobody, Backups: func() doctor.Backups { return backupsOf(c, nil) }}
+	b := doctor.Box{Config: c, Version: version, Absent: doctor.Nobody, Engine: engineBeside(c), Backups: func() doctor.Backups { return backupsOf(c, nil) }}
 	url := c.DatabaseURL
 	if locked(c.DataDir) {
 		b.Absent = doctor.Silent

@@ -185,16 +185,23 @@ const processesGrace = 3 * time.Second
 
 // openProcesses starts browsers as local processes.
 func openProcesses(ctx context.Context, c config.Config, folder *dataFolder, bound net.Addr, log *slog.Logger) (launcher, error) {
-	agent := c.Agent
-	if agent == "" {
-		program, err := os.Executable()
-		if err != nil {
-			return nil, fmt.Errorf("find turtus-agent: %w", err)
-		}
-		agent = filepath.Join(filepath.Dir(program), "turtus-agent")
+	agent, err := agentProgram(c)
+	if err != nil {
+		return nil, err
 	}
 	return process.New(ctx, process.Options{
 		Agent: agent, Dir: folder.join("browsers"), RunAs: c.RunAs, SignalServer: hubAddress(bound),
 		MinPort: c.MediaPorts.Min, MaxPort: c.MediaPorts.Max, Verbosity: c.LogLevel, Log: log,
 	})
+}
+
+func agentProgram(c config.Config) (string, error) {
+	if c.Agent != "" {
+		return c.Agent, nil
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("find turtus-agent: %w", err)
+	}
+	return filepath.Join(filepath.Dir(program), "turtus-agent"), nil
 }

@@ -27,6 +27,14 @@ var needed = []struct {
 const ubuntuAdvice = " Ubuntu has Firefox only as a snap, which cannot run here: install Mozilla's own .deb, or unpack Mozilla's archive " +
 	"and set TURTUS_VB_FIREFOX to its firefox."
 
+// Available says what a launcher of these options would, with none made: of the options only Agent and Environ count.
+func Available(o Options) (ok bool, why string) {
+	if o.Environ == nil {
+		o.Environ = os.Environ()
+	}
+	return (&Launcher{o: o}).Available()
+}
+
 // Available implements browsers.Launcher. It looks each time, so that what is installed meanwhile is found.
 func (l *Launcher) Available() (ok bool, why string) {
 	if info, err := os.Stat(l.o.Agent); err != nil || info.IsDir() {
