@@ -51,6 +51,8 @@ type run struct {
 	taken                  *warm
 	taker                  accounts.PersonID
 	assigned, joined, lost bool
+	// after are the ends of warm browsers whose place it takes: memory, and a port for media.
+	after []chan struct{}
 	// silent says that people need not hear of its end: another run takes its place.
 	silent bool
 

@@ -113,7 +113,8 @@ func (s *Service) reserve(r *run, take func() *warm) (before *run, err error) {
 		r.begin(w)
 	}
 	s.byRoom[r.room], s.byID[r.id] = r, r
-	wake(s.wakeWarm) // one too many may wait now
+	r.after = s.makePlace()
+	wake(s.wakeWarm)
 	return before, nil
 }
 
@@ -200,6 +201,12 @@ func errClosing() error {
 func (s *Service) launch(preparing context.Context, r *run, spec Spec) {
 	var found Running
 	err := s.prepare(preparing, r)
+	for _, gone := range r.after {
+		select {
+		case <-gone:
+		case <-s.ctx.Done():
+		}
+	}
 	if err == nil {
 		found, err = s.startAgent(spec)
 	}

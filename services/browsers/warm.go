@@ -78,18 +78,7 @@ func (s *Service) tendWarm() time.Duration {
 		return 0
 	}
 	now := s.o.Now()
-	stand := standing{rooms: len(s.byID), places: s.o.MaxRunning}
-	for _, r := range s.byID {
-		if r.readyAt == nil {
-			stand.starting++
-		}
-	}
-	for _, w := range s.warm {
-		if !w.ending {
-			stand.waiting = append(stand.waiting, w)
-		}
-	}
-	end, start, again := s.pool.look(now, stand)
+	end, start, again := s.pool.look(now, s.standing())
 	for _, w := range end {
 		s.endWarm(w)
 	}
@@ -101,6 +90,21 @@ func (s *Service) tendWarm() time.Duration {
 	}
 	s.startWarm(now)
 	return again
+}
+
+func (s *Service) standing() standing {
+	stand := standing{rooms: len(s.byID), places: s.o.MaxRunning}
+	for _, r := range s.byID {
+		if r.readyAt == nil {
+			stand.starting++
+		}
+	}
+	for _, w := range s.warm {
+		if !w.ending {
+			stand.waiting = append(stand.waiting, w)
+		}
+	}
+	return stand
 }
 
 // memoryFor says whether there is memory for one more, and tells the operator where that changes.
@@ -232,6 +236,25 @@ func (s *Service) takeWarm(asked Spec) *warm {
 		s.pool.served()
 	}
 	return best
+}
+
+// makePlace ends what waits in a place that a room has now, and returns the ends that are to come. It needs the lock.
+func (s *Service) makePlace() (ends []chan struct{}) {
+	stand := s.standing()
+	stand.starting = max(1, stand.starting) // a room is: nothing is to be started
+	surplus, _, _ := s.pool.look(s.o.Now(), stand)
+	for _, w := range surplus {
+		s.endWarm(w)
+	}
+	if len(s.byID)+len(s.warm) <= s.o.MaxRunning {
+		return nil // there is a place beside them
+	}
+	for _, w := range s.warm {
+		if w.ending {
+			ends = append(ends, w.done)
+		}
+	}
+	return ends
 }
 
 // assign gives a warm browser the identity of the room that took it.

@@ -169,9 +169,9 @@ func TestWhatWaitsInARoomsPlaceIsEnded(t *testing.T) {
 	room, person := h.room()
 	cold := h.start(room, person)
 	require.NotEqual(t, w.Run, cold.Run)
-	require.Eventually(t, func() bool { return h.waiting() == 0 }, patience, time.Millisecond)
 	_, err := h.launcher.Inspect(context.Background(), Handle("handle of "+w.Run.String()))
-	require.ErrorIs(t, err, ErrNotRunning)
+	require.ErrorIs(t, err, ErrNotRunning, "its memory and port are the room's")
+	require.Zero(t, h.waiting())
 }
 
 func TestAWarmBrowserThatDiesIsReplacedAfterAPause(t *testing.T) {
