@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -78,7 +79,8 @@ func (b *Box) database(ctx context.Context) Result {
 		return fail("database_unreachable", err.Error(), "Nobody can sign in, and nothing that is said is stored.",
 			"Start PostgreSQL, and check host and port in TURTUS_DATABASE_URL.")
 	}
-	found := fmt.Sprintf("PostgreSQL %s, %s, answers in %s", d.Version, inBytes(uint64(d.Size)), inMilliseconds(d.Latency))
+	number, _, _ := strings.Cut(d.Version, " ") // what follows is the packager's
+	found := fmt.Sprintf("PostgreSQL %s, %s, answers in %s", number, inBytes(uint64(d.Size)), inMilliseconds(d.Latency))
 	switch {
 	case d.Schema > d.Newest:
 		return fail("database_newer", found, "A newer version of Turtus has changed the tables, and this one does not know them.", "Start that version again, or restore a backup from before.")
@@ -93,6 +95,9 @@ func (b *Box) database(ctx context.Context) Result {
 }
 
 func inMilliseconds(d time.Duration) string {
+	if d < 100*time.Microsecond {
+		return "less than 0.1 ms"
+	}
 	if d < 10*time.Millisecond {
 		return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000)
 	}
