@@ -12,10 +12,10 @@ WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path
 VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS     := -X main.version=$(VERSION)
 
-.PHONY: help run dev build gen gen-check lint test test-go test-web e2e bench pictures fresh images publish clean prepare-run prepare-test
+.PHONY: help run dev build gen gen-check lint test test-go test-web e2e e2e-docker test-isolation bench pictures fresh images publish clean prepare-run prepare-test
 
 help: ## Say what each target does
-	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: prepare-run build ## Install what is missing, build, and serve on http://localhost:8080
 	@exec $(BIN)/turtus serve
@@ -54,6 +54,12 @@ test-web: web/node_modules/.installed ## Only the web tests
 
 e2e: prepare-test build web/node_modules/.installed ## Only the end-to-end tests (E2E="-g 'title'" picks some)
 	cd web && npx playwright test -c e2e/playwright.config.ts $(E2E)
+
+e2e-docker: prepare-test build web/node_modules/.installed ## The end-to-end tests with browsers in containers (as root, after make images)
+	cd web && TURTUS_LAUNCHER=docker ../deploy/dev/public-host.sh npx playwright test -c e2e/playwright.config.ts $(E2E)
+
+test-isolation: ## Only the tests that try to leave a browser's container (as root, after make images)
+	TURTUS_TEST_ENGINE=required go test -count=1 ./services/browsers/docker/isolation
 
 bench: prepare-test build $(BIN)/turtus-viewer $(BIN)/turtus-link web/node_modules/.installed ## Measure, print the table, keep the figures in docs/benchmarks/ (BENCH="-g loss": one group)
 	@[ -z "$(BENCH_PEER)" ] || deploy/dev/prepare.sh run test peer

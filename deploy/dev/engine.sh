@@ -62,8 +62,9 @@ build_client() {
   fail "This Docker client can't build by BuildKit. Install the package docker-buildx (Debian) or docker-buildx-plugin (Docker)."
 }
 
-# Where this machine gets a suite's packages: from where it gets its own.
+# Where a suite's packages come from: where this machine gets its own, if it is Debian too.
 mirror() {
+  [ "$(. /etc/os-release && echo "$ID")" = debian ] || { echo http://deb.debian.org/debian; return; }
   apt-get indextargets --format '$(REPO_URI)' "Codename: $(. /etc/os-release && echo "$VERSION_CODENAME")" 'Created-By: Packages' | head -n 1
 }
 
@@ -101,14 +102,14 @@ authorities() {
 }
 
 # Makes one base image unless it is there: debian:<suite>-slim, golang:<version>-<suite> or node:<version>-<suite>-slim.
-base() {
+base() (
   local name=$1 suite root
   ! docker image inspect "$name" >/dev/null 2>&1 || return 0
   say "making $name"
   suite=${name%-slim}
   suite=${suite##*[:-]}
   root=$(mktemp -d)
-  trap 'rm -rf --one-file-system "$root"' RETURN
+  trap 'rm -rf --one-file-system "$root"' EXIT
   if [[ $name == debian:* ]]; then
     debian "$suite" "$root"
     tar -C "$root" -c . | docker import -c 'CMD ["bash"]' - "$name" >/dev/null
@@ -137,7 +138,7 @@ base() {
   tar -C "$root" --owner=0 --group=0 -c . | docker cp - "$container:/"
   docker commit "$container" "$name" >/dev/null
   docker rm "$container" >/dev/null
-}
+)
 
 # bases_of <dockerfile>…: the names of the base images in them.
 bases_of() { sed -nE 's/^ARG [A-Z]+_IMAGE=//p' "$@"; }

@@ -1,6 +1,6 @@
 import { expect, test } from './support/test'
 import { Person, unique } from './support/room'
-import { Server } from './support/server'
+import { inContainers, Server } from './support/server'
 import { expectColour, red } from './support/video'
 
 test('chat goes both ways, is kept, and a message sent twice is there once', async ({ arrive, server }) => {
@@ -71,12 +71,13 @@ test('nobody watches: after the countdown the browser ends by itself, and room a
 })
 
 test('a start that fails shows why', async ({ browser }) => {
-  const server = await Server.start({ TURTUS_VB_FIREFOX: '/nowhere/firefox' })
+  const missing = inContainers ? 'no-such-image' : '/nowhere/firefox'
+  const server = await Server.start({ [inContainers ? 'TURTUS_BROWSER_IMAGE' : 'TURTUS_VB_FIREFOX']: missing })
   try {
     const ann = await (await Person.arrive(browser, server, 'Ann')).signUp()
     await ann.createRoom(unique('Broken'), '')
     await ann.page.getByTestId('start-browser').click()
-    await expect(ann.page.getByTestId('browser-state')).toContainText('/nowhere/firefox', { timeout: 90_000 })
+    await expect(ann.page.getByTestId('browser-state')).toContainText(missing, { timeout: 90_000 })
     await ann.leave()
   } finally {
     await server.stop()

@@ -56,10 +56,12 @@ export class Pages {
       }
       response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' }).end(shell(body))
     })
-    await new Promise<void>((done) => http.listen(0, '127.0.0.1', done))
+    // Browsers in containers see no host of a private network: theirs is made by deploy/dev/public-host.sh.
+    const host = process.env.PAGES_HOST
+    await new Promise<void>((done) => http.listen(0, host === undefined ? '127.0.0.1' : '0.0.0.0', done))
     const address = http.address()
     if (address === null || typeof address === 'string') throw new Error('no address')
-    const pages = new Pages(http, `http://127.0.0.1:${address.port}`)
+    const pages = new Pages(http, `http://${host ?? '127.0.0.1'}:${address.port}`)
     // The constructor's own list is the one that the handler fills.
     Object.defineProperty(pages, 'events', { value: events })
     return pages

@@ -6,6 +6,9 @@ import { join, resolve } from 'node:path'
 
 const root = resolve(import.meta.dirname, '../../..')
 
+/** Whether browsers run in containers in these tests, as `make e2e-docker` has them. */
+export const inContainers = process.env.TURTUS_LAUNCHER === 'docker'
+
 /** A really started `turtus serve` with a data folder of its own. */
 export class Server {
   readonly log: string[] = []

@@ -89,6 +89,7 @@ func TestWhatItTakesIsBounded(t *testing.T) {
 	assert.Contains(t, hog.Text, "signal: killed")
 	b.ask("take", strconv.FormatInt(limits.Memory/4, 10))
 
+	assert.Equal(t, limits.CPUs, b.quota(t))
 	if b.world.processors(t) > limits.CPUs {
 		took, err := time.ParseDuration(b.ask("spin").Text)
 		require.NoError(t, err)

@@ -267,6 +267,21 @@ func settled(pid int) bool {
 	return err == nil && strings.Contains(string(status), "\nSeccomp_filters:\t3\n")
 }
 
+// quota is how many processors the kernel lets it keep busy (cgroups(7), of version 1 or 2).
+func (b *box) quota(t *testing.T) float64 {
+	t.Helper()
+	words := strings.Fields(b.try("read", "/sys/fs/cgroup/cpu.max").Text)
+	if len(words) == 0 {
+		words = strings.Fields(b.ask("read", "/sys/fs/cgroup/cpu/cpu.cfs_quota_us").Text + " " + b.ask("read", "/sys/fs/cgroup/cpu/cpu.cfs_period_us").Text)
+	}
+	require.Len(t, words, 2)
+	most, err := strconv.ParseFloat(words[0], 64)
+	require.NoError(t, err, "no bound: %s", words)
+	period, err := strconv.ParseFloat(words[1], 64)
+	require.NoError(t, err)
+	return most / period
+}
+
 // gateway is the host's address on the containers' bridge.
 func (w *world) gateway(t *testing.T) string {
 	t.Helper()

@@ -190,7 +190,7 @@ func escape(a *Answer) error {
 		"mount":             name(unix.Mount("none", "/tmp", "tmpfs", 0, "")),
 		"mount namespace":   call(unix.SYS_UNSHARE, unix.CLONE_NEWNS),
 		"join a namespace":  call(unix.SYS_SETNS, 0, unix.CLONE_NEWNS),
-		"trace":             call(unix.SYS_PTRACE, unix.PTRACE_TRACEME),
+		"trace":             call(unix.SYS_PTRACE, unix.PTRACE_SEIZE, 1<<30), // a process that there is not
 		"load a program":    call(unix.SYS_BPF, 0),
 		"keys":              call(unix.SYS_KEYCTL, 0),
 		"io_uring":          call(unix.SYS_IO_URING_SETUP, 1),
