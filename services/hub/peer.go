@@ -115,6 +115,9 @@ func (p *peer) converse(late *time.Timer) error {
 			p.receive(data)
 			if p.seat != nil || p.waits != nil {
 				late.Stop()
+				if c, ok := p.conn.ws.NetConn().(*caller); ok {
+					c.welcome()
+				}
 			}
 		}
 	}
