@@ -15,12 +15,31 @@ import (
 	"turtus/services/wire"
 )
 
+// agentFolder makes the folder of the agents' socket, which all browsers are given. One that holds anything else is refused: in /run, say, that
+// would be the sockets of this machine, and a read-only mount keeps nobody from connecting to them.
+func agentFolder(path string) error {
+	folder := filepath.Dir(path)
+	if err := os.MkdirAll(folder, 0o711); err != nil {
+		return fmt.Errorf("make the folder of TURTUS_AGENT_SOCKET: %w", err)
+	}
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return fmt.Errorf("look into the folder of TURTUS_AGENT_SOCKET: %w", err)
+	}
+	for _, e := range entries {
+		if e.Name() != filepath.Base(path) && e.Name() != "lost+found" {
+			return fmt.Errorf("the folder of TURTUS_AGENT_SOCKET, %s, is given to each browser and holds other things, such as %s: name a socket in a folder of its own", folder, e.Name())
+		}
+	}
+	return nil
+}
+
 // listenForAgents opens the Unix socket of browsers in containers. Whoever gets to its folder may connect, as at a port of this machine; a token
 // says who is an agent.
 func listenForAgents(path string) (listener net.Listener, err error) {
 	folder, name := filepath.Dir(path), filepath.Base(path)
-	if err := os.MkdirAll(folder, 0o711); err != nil {
-		return nil, fmt.Errorf("make the folder of TURTUS_AGENT_SOCKET: %w", err)
+	if err := agentFolder(path); err != nil {
+		return nil, err
 	}
 	err = inFolder(folder, func(short string) error {
 		at := filepath.Join(short, name)
@@ -74,7 +93,7 @@ func serveAgents(ctx context.Context, listener net.Listener, h *hub.Hub, log *sl
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: 16 << 10}
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
 	defer stop()
-	if err := server.Serve(listener); err != nil && ctx.Err() == nil {
+	if err := server.Serve(hub.Door(listener)); err != nil && ctx.Err() == nil {
 		log.Error("browsers in containers can't connect any more", "error", err)
 	}
 }

@@ -36,6 +36,22 @@ func TestTheAgentsSocketIsTakenOverFromADeadServerAlone(t *testing.T) {
 	require.FileExists(t, path)
 }
 
+func TestWhatBrowsersAreGivenHoldsTheSocketAlone(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "hub.sock")
+	require.NoError(t, os.Mkdir(filepath.Join(folder, "lost+found"), 0o700))
+	l, err := listenForAgents(path)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, l.Close()) })
+	require.NoError(t, agentFolder(path), "its own socket is there already")
+	other, err := net.Listen("unix", filepath.Join(folder, "docker.sock"))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, other.Close()) })
+	require.ErrorContains(t, agentFolder(path), "docker.sock")
+	_, err = listenForAgents(path)
+	require.ErrorContains(t, err, "a folder of its own")
+}
+
 func TestTheAgentsSocketServesNothingElse(t *testing.T) {
 	b := newBox(t)
 	socket := filepath.Join(filepath.Dir(b.dir), "launcher.sock")

@@ -91,9 +91,9 @@ func chooseLauncher(ctx context.Context, c config.Config, folder *dataFolder, bo
 	}
 	if l.Name() != processes {
 		// Browsers may be started, with it mounted, before the server listens there.
-		if err := os.MkdirAll(filepath.Dir(c.AgentSocket), 0o711); err != nil {
+		if err := agentFolder(c.AgentSocket); err != nil {
 			l.Close()
-			return nil, fmt.Errorf("make the folder of TURTUS_AGENT_SOCKET: %w", err)
+			return nil, err
 		}
 	}
 	return l, nil
