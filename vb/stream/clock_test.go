@@ -60,6 +60,20 @@ func TestTheAnswerToAPressNeedNotWaitForTheFilm(t *testing.T) {
 	assert.Equal(t, p.interval, p.wait(now), "then the rate is the room's again")
 }
 
+func TestPressesWithoutEndAreNoFloodOfFrames(t *testing.T) {
+	p := pacer{interval: 100 * time.Millisecond}
+	now := time.Now()
+	frames := 0
+	for end := now.Add(10 * time.Second); now.Before(end); now = now.Add(time.Millisecond) {
+		p.press(now)
+		if p.wait(now) == 0 {
+			p.take(now)
+			frames++
+		}
+	}
+	assert.LessOrEqual(t, frames, 255)
+}
+
 func TestPacketsFitTheSmallestPath(t *testing.T) {
 	for _, kind := range []codec.VideoKind{codec.H264, codec.VP8} {
 		p, err := newPacketiser(kind, newClock(time.Now()))
