@@ -46,6 +46,8 @@ type Options struct {
 
 	// Network says under which addresses viewers reach this machine, and which name servers it asks; asked at each start. Nil knows none.
 	Network func(ctx context.Context) (addresses, resolvers []netip.Addr)
+	// Own are all public addresses that the machine has itself; asked at each start. Nil knows none.
+	Own func() []netip.Addr
 
 	// Warm is how many browsers are kept ready for rooms to come, no more than there is place for. None is started while FreeMemory knows
 	// of less than WarmMemory bytes, 1.5 GiB when 0; FreeMemory is the machine's own when nil.

@@ -30,6 +30,8 @@ type Spec struct {
 	// Addresses are the machine's, under which viewers reach the port that a launcher opens for the browser's media. Resolvers are the
 	// name servers that the machine asks.
 	Addresses, Resolvers []netip.Addr
+	// Own are all public addresses that the machine has itself, whoever may come there: what listens at them is no business of a browser's.
+	Own []netip.Addr
 }
 
 // Limits bound what a browser may take; the launcher has a default for each that is 0.

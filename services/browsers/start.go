@@ -281,6 +281,9 @@ func (s *Service) startAgent(spec Spec) (Running, error) {
 	if s.o.Network != nil {
 		spec.Addresses, spec.Resolvers = s.o.Network(ctx)
 	}
+	if s.o.Own != nil {
+		spec.Own = s.o.Own()
+	}
 	handle, err := s.o.Launcher.Start(ctx, spec)
 	if err != nil {
 		return Running{}, err

@@ -88,6 +88,24 @@ func hostAddresses() []netip.Addr {
 // resolvFiles say which name servers there are (resolv.conf(5)): the second where the first names only a stub of this machine.
 var resolvFiles = []string{"/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"}
 
+// ownAddresses are the public ones that this machine has itself, of each interface and for whomever: a browser's packets to them would come to
+// this machine from inside, past the firewall of whoever hosts it. Private ones no browser reaches anyway.
+func ownAddresses() []netip.Addr {
+	networks, err := net.InterfaceAddrs()
+	if err != nil {
+		return nil
+	}
+	var own []netip.Addr
+	for _, n := range networks {
+		if p, err := netip.ParsePrefix(n.String()); err == nil && isPublic(p.Addr().Unmap()) {
+			own = append(own, p.Addr().Unmap())
+		}
+	}
+	return own
+}
+
+func isPublic(a netip.Addr) bool { return a.IsGlobalUnicast() && !a.IsPrivate() }
+
 // publicResolvers are asked where the machine has none that a container reaches.
 var publicResolvers = []string{"9.9.9.9", "1.1.1.1"}
 

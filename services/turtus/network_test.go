@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -38,6 +39,22 @@ func TestContainersAreToldNameServersThatTheyReach(t *testing.T) {
 	require.Equal(t, addresses("9.9.9.9", "1.1.1.1"), hostResolvers())
 	_, asked := network(config.Config{BrowserDNS: []string{"10.0.0.2"}}, &net.TCPAddr{IP: net.IPv4zero})(t.Context())
 	require.Equal(t, addresses("10.0.0.2"), asked)
+}
+
+func TestAMachinesPublicAddressesAreItsOwn(t *testing.T) {
+	for address, want := range map[string]bool{
+		"203.0.113.7": true, "2a01:4f8::1": true, "100.64.0.1": true,
+		"10.1.2.3": false, "192.168.1.1": false, "127.0.0.1": false, "169.254.0.1": false, "fe80::1": false, "fd00::1": false, "::1": false,
+	} {
+		require.Equal(t, want, isPublic(netip.MustParseAddr(address)), address)
+	}
+	networks, err := net.InterfaceAddrs()
+	require.NoError(t, err)
+	own := ownAddresses()
+	for _, n := range networks {
+		a := netip.MustParsePrefix(n.String()).Addr().Unmap()
+		require.Equal(t, isPublic(a), slices.Contains(own, a), a)
+	}
 }
 
 func TestOnlyAServerThatOthersReachOffersTheMachinesAddresses(t *testing.T) {

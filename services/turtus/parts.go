@@ -78,7 +78,7 @@ func build(ctx context.Context, c config.Config, folder *dataFolder, pool *pgxpo
 		Spec: browsers.Spec{
 			StartURL: c.StartURL, Width: c.Width, Height: c.Height, FrameRate: c.FrameRate, Depth: 24, ViewerTimeout: c.ViewerTimeout, SignalTimeout: c.SignalTimeout,
 		},
-		Network: network(c, bound),
+		Network: network(c, bound), Own: ownAddresses,
 	})
 	p.hub = hub.New(hub.Options{
 		Tokens: tokens, Rooms: places, People: people, Sessions: sessions{db.New(pool)}, Browsers: p.browsers, PublicOrigin: c.PublicURL, AllowedOrigins: c.AllowedOrigins,

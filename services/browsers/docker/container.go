@@ -46,6 +46,7 @@ const (
 	envPort      = agent.Prefix + "UDP_PORT"
 	envAddresses = agent.Prefix + "ADDRESSES"
 	envResolvers = agent.Prefix + "RESOLVERS"
+	envRefuse    = agent.Prefix + "REFUSE"
 	envTokenFile = agent.Prefix + "TOKEN_FILE"
 	envHome      = agent.Prefix + "HOME"
 )
@@ -75,6 +76,9 @@ func (l *Launcher) config(spec browsers.Spec, port uint16) *typescontainer.Confi
 	}
 	env[envTokenFile], env[envHome] = "-", home
 	env[envAddresses], env[envResolvers] = join(spec.Addresses), join(spec.Resolvers)
+	if len(spec.Own) > 0 {
+		env[envRefuse] = strings.TrimPrefix(env[envRefuse]+","+join(spec.Own), ",") // besides what the operator names
+	}
 	list := agent.List(env)
 	slices.Sort(list)
 	return &typescontainer.Config{

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -270,6 +271,7 @@ func TestANetworkThatJoinsBrowsersIsRefused(t *testing.T) {
 	f.with(func() { delete(f.networks, "turtus-browsers") })
 	awaitAvailable(t, l, "")
 	require.Equal(t, "false", f.networks["turtus-browsers"].Options[icc])
+	require.False(t, f.networks["turtus-browsers"].EnableIPv6, "whatever the engine gives others")
 }
 
 func TestAnEngineThatIsTooOldIsSaid(t *testing.T) {
@@ -340,6 +342,23 @@ func TestWhatAContainerGets(t *testing.T) {
 	require.NotContains(t, env, "secret")
 	require.NotContains(t, env, "the-token")
 	require.Equal(t, fmt.Sprint("turtus-", spec.Run), c.name)
+}
+
+func TestNoBrowserReachesTheMachineByItsOwnAddresses(t *testing.T) {
+	f := newFakeEngine(t)
+	l := f.launcher(func(o *Options) { o.Environ = []string{"TURTUS_VB_REFUSE=198.51.100.0/24 192.0.2.1"} })
+	spec := aSpec()
+	spec.Own = []netip.Addr{netip.MustParseAddr("203.0.113.7"), netip.MustParseAddr("2a01:4f8::1")}
+	_, err := l.Start(t.Context(), spec)
+	require.NoError(t, err)
+	require.Contains(t, f.of(spec.Run).Env, "TURTUS_VB_REFUSE=198.51.100.0/24 192.0.2.1,203.0.113.7,2a01:4f8::1")
+	other, _ := start(t, l)
+	require.Contains(t, f.of(other.Run).Env, "TURTUS_VB_REFUSE=198.51.100.0/24 192.0.2.1")
+	l.o.Environ = []string{}
+	spec.Run = uuid.New()
+	_, err = l.Start(t.Context(), spec)
+	require.NoError(t, err)
+	require.Contains(t, f.of(spec.Run).Env, "TURTUS_VB_REFUSE=203.0.113.7,2a01:4f8::1")
 }
 
 func TestTheDoctorHearsWhatBrowsersAreStartedBy(t *testing.T) {

@@ -267,7 +267,7 @@ func (f *fakeEngine) make(w http.ResponseWriter, r *http.Request, kind, last str
 	case kind == "networks":
 		var request network.CreateRequest
 		_ = json.NewDecoder(r.Body).Decode(&request)
-		f.networks[request.Name] = network.Inspect{Name: request.Name, Driver: request.Driver, Options: request.Options}
+		f.networks[request.Name] = network.Inspect{Name: request.Name, Driver: request.Driver, Options: request.Options, EnableIPv6: request.EnableIPv6 == nil || *request.EnableIPv6}
 		w.WriteHeader(http.StatusCreated)
 		f.answer(w, map[string]any{"Id": "n"})
 	default:

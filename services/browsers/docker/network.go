@@ -16,8 +16,9 @@ const icc = "com.docker.network.bridge.enable_icc"
 func (l *Launcher) ensureNetwork(ctx context.Context) error {
 	found, err := l.engine.NetworkInspect(ctx, l.o.Network, network.InspectOptions{})
 	if isGone(err) {
+		noIPv6 := false // an engine may be set to give it to each network
 		_, err = l.engine.NetworkCreate(ctx, l.o.Network, network.CreateOptions{
-			Driver: "bridge", Options: map[string]string{icc: "false"}, Labels: map[string]string{labelNetwork: "browsers"},
+			Driver: "bridge", EnableIPv6: &noIPv6, Options: map[string]string{icc: "false"}, Labels: map[string]string{labelNetwork: "browsers"},
 		})
 		if err != nil && !errdefs.IsConflict(err) { // another server was faster
 			return fmt.Errorf("make the network %s: %w", l.o.Network, err)

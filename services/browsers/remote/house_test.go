@@ -114,6 +114,7 @@ func spec() browsers.Spec {
 		ViewerTimeout: time.Minute, SignalTimeout: 90 * time.Second,
 		Limits:    browsers.Limits{Memory: 2 << 30, Shared: 256 << 20, CPUs: 1.5, Processes: 400},
 		Addresses: []netip.Addr{netip.MustParseAddr("192.0.2.7"), netip.MustParseAddr("2001:db8::7")}, Resolvers: []netip.Addr{netip.MustParseAddr("10.0.0.2")},
+		Own: []netip.Addr{netip.MustParseAddr("192.0.2.7"), netip.MustParseAddr("2001:db8::8")},
 	}
 }
 

@@ -29,8 +29,8 @@ const (
 )
 
 const (
-	// maxBody bounds a request's body; the longest field is a token.
-	maxBody = 16 << 10
+	// maxBody bounds a request's body; the longest field is the list of the machine's addresses.
+	maxBody = 32 << 10
 	// maxAnswer bounds an answer and maxLine a line of the stream, for a Client that believes no more than it must.
 	maxAnswer = 4 << 20
 	maxLine   = 64 << 10

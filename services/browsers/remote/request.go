@@ -41,13 +41,14 @@ type request struct {
 
 	Addresses []netip.Addr `json:"addresses,omitempty"`
 	Resolvers []netip.Addr `json:"resolvers,omitempty"`
+	Own       []netip.Addr `json:"own,omitempty"`
 }
 
 func requestOf(s browsers.Spec) request {
 	return request{
 		Run: s.Run, Room: s.Room.UUID(), Token: s.Token, StartURL: s.StartURL, Width: s.Width, Height: s.Height, Depth: s.Depth, FrameRate: s.FrameRate,
 		ViewerTimeoutMS: s.ViewerTimeout.Milliseconds(), SignalTimeoutMS: s.SignalTimeout.Milliseconds(),
-		Memory: s.Limits.Memory, Shared: s.Limits.Shared, CPUs: s.Limits.CPUs, Processes: s.Limits.Processes, Addresses: s.Addresses, Resolvers: s.Resolvers,
+		Memory: s.Limits.Memory, Shared: s.Limits.Shared, CPUs: s.Limits.CPUs, Processes: s.Limits.Processes, Addresses: s.Addresses, Resolvers: s.Resolvers, Own: s.Own,
 	}
 }
 
@@ -63,7 +64,7 @@ func decodeStart(body []byte) (browsers.Spec, error) {
 	return browsers.Spec{
 		Run: r.Run, Room: rooms.ID(r.Room), Token: r.Token, StartURL: r.StartURL, Width: r.Width, Height: r.Height, Depth: r.Depth, FrameRate: r.FrameRate,
 		ViewerTimeout: time.Duration(r.ViewerTimeoutMS) * time.Millisecond, SignalTimeout: time.Duration(r.SignalTimeoutMS) * time.Millisecond,
-		Limits: browsers.Limits{Memory: r.Memory, Shared: r.Shared, CPUs: r.CPUs, Processes: r.Processes}, Addresses: r.Addresses, Resolvers: r.Resolvers,
+		Limits: browsers.Limits{Memory: r.Memory, Shared: r.Shared, CPUs: r.CPUs, Processes: r.Processes}, Addresses: r.Addresses, Resolvers: r.Resolvers, Own: r.Own,
 	}, nil
 }
 
@@ -73,6 +74,7 @@ const (
 	day      = int64(24 * time.Hour / time.Millisecond)
 	// maxAddresses bounds each list of addresses.
 	maxAddresses = 64
+	maxOwn       = 256
 	maxMemory    = int64(1) << 40
 )
 
@@ -127,9 +129,10 @@ func (r request) check() (wrong []wire.FieldProblem) {
 	for _, list := range []struct {
 		field string
 		value []netip.Addr
-	}{{"addresses", r.Addresses}, {"resolvers", r.Resolvers}} {
-		if len(list.value) > maxAddresses || slices.ContainsFunc(list.value, notOfHost) {
-			fail(list.field, "is a list of %d addresses of single machines at most", maxAddresses)
+		most  int
+	}{{"addresses", r.Addresses, maxAddresses}, {"resolvers", r.Resolvers, maxAddresses}, {"own", r.Own, maxOwn}} {
+		if len(list.value) > list.most || slices.ContainsFunc(list.value, notOfHost) {
+			fail(list.field, "is a list of %d addresses of single machines at most", list.most)
 		}
 	}
 	return wrong

@@ -69,6 +69,7 @@ func TestEachWrongFieldIsNamedAndRefused(t *testing.T) {
 		{"an empty address", "resolvers", []string{""}},
 		{"everybody", "resolvers", []string{"255.255.255.255"}},
 		{"many addresses", "resolvers", slices.Repeat([]string{"10.0.0.1"}, maxAddresses+1)},
+		{"all of the Internet's addresses", "own", slices.Repeat([]string{"192.0.2.1"}, maxOwn+1)},
 		{"an image", "image", "evil/image"},
 		{"mounts", "mounts", []string{"/:/host"}},
 		{"a network", "network", "host"},
@@ -116,7 +117,7 @@ func TestAllThatRoomsMayChooseIsTaken(t *testing.T) {
 		func(s *browsers.Spec) { s.StartURL = "http://192.168.1.7:8080/path?q=ä" },
 		func(s *browsers.Spec) { s.Width, s.Height, s.FrameRate = 320, 240, 5 },
 		func(s *browsers.Spec) { s.Width, s.Height, s.FrameRate = 1920, 1080, 60 },
-		func(s *browsers.Spec) { s.Limits, s.Addresses, s.Resolvers = browsers.Limits{}, nil, nil },
+		func(s *browsers.Spec) { s.Limits, s.Addresses, s.Resolvers, s.Own = browsers.Limits{}, nil, nil, nil },
 		func(s *browsers.Spec) { s.ViewerTimeout, s.SignalTimeout = time.Second, 24*time.Hour },
 	} {
 		s := spec()
