@@ -160,6 +160,41 @@ func TestARestoreOntoAnEmptyBoxHasEverythingAgain(t *testing.T) {
 	}
 }
 
+func TestNoBackupHoldsBackups(t *testing.T) {
+	for name, where := range map[string]func(p *place) string{
+		"in the data folder itself": func(p *place) string { return p.DataDir },
+		"in a folder in it":         func(p *place) string { return filepath.Join(p.DataDir, "kept") },
+		"by another path": func(p *place) string {
+			link := filepath.Join(p.T.TempDir(), "link")
+			require.NoError(p, os.Symlink(p.DataDir, link))
+			return filepath.Join(link, "kept")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPlace(t, pgtest.URL(t))
+			p.Dir = where(p)
+			p.put("secrets/relay", "a secret")
+			p.put("kept/anything", "of the folder")
+			var entries []string
+			for i := range 3 {
+				m, _, err := backup.Create(t.Context(), p.Source, filepath.Join(p.Dir, backup.Name(time.Unix(int64(i), 0))))
+				require.NoError(t, err)
+				entries = nil
+				for _, e := range m.Entries {
+					if strings.HasPrefix(e.Name, "data/") {
+						entries = append(entries, e.Name)
+					}
+				}
+			}
+			want := []string{"data/secrets/relay"}
+			if p.Dir == p.DataDir {
+				want = []string{"data/kept/anything", "data/secrets/relay"}
+			}
+			require.Equal(t, want, entries)
+		})
+	}
+}
+
 func TestABackupOfAnEarlierSchemaIsBroughtUp(t *testing.T) {
 	from := newPlace(t, pgtest.EmptyURL(t))
 	require.NoError(t, postgres.Rebuild(t.Context(), from.conn.Config(), 1))

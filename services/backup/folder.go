@@ -36,12 +36,7 @@ func addFolder(ctx context.Context, a *archive, s Source) error {
 		return err
 	}
 	defer root.Close()
-	skipped := ""
-	if dir, err := filepath.Abs(s.Dir); err == nil && s.Dir != "" {
-		if inside, err := filepath.Rel(s.DataDir, dir); err == nil {
-			skipped = filepath.ToSlash(inside)
-		}
-	}
+	skipped := inside(s.DataDir, s.Dir)
 	return fs.WalkDir(root.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case ctx.Err() != nil:
@@ -55,16 +50,45 @@ func addFolder(ctx context.Context, a *archive, s Source) error {
 			return nil
 		case err != nil:
 			return err
-		case !entry.Type().IsRegular() || temporary(name):
+		case !entry.Type().IsRegular() || temporary(name) || isBackup(name):
 			return nil
 		}
 		return addFile(root, a, name)
 	})
 }
 
-// temporary says whether a file is one in the making, such as secrets/relay.new.
+// inside is the path of a folder in the one that it may lie in, whatever links lead to either; of one elsewhere a path that leads out.
+func inside(folder, dir string) string {
+	real := func(path string) string {
+		if whole, err := filepath.EvalSymlinks(path); err == nil {
+			path = whole
+		}
+		if whole, err := filepath.Abs(path); err == nil {
+			path = whole
+		}
+		return path
+	}
+	if dir == "" {
+		return ""
+	}
+	name, err := filepath.Rel(real(folder), real(dir))
+	if err != nil {
+		return ""
+	}
+	return filepath.ToSlash(name)
+}
+
+// temporary says whether a file is one in the making, such as secrets/relay.new, or the backup itself.
 func temporary(name string) bool {
-	return strings.HasSuffix(name, ".new") || strings.HasSuffix(name, ".tmp")
+	return strings.HasPrefix(path.Base(name), unfinished) || strings.HasSuffix(name, ".new") || strings.HasSuffix(name, ".tmp")
+}
+
+// isBackup says whether a file is a backup by its name: where they are kept among the data, each would hold all before it.
+func isBackup(name string) bool {
+	name = path.Base(name)
+	return strings.HasSuffix(name, suffix) && slices.ContainsFunc([]string{nightlyPrefix, manualPrefix, beforePrefix}, func(prefix string) bool {
+		return strings.HasPrefix(name, prefix)
+	})
 }
 
 func addFile(root *os.Root, a *archive, name string) error {

@@ -18,6 +18,7 @@ import (
 const (
 	nightlyPrefix = "nightly-"
 	manualPrefix  = "turtus-"
+	beforePrefix  = "before-restore-"
 	suffix        = ".tar.gz"
 	stamp         = "20060102T150405Z"
 	// unfinished is a backup in the making.

@@ -114,7 +114,7 @@ func makeWay(ctx context.Context, pool *pgxpool.Pool, to Source, force bool) (be
 		return "", fmt.Errorf("%w: %d people have an account or were guests on this server, and all of it would be replaced. "+
 			"With --force it is, after a backup of what is here; nothing was changed yet", ErrNotEmpty, people)
 	}
-	before = filepath.Join(to.Dir, "before-restore-"+to.now().UTC().Format(stamp)+"-"+rand.Text()[:6]+suffix)
+	before = filepath.Join(to.Dir, beforePrefix+to.now().UTC().Format(stamp)+"-"+rand.Text()[:6]+suffix)
 	if _, _, err := Create(ctx, to, before); err != nil {
 		return "", fmt.Errorf("back up what is here: %w", err)
 	}
