@@ -52,7 +52,7 @@ func (r *Relay) admit(c net.Conn) *stream {
 	defer r.mu.Unlock()
 	same := 0
 	for other := range r.streams {
-		if other.from.Addr() == s.from.Addr() {
+		if origin(other.from) == origin(s.from) {
 			same++
 		}
 	}
@@ -63,6 +63,15 @@ func (r *Relay) admit(c net.Conn) *stream {
 	r.serving.Add(1)
 	r.counters.streams.Add(1)
 	return s
+}
+
+// origin is an address as bounds have it: of IPv6 the /64, which one client has whole.
+func origin(from netip.AddrPort) netip.Prefix {
+	a, bits := from.Addr().Unmap().WithZone(""), 32
+	if a.Is6() {
+		bits = 64
+	}
+	return netip.PrefixFrom(a, bits).Masked()
 }
 
 // allocated gives the connection of a client that has an allocation time.

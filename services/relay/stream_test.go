@@ -3,6 +3,7 @@ package relay
 import (
 	"encoding/binary"
 	"net"
+	"net/netip"
 	"os"
 	"strconv"
 	"testing"
@@ -58,6 +59,14 @@ func TestAStreamInSmallPiecesIsUnderstood(t *testing.T) {
 	_, err := c.Read(header)
 	require.NoError(t, err)
 	require.Equal(t, stun.BindingSuccess.Value(), binary.BigEndian.Uint16(header))
+}
+
+func TestWhatOneClientOfIPv6HasCountsAsOneAddress(t *testing.T) {
+	of := func(address string) netip.Prefix { return origin(netip.MustParseAddrPort(address)) }
+	require.Equal(t, of("[2001:db8:1:2::1]:1"), of("[2001:db8:1:2:ffff::9]:2"))
+	require.NotEqual(t, of("[2001:db8:1:2::1]:1"), of("[2001:db8:1:3::1]:1"))
+	require.NotEqual(t, of("192.0.2.1:1"), of("192.0.2.2:1"))
+	require.Equal(t, of("192.0.2.1:1"), of("[::ffff:192.0.2.1]:2"))
 }
 
 func TestStreamsOfOneAddressAreBounded(t *testing.T) {
