@@ -250,3 +250,30 @@ func TestTheFirstAccountOfAGuardedServerTakesItsTokenAndGuessesAreFew(t *testing
 	require.NotContains(t, h.logged(), token)
 	h.signedUp(t, "ben")
 }
+
+func TestTheFirstAccountOfAServerForItsOwnMachineIsMadeThere(t *testing.T) {
+	h := newHouse(t)
+	v := h.visitor(t)
+	first := wire.NewUser{Username: "ann", Password: password}
+	for _, header := range []string{"X-Forwarded-For", "X-Forwarded-Host", "Forwarded"} {
+		v.do("POST", "/users", first, header, "192.0.2.1").fails(403, wire.ErrorCodeSetupTokenRequired)
+	}
+	request, err := http.NewRequest(http.MethodPost, h.url+"/api/v1/users", strings.NewReader(`{"username":"eve","password":"`+password+`"}`))
+	require.NoError(t, err)
+	request.Host = "rebound.example"
+	request.Header.Set("Content-Type", "application/json")
+	response, err := v.http.Do(request)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	require.Equal(t, http.StatusForbidden, response.StatusCode, "a page whose name leads here")
+
+	require.True(t, into[wire.Session](v.do("POST", "/users", first).is(201)).Person.Administrator)
+	second := into[wire.Session](h.visitor(t).do("POST", "/users", wire.NewUser{Username: "ben", Password: password}, "X-Forwarded-For", "192.0.2.1").is(201))
+	require.False(t, second.Person.Administrator)
+	for host, want := range map[string]bool{
+		"localhost": true, "LOCALHOST:8080": true, "turtus.localhost:1": true, "127.0.0.1:80": true, "[::1]:8080": true,
+		"": false, "localhost.example": false, "192.168.1.7:8080": false, "127.0.0.1.example:80": false, "[fe80::1]": false,
+	} {
+		require.Equal(t, want, isThisMachine(host), host)
+	}
+}

@@ -5,6 +5,9 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
 
 	"turtus/services/accounts"
 	"turtus/services/rooms"
@@ -14,6 +17,9 @@ import (
 func (a *api) CreateUser(ctx context.Context, request CreateUserRequestObject) (CreateUserResponseObject, error) {
 	c := callOf(ctx)
 	if err := a.limits.signUp.take(c.address); err != nil {
+		return nil, err
+	}
+	if err := a.firstComesFromHere(ctx); err != nil {
 		return nil, err
 	}
 	n := accounts.SignUp{Username: request.Body.Username, Password: request.Body.Password, UserAgent: c.userAgent}
@@ -31,6 +37,27 @@ func (a *api) CreateUser(ctx context.Context, request CreateUserRequestObject) (
 		return nil, err
 	}
 	return CreateUser201JSONResponse{session(ctx, in)}, nil
+}
+
+// firstComesFromHere keeps others from the first account of a server that takes itself to be for its own machine alone, and so asks for no token:
+// those whom a proxy lets in that the settings know nothing of, and pages that have their own name lead to this machine.
+func (a *api) firstComesFromHere(ctx context.Context) error {
+	v := callOf(ctx).visit
+	if a.Accounts.SetupGuarded() || v.Trusted || !v.Forwarded && v.ForwardedHost == "" && isThisMachine(v.Host) {
+		return nil
+	}
+	if _, firstRun, err := a.Accounts.SignUps(ctx); err != nil || !firstRun {
+		return err
+	}
+	return wire.Errorf(wire.ErrorCodeSetupTokenRequired, "The first account here is the administrator's, and this server takes itself to be for its own machine alone. "+
+		"Make the account there, by http://localhost; or, for a server that others reach, set TURTUS_PUBLIC_URL to the address that they open, start it again, and take the link of its log.")
+}
+
+// isThisMachine says whether a Host header names the machine that the page was opened on.
+func isThisMachine(host string) bool {
+	name := strings.ToLower((&url.URL{Host: host}).Hostname())
+	a, err := netip.ParseAddr(name)
+	return name == "localhost" || strings.HasSuffix(name, ".localhost") || err == nil && a.IsLoopback()
 }
 
 func (a *api) GetMe(ctx context.Context, _ GetMeRequestObject) (GetMeResponseObject, error) {
