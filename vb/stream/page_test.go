@@ -123,6 +123,7 @@ type page struct {
 	only   string
 	narrow *link.Config
 	links  chan *link.Link // the one that there is, when it is
+	linked string          // where it leads; owned by negotiate
 }
 
 type encoded struct {
@@ -259,11 +260,14 @@ func (p *page) negotiate() {
 			}})
 		case s.Candidate != nil && *s.Candidate.Candidate != "" && p.narrow != nil:
 			to, ok := link.Target(*s.Candidate.Candidate)
+			if ok && len(p.links) > 0 && p.linked == to { // an ICE restart on the same port
+				_ = p.pc.AddICECandidate(webrtc.ICECandidateInit{Candidate: p.link().Candidate(*s.Candidate.Candidate), SDPMid: s.Candidate.SdpMid})
+			}
 			if !ok || len(p.links) > 0 {
 				continue
 			}
 			cfg := *p.narrow
-			cfg.To = to
+			cfg.To, p.linked = to, to
 			l, err := link.New(cfg)
 			if err != nil {
 				p.t.Errorf("link: %v", err)

@@ -217,7 +217,7 @@ func (s *Streamer) Request(peer PeerID, session SessionID, codecs []codec.VideoK
 		return
 	}
 	if old != nil && old.session == session && old.ctx.Err() == nil {
-		old.restart()
+		old.post(old.restart)
 		return
 	}
 	v, err := newViewer(s, peer, session, codecs, servers)

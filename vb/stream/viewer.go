@@ -48,6 +48,7 @@ type viewer struct {
 	openings   []webrtc.ICECandidate // that the page was told of with the present offer
 	seen       int
 	connected  bool
+	outage     outage
 	wish       wish
 	wishLater  bool // it changes too often, and will be heeded in a while
 }
@@ -58,6 +59,7 @@ func newViewer(s *Streamer, peer PeerID, session SessionID, kinds []codec.VideoK
 		mailbox: make(chan func() error, signalQueue),
 		wishes:  rate.NewLimiter(rate.Every(time.Second), 4),
 		wish:    wish{quality: wire.QualityAuto},
+		outage:  newOutage(),
 	}
 	pc, err := s.transport.api(feedback{v.feedback}).NewPeerConnection(webrtc.Configuration{
 		ICEServers: servers, Certificates: []webrtc.Certificate{s.transport.certificate},
@@ -139,9 +141,10 @@ func (v *viewer) watch() {
 			case webrtc.PeerConnectionStateConnected:
 				v.start()
 			case webrtc.PeerConnectionStateDisconnected:
-				// What it holds would stay pressed, and keys repeat themselves, until the network is back or given up.
-				if v.streamer.viewer(v.peer, v.session) == v {
-					v.streamer.gate.leave(v.peer)
+				v.pathLost(restartAfter)
+			case webrtc.PeerConnectionStateConnecting:
+				if v.connected { // an ICE restart
+					v.pathLost(restartEvery)
 				}
 			case webrtc.PeerConnectionStateFailed:
 				return errFailed
@@ -155,6 +158,7 @@ func (v *viewer) watch() {
 
 // start lets picture and sound flow, when they can be sent: earlier ones would be lost without a word.
 func (v *viewer) start() {
+	v.pathFound()
 	v.sender.connected()
 	if v.connected {
 		return // again, after a change of network
@@ -236,12 +240,17 @@ func (v *viewer) run() {
 			if err := f(); err != nil {
 				v.end(err)
 			}
+		case <-v.outage.timer.C:
+			if err := v.mendPath(); err != nil {
+				v.end(err)
+			}
 		case <-timeout.C:
 			if !v.connected {
 				v.end(errNoAnswer)
 			}
 		}
 	}
+	v.outage.timer.Stop()
 	// First nobody sends to it and it drives nothing; then the slow part.
 	v.streamer.gate.leave(v.peer)
 	v.streamer.picture.unsubscribe(v.streamer.ctx, v.sender)
@@ -253,18 +262,16 @@ func (v *viewer) run() {
 	v.streamer.ended(v)
 }
 
-func (v *viewer) restart() {
-	v.post(func() error {
-		if pending := v.pc.PendingLocalDescription(); pending != nil {
-			// The offer or its answer was lost on its way; with it go the candidates found so far.
-			v.sendDescription(*pending)
-			for _, opening := range v.openings { // those alone are not in it
-				v.sendCandidate(opening)
-			}
-			return nil
+func (v *viewer) restart() error {
+	if pending := v.pc.PendingLocalDescription(); pending != nil {
+		// The offer or its answer was lost on its way; with it go the candidates found so far.
+		v.sendDescription(*pending)
+		for _, opening := range v.openings { // those alone are not in it
+			v.sendCandidate(opening)
 		}
-		return v.offer(true)
-	})
+		return nil
+	}
+	return v.offer(true)
 }
 
 func (v *viewer) offer(restart bool) error {
@@ -310,6 +317,7 @@ func (v *viewer) answer(d wire.SessionDescription) error {
 		return nil
 	}
 	v.remote = true
+	v.pathAlive()
 	for _, candidate := range v.candidates {
 		v.addCandidate(candidate)
 	}

@@ -20,9 +20,11 @@ import (
 
 func main() {
 	count := pflag.IntP("count", "n", 1, "how many viewers to be")
+	paths := pflag.Bool("paths", false, "tell the path of each, too: which candidates are in use, and how often it was connected")
+	persist := pflag.Bool("persist", false, "come back when the network or the server was away, as a page does")
 	verbose := pflag.BoolP("verbose", "v", false, "log what happens")
 	pflag.Usage = func() {
-		fmt.Fprintln(os.Stderr, "usage: turtus-viewer [-n COUNT] INVITE-LINK")
+		fmt.Fprintln(os.Stderr, "usage: turtus-viewer [-n COUNT] [--persist] [--paths] INVITE-LINK")
 		pflag.PrintDefaults()
 	}
 	pflag.Parse()
@@ -37,7 +39,7 @@ func main() {
 	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, pflag.Arg(0), *count); err != nil && ctx.Err() == nil {
+	if err := run(ctx, pflag.Arg(0), *count, *persist, *paths); err != nil && ctx.Err() == nil {
 		fmt.Fprintln(os.Stderr, "turtus-viewer:", err)
 		os.Exit(1)
 	}
@@ -46,12 +48,12 @@ func main() {
 // atOnce is how many viewers join at the same time: a crowd comes within seconds, not within one handshake.
 const atOnce = 32
 
-func run(ctx context.Context, invite string, count int) error {
+func run(ctx context.Context, invite string, count int, persist, paths bool) error {
 	group, ctx := errgroup.WithContext(ctx)
 	viewers := make([]*viewer, count)
 	joining := make(chan struct{}, atOnce)
 	for i := range viewers {
-		viewers[i] = newViewer(i + 1)
+		viewers[i] = newViewer(i+1, persist)
 		group.Go(func() error {
 			select {
 			case joining <- struct{}{}:
@@ -61,7 +63,7 @@ func run(ctx context.Context, invite string, count int) error {
 			return viewers[i].run(ctx, invite, sync.OnceFunc(func() { <-joining }))
 		})
 	}
-	group.Go(func() error { return report(ctx, viewers) })
+	group.Go(func() error { return report(ctx, viewers, paths) })
 	return group.Wait()
 }
 
@@ -75,10 +77,12 @@ type Totals struct {
 	Lost      uint64   `json:"lost"`
 	Bytes     uint64   `json:"bytes"`
 	Audio     uint64   `json:"audioPackets"`
-	Each      []uint64 `json:"each"` // whole frames of each viewer
+	Video     uint64   `json:"videoPackets"` // as they come
+	Each      []uint64 `json:"each"`         // whole frames of each viewer
+	Paths     []Path   `json:"paths,omitempty"`
 }
 
-func report(ctx context.Context, viewers []*viewer) error {
+func report(ctx context.Context, viewers []*viewer, paths bool) error {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	out := json.NewEncoder(os.Stdout)
@@ -90,6 +94,9 @@ func report(ctx context.Context, viewers []*viewer) error {
 			total := Totals{Viewers: len(viewers)}
 			for _, v := range viewers {
 				v.addTo(&total)
+				if paths {
+					total.Paths = append(total.Paths, v.current.Load().path())
+				}
 			}
 			if err := out.Encode(total); err != nil {
 				return err
@@ -109,6 +116,7 @@ const (
 type counter struct {
 	mu                                 sync.Mutex
 	frames, broken, lost, bytes, audio uint64
+	came                               uint64 // packets of the picture
 
 	started bool
 	newest  uint16
@@ -121,8 +129,8 @@ type state uint8
 
 const (
 	missing state = iota
-	came
-	cameLast // of its frame
+	there
+	thereLast // of its frame
 )
 
 // video counts one packet. A frame is whole when every packet since the frame before is there, however late.
@@ -130,6 +138,7 @@ func (c *counter) video(sequence uint16, marker bool, size int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.bytes += uint64(size)
+	c.came++
 	step := sequence - c.newest
 	switch {
 	case !c.started:
@@ -149,9 +158,9 @@ func (c *counter) video(sequence uint16, marker bool, size int) {
 	case int(-step) >= c.behind: // older than what is judged
 		return
 	}
-	c.packets[sequence%remembered] = came
+	c.packets[sequence%remembered] = there
 	if marker {
-		c.packets[sequence%remembered] = cameLast
+		c.packets[sequence%remembered] = thereLast
 	}
 }
 
@@ -162,7 +171,7 @@ func (c *counter) judge(sequence uint16) {
 	case missing:
 		c.lost++
 		c.holed = true
-	case cameLast:
+	case thereLast:
 		if c.holed {
 			c.broken++
 		} else {
@@ -188,6 +197,7 @@ func (c *counter) addTo(t *Totals) {
 	t.Lost += c.lost
 	t.Bytes += c.bytes
 	t.Audio += c.audio
+	t.Video += c.came
 	if c.started {
 		t.Receiving++
 	}

@@ -26,13 +26,13 @@ func total(c *counter) Totals {
 func TestAFrameIsWholeWhenAllItsPacketsCame(t *testing.T) {
 	var c counter
 	feed(&c, 65530, 30+late)
-	require.Equal(t, Totals{Receiving: 1, Frames: 10, Each: []uint64{10}, Bytes: (30 + late) * 10}, total(&c))
+	require.Equal(t, Totals{Receiving: 1, Frames: 10, Each: []uint64{10}, Bytes: (30 + late) * 10, Video: 30 + late}, total(&c))
 }
 
 func TestAMissingPacketBreaksItsFrame(t *testing.T) {
 	var c counter
 	feed(&c, 65530, 30+late, 65534)
-	require.Equal(t, Totals{Receiving: 1, Frames: 9, Broken: 1, Lost: 1, Each: []uint64{9}, Bytes: (29 + late) * 10}, total(&c))
+	require.Equal(t, Totals{Receiving: 1, Frames: 9, Broken: 1, Lost: 1, Each: []uint64{9}, Bytes: (29 + late) * 10, Video: 29 + late}, total(&c))
 }
 
 func TestAPacketThatComesLateIsNotLost(t *testing.T) {

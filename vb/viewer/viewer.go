@@ -3,9 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -14,36 +12,40 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"path"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
-	"github.com/pion/interceptor"
-	"github.com/pion/webrtc/v4"
 
 	"turtus/services/wire"
 )
-
-const session = "viewer"
 
 // viewer is one guest with one stream. It owns its WebSocket and its peer connection for the length of run.
 type viewer struct {
 	counter
 	name   string
 	number int
-	client *http.Client
-	token  string
-	joined func()
+	// persists has it come back, as a page does, when the network or the hub was away.
+	persists bool
+	client   *http.Client
+	token    string
+	joined   func()
+	stream   *stream      // the one of now; run's
+	seat     *wire.Resume // nil before the first identity; run's
+
+	current atomic.Pointer[stream] // for those who only look
+	streams atomic.Int32
 }
 
 // household is how many viewers come from one address of this machine.
 const household = 25
 
-func newViewer(number int) *viewer {
+func newViewer(number int, persists bool) *viewer {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		panic(err) // cookiejar.New fails for no options at all
 	}
-	return &viewer{name: fmt.Sprintf("Counter %d", number), number: number, client: &http.Client{Jar: jar}}
+	return &viewer{name: fmt.Sprintf("Counter %d", number), number: number, persists: persists, client: &http.Client{Jar: jar}}
 }
 
 // dialer connects to a server on this machine from one loopback address for each household, for the server limits how
@@ -55,6 +57,9 @@ func (v *viewer) dialer(host string) *net.Dialer {
 	return &net.Dialer{}
 }
 
+// pause is how long a viewer that persists waits before it comes back.
+const pause = 500 * time.Millisecond
+
 // run joins and receives until ctx ends or something breaks; it calls joined when the first picture comes.
 func (v *viewer) run(ctx context.Context, invite string, joined func()) error {
 	link, err := url.Parse(invite)
@@ -62,8 +67,28 @@ func (v *viewer) run(ctx context.Context, invite string, joined func()) error {
 		return fmt.Errorf("not an invite link: %q", invite)
 	}
 	v.joined = joined
+	defer func() { v.stream.close() }()
+	for {
+		err := v.visit(ctx, link)
+		if !v.persists || ctx.Err() != nil || v.seat == nil {
+			return err
+		}
+		slog.Info("away", "viewer", v.name, "error", err)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+}
+
+// visit is one connection to the hub.
+func (v *viewer) visit(ctx context.Context, link *url.URL) error {
 	dialer := v.dialer(link.Hostname())
-	v.client.Transport = &http.Transport{DialContext: dialer.DialContext, IdleConnTimeout: 10 * time.Second}
+	dialer.Timeout = 5 * time.Second
+	transport := &http.Transport{DialContext: dialer.DialContext, IdleConnTimeout: 10 * time.Second}
+	defer transport.CloseIdleConnections() // they are of the network of now
+	v.client.Transport = transport
 	server := url.URL{Scheme: link.Scheme, Host: link.Host, Path: "/api/v1"}
 	join, err := v.join(ctx, server, path.Base(link.Path))
 	if err != nil {
@@ -144,14 +169,7 @@ func (v *viewer) receive(conn *websocket.Conn, join wire.Join) error {
 		case <-done:
 		}
 	}
-	send(wire.NewEnvelope(wire.TypeHello, wire.Hello{Token: join.Token, Kind: wire.PeerKindViewer}))
-
-	var peer *webrtc.PeerConnection
-	defer func() {
-		if peer != nil {
-			peer.Close()
-		}
-	}()
+	send(wire.NewEnvelope(wire.TypeHello, wire.Hello{Token: join.Token, Kind: wire.PeerKindViewer, Resume: v.seat}))
 	for {
 		var message wire.Envelope
 		if err := conn.ReadJSON(&message); err != nil {
@@ -163,16 +181,15 @@ func (v *viewer) receive(conn *websocket.Conn, join wire.Join) error {
 			if err != nil {
 				return err
 			}
-			if peer, err = v.connect(identity.IceServers); err != nil {
+			if err := v.welcome(identity, conn, send); err != nil {
 				return err
 			}
-			send(wire.NewEnvelope(wire.TypeStreamRequest, wire.StreamRequest{Session: session}))
 		case wire.TypeSignal:
 			signal, err := wire.Decode[wire.Signal](message)
-			if err != nil || signal.Session != session || peer == nil {
+			if err != nil || v.stream == nil || signal.Session != v.stream.session {
 				continue
 			}
-			if err := answer(peer, signal, message.Sender, send); err != nil {
+			if err := v.stream.take(signal, message.Sender); err != nil {
 				return err
 			}
 		case wire.TypeError:
@@ -181,93 +198,25 @@ func (v *viewer) receive(conn *websocket.Conn, join wire.Join) error {
 	}
 }
 
-// newAPI answers as a page does (retransmission, receiver reports, transport-wide feedback) and keeps no statistics.
-func newAPI() (*webrtc.API, error) {
-	settings := webrtc.SettingEngine{}
-	settings.SetIncludeLoopbackCandidate(true)
-	media := &webrtc.MediaEngine{}
-	registry := &interceptor.Registry{}
-	if err := errors.Join(
-		media.RegisterDefaultCodecs(),
-		webrtc.ConfigureNack(media, registry),
-		webrtc.ConfigureRTCPReports(registry),
-		webrtc.ConfigureTWCCSender(media, registry),
-	); err != nil {
-		return nil, fmt.Errorf("configure WebRTC: %w", err)
-	}
-	return webrtc.NewAPI(webrtc.WithMediaEngine(media), webrtc.WithInterceptorRegistry(registry), webrtc.WithSettingEngine(settings)), nil
-}
-
-func (v *viewer) connect(servers []wire.ICEServer) (*webrtc.PeerConnection, error) {
-	configuration := webrtc.Configuration{}
-	for _, server := range servers {
-		ice := webrtc.ICEServer{URLs: server.Urls}
-		if server.Username != nil && server.Credential != nil {
-			ice.Username, ice.Credential = *server.Username, *server.Credential
+// welcome asks for the stream. Whoever comes back to the same seat does so by another network, maybe: the same session again asks for an
+// ICE restart.
+func (v *viewer) welcome(identity wire.Identity, hub io.Closer, send func(wire.Envelope)) error {
+	same := v.seat != nil && v.seat.Peer == identity.Peer
+	v.seat = &wire.Resume{Peer: identity.Peer, Key: identity.ResumeKey}
+	if !same || !v.stream.usable() {
+		v.stream.close()
+		s, err := v.open(identity.IceServers)
+		if err != nil {
+			return err
 		}
-		configuration.ICEServers = append(configuration.ICEServers, ice)
+		v.stream = s
+		v.current.Store(s)
 	}
-	api, err := newAPI()
-	if err != nil {
-		return nil, err
-	}
-	peer, err := api.NewPeerConnection(configuration)
-	if err != nil {
-		return nil, fmt.Errorf("peer connection: %w", err)
-	}
-	// Of a packet only the header's marker and sequence number are read (RFC 3550, section 5.1): many viewers share a machine
-	// with what they measure.
-	peer.OnTrack(func(track *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
-		packet := make([]byte, 1<<11)
-		for {
-			n, _, err := track.Read(packet)
-			if err != nil {
-				return
-			}
-			if track.Kind() == webrtc.RTPCodecTypeVideo {
-				v.joined()
-				v.video(binary.BigEndian.Uint16(packet[2:]), packet[1]&0x80 != 0, n)
-			} else {
-				v.sound(n)
-			}
+	v.stream.reach(send, func() {
+		if v.persists {
+			hub.Close() // whose picture is away doubts the rest of the network too
 		}
 	})
-	return peer, nil
-}
-
-// answer takes an offer or a candidate of the agent. The answer goes out with its candidates already in it.
-func answer(peer *webrtc.PeerConnection, signal wire.Signal, agent string, send func(wire.Envelope)) error {
-	if c := signal.Candidate; c != nil && c.Candidate != nil && *c.Candidate != "" {
-		candidate := webrtc.ICECandidateInit{Candidate: *c.Candidate, SDPMid: c.SdpMid}
-		if c.SdpMLineIndex != nil {
-			index := uint16(*c.SdpMLineIndex)
-			candidate.SDPMLineIndex = &index
-		}
-		if err := peer.AddICECandidate(candidate); err != nil {
-			return fmt.Errorf("candidate: %w", err)
-		}
-	}
-	if signal.Description == nil || signal.Description.Type != wire.SessionDescriptionTypeOffer {
-		return nil
-	}
-	offer := webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: signal.Description.Sdp}
-	if err := peer.SetRemoteDescription(offer); err != nil {
-		return fmt.Errorf("offer: %w", err)
-	}
-	description, err := peer.CreateAnswer(nil)
-	if err != nil {
-		return fmt.Errorf("answer: %w", err)
-	}
-	gathered := webrtc.GatheringCompletePromise(peer)
-	if err := peer.SetLocalDescription(description); err != nil {
-		return fmt.Errorf("answer: %w", err)
-	}
-	<-gathered
-	reply := wire.NewEnvelope(wire.TypeSignal, wire.Signal{
-		Session:     session,
-		Description: &wire.SessionDescription{Type: wire.SessionDescriptionTypeAnswer, Sdp: peer.LocalDescription().SDP},
-	})
-	reply.Target = agent
-	send(reply)
+	send(wire.NewEnvelope(wire.TypeStreamRequest, wire.StreamRequest{Session: v.stream.session}))
 	return nil
 }
