@@ -15,6 +15,7 @@ import { decodableCodecs } from './codecs';
 import { RoomProvider, useRoom, useRoomSession } from './context';
 import { RoomScreen } from './RoomScreen';
 import { RoomSession } from './RoomSession';
+import { watchNetwork } from './stream/network';
 import { watchVisibility } from './stream/visibility';
 
 export function RoomPage() {
@@ -34,10 +35,10 @@ export function RoomPage() {
     const nudge = (): void => {
       if (!document.hidden) made.hub.nudge();
     };
-    window.addEventListener('online', nudge);
+    const unwatchNetwork = watchNetwork(() => made.networkChanged());
     document.addEventListener('visibilitychange', nudge);
     return () => {
-      window.removeEventListener('online', nudge);
+      unwatchNetwork();
       document.removeEventListener('visibilitychange', nudge);
       unwatch();
       // Nothing of this runs when the page itself goes or is reloaded: then the hub holds the seat.

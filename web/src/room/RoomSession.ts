@@ -145,6 +145,7 @@ export class RoomSession {
     });
     this.stream.on('state', (stream) => {
       this.store.setState(stream === 'idle' ? { stream, media: null, sound: null, cursor: null, statistics: null } : { stream });
+      if (stream === 'interrupted') this.hub.nudge(); // an ICE restart goes by way of it, and it may be as lost
       if (stream === 'live') this.log.start();
       else if (stream !== 'interrupted') this.log.stop();
       this.follow();
@@ -245,6 +246,12 @@ export class RoomSession {
     if (hidden === this.store.getState().hidden) return;
     this.store.setState({ hidden });
     this.stream.hiddenChanged();
+  }
+
+  /** The machine is in another network: neither connection may live. */
+  networkChanged(): void {
+    this.hub.nudge();
+    this.stream.networkChanged();
   }
 
   private qualityChanged(): void {

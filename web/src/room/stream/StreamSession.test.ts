@@ -175,6 +175,87 @@ describe('StreamSession', () => {
     expect(states.at(-1)).toBe('live');
   });
 
+  it('keeps the connection while the hub is away, and restarts ICE when it is back', async () => {
+    const { live, stream, request, connections } = setUp();
+    const connection = await live();
+    request.mockReturnValue(false);
+    connection.become('disconnected');
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect(connections).toHaveLength(1);
+    request.mockClear();
+    request.mockReturnValue(true);
+    stream.hubBack();
+    expect(request.mock.calls).toEqual([['s1', 'vb']]);
+    expect(connections).toHaveLength(1);
+  });
+
+  it('restarts ICE at once in another network, or as soon as the hub is back', async () => {
+    const { live, stream, request, connections, states } = setUp();
+    stream.networkChanged();
+    expect(request).not.toHaveBeenCalled();
+    await live();
+    stream.networkChanged();
+    expect(request.mock.calls).toEqual([['s1', 'vb'], ['s1', 'vb']]);
+    request.mockReturnValue(false);
+    stream.networkChanged();
+    request.mockClear();
+    request.mockReturnValue(true);
+    stream.hubBack();
+    await stream.receive({ session: 's1', description: { type: 'offer', sdp: 'restart' } }, 'vb');
+    stream.hubBack();
+    expect(request.mock.calls).toEqual([['s1', 'vb']]);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(connections).toHaveLength(1);
+    expect(states.at(-1)).toBe('live');
+  });
+
+  it('answers an ICE restart that the agent begins, each offer after the other', async () => {
+    const { live, stream, signal, connections, newest } = setUp();
+    await live();
+    const order: string[] = [];
+    newest().setRemoteDescription = ({ sdp }) => {
+      order.push(`offer ${String(sdp)}`);
+      return Promise.resolve();
+    };
+    newest().setLocalDescription = () => {
+      order.push('answer');
+      return Promise.resolve();
+    };
+    signal.mockClear();
+    await Promise.all(['restart', 'again'].map((sdp) => stream.receive({ session: 's1', description: { type: 'offer', sdp } }, 'vb')));
+    expect(order).toEqual(['offer restart', 'answer', 'offer again', 'answer']);
+    expect(signal).toHaveBeenCalledTimes(2);
+    expect(connections).toHaveLength(1);
+  });
+
+  it('asks anew when the agent has let go of the session, and offers another connection of its name', async () => {
+    const { stream, live, request, signal, connections } = setUp();
+    const first = await live();
+    const offer = (id: string, version: number): Promise<void> =>
+      stream.receive({ session: request.mock.lastCall?.[0] ?? '', description: { type: 'offer', sdp: `v=0\r\no=- ${id} ${String(version)} IN IP4 0.0.0.0\r\n` } }, 'vb');
+    stream.setSource({ browser: 'b2', peer: 'vb' });
+    await offer('77', 1);
+    await offer('77', 2);
+    expect(connections).toHaveLength(2);
+    signal.mockClear();
+    await offer('78', 1);
+    expect(request.mock.calls.at(-1)).toEqual(['s3', 'vb']);
+    expect(signal).not.toHaveBeenCalled();
+    expect(connections.map(({ closed }) => closed)).toEqual([true, true, false]);
+    expect(first.closed).toBe(true);
+  });
+
+  it('hears the next connection though the one before was closed in the middle of an offer', async () => {
+    const { stream, newest } = setUp();
+    stream.setSource({ browser: 'b1', peer: 'vb' });
+    newest().setRemoteDescription = () => new Promise(() => undefined);
+    void stream.receive({ session: 's1', description: { type: 'offer', sdp: 'never' } }, 'vb');
+    await vi.advanceTimersByTimeAsync(0);
+    stream.seatChanged();
+    await stream.receive({ session: 's2', description: { type: 'offer', sdp: 'next' } }, 'vb');
+    expect(newest().remote?.sdp).toBe('next');
+  });
+
   it('asks anew when the connection has failed', async () => {
     const { live, request, connections, states } = setUp();
     (await live()).become('failed');

@@ -56,8 +56,9 @@ const copyBacklog = 1_024;
 
 /**
  * StreamSession gets the browser's picture and sound and keeps them: it asks (stream.request), answers the agent's offer,
- * trickles candidates, and hands out the data channels. Interrupted, it restarts ICE by asking with the same session;
- * failed, or unanswered, it asks anew; a browser that comes back is asked again. It knows no React and no hub.
+ * trickles candidates, and hands out the data channels. Interrupted, or told of another network, it restarts ICE by asking
+ * with the same session, and it answers the agent's own restarts; failed, or unanswered, it asks anew; a browser that comes
+ * back is asked again. It knows no React and no hub.
  */
 export class StreamSession {
   state: StreamState = 'idle';
@@ -72,6 +73,14 @@ export class StreamSession {
   private channels = new Map<string, RTCDataChannel>();
   private early: RTCIceCandidateInit[] = [];
   private described = false;
+  /** The session id of the agent's offers. */
+  private origin: string | null = null;
+  /** Signals are taken one after the other: an offer that comes while another is answered would break that. */
+  private taking: Promise<void> = Promise.resolve();
+  /** An ICE restart was asked for and not offered yet: the hub was away, or its connection as lost as ours. */
+  private restartDue = false;
+  /** The connection was there once, so ICE alone may bring it back. */
+  private established = false;
   private media = new MediaStream();
   private sound: MediaStream | null = null;
   private attempt = 0;
@@ -131,8 +140,19 @@ export class StreamSession {
   /** The hub is back, or the agent is in it: what was asked meanwhile may not have arrived. */
   hubBack(): void {
     if (!this.source || this.paused) return;
-    if (this.state !== 'live') this.ask();
+    if (this.restartable && (this.restartDue || this.state !== 'live')) this.restartIce();
+    else if (this.state !== 'live') this.ask();
     else this.prefer();
+  }
+
+  /** The machine is in another network: what seems to be connected is not, which would be noticed only some seconds later. */
+  networkChanged(): void {
+    if (!this.paused && this.restartable) this.restartIce();
+  }
+
+  private get restartable(): boolean {
+    const state = this.connection?.connectionState;
+    return this.established && state !== 'failed' && state !== 'closed';
   }
 
   /** The viewer wants another picture. */
@@ -236,7 +256,12 @@ export class StreamSession {
   }
 
   /** A signal for this session from the agent. */
-  async receive(payload: SignalPayload, sender: string): Promise<void> {
+  receive(payload: SignalPayload, sender: string): Promise<void> {
+    this.taking = this.taking.then(() => this.take(payload, sender));
+    return this.taking;
+  }
+
+  private async take(payload: SignalPayload, sender: string): Promise<void> {
     const { connection } = this;
     if (payload.session !== this.session || !connection || sender !== this.source?.peer) return;
     try {
@@ -248,6 +273,14 @@ export class StreamSession {
   }
 
   private async answer(connection: RTCPeerConnection, sdp: string, target: string): Promise<void> {
+    // An agent that has let go of the session makes another connection of its name: its keys are not those of ours.
+    const origin = originOf(sdp);
+    if (this.origin !== null && origin !== this.origin) {
+      this.ask();
+      return;
+    }
+    this.origin = origin;
+    this.restartDue = false;
     this.journal?.offered(sdp);
     await connection.setRemoteDescription({ type: 'offer', sdp });
     this.described = true;
@@ -319,10 +352,11 @@ export class StreamSession {
   }
 
   /** Every session begins with the picture for all, also one that an agent which has forgotten it makes anew. */
-  private request(session: string, target: string): void {
-    this.options.request(session, target);
+  private request(session: string, target: string): boolean {
+    const told = this.options.request(session, target);
     const { quality, hidden } = this.wish();
     if (quality !== 'auto' || hidden) this.prefer();
+    return told;
   }
 
   private prefer(): void {
@@ -340,6 +374,8 @@ export class StreamSession {
       case 'connected':
         this.clearTimer();
         this.journal?.connected();
+        this.established = true;
+        this.restartDue = false;
         this.attempt = 0;
         this.wasLive = true;
         this.setState('live');
@@ -358,11 +394,13 @@ export class StreamSession {
     }
   }
 
-  /** The same session again asks the agent for an ICE restart. */
+  /** The same session again asks the agent for an ICE restart. While the hub is away it waits for that. */
   private restartIce(): void {
     if (!this.session || !this.source) return;
-    this.request(this.session, this.source.peer);
-    this.expect(restartTimeout);
+    this.restartDue = true;
+    if (!this.request(this.session, this.source.peer)) this.clearTimer();
+    // What seems to be connected may be so: then there is nothing to wait for.
+    else if (this.connection?.connectionState !== 'connected') this.expect(restartTimeout);
   }
 
   private again(): void {
@@ -397,6 +435,10 @@ export class StreamSession {
     this.copies = null;
     this.early = [];
     this.described = false;
+    this.origin = null;
+    this.restartDue = false;
+    this.established = false;
+    this.taking = Promise.resolve(); // what a closed connection was asked to do never ends
     if (connection) {
       connection.ontrack = connection.ondatachannel = connection.onicecandidate = connection.onconnectionstatechange = null;
       connection.close();
@@ -430,6 +472,11 @@ function toIceServer(server: ICEServer): RTCIceServer {
     ...(server.username === undefined ? {} : { username: server.username }),
     ...(server.credential === undefined ? {} : { credential: server.credential }),
   };
+}
+
+/** The session id of a description (RFC 8866, 5.2), which a peer connection keeps for as long as it is (RFC 9429, 5.2.2). */
+function originOf(sdp: string): string {
+  return /^o=\S+ (\S+)/m.exec(sdp)?.[1] ?? '';
 }
 
 /** Chromium plays Opus in mono unless its answer says stereo (RFC 7587, 7.1). */
