@@ -12,7 +12,7 @@ WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path
 VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS     := -X main.version=$(VERSION)
 
-.PHONY: help run dev build gen gen-check lint test test-go test-web e2e e2e-docker test-isolation bench pictures fresh images publish clean prepare-run prepare-test
+.PHONY: help run dev build gen gen-check lint test test-go test-web e2e e2e-docker networks test-isolation bench pictures fresh images publish clean prepare-run prepare-test
 
 help: ## Say what each target does
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ e2e-docker: prepare-test build web/node_modules/.installed ## The end-to-end tes
 
 test-isolation: ## Only the tests that try to leave a browser's container (as root, after make images)
 	TURTUS_TEST_ENGINE=required go test -count=1 ./services/browsers/docker/isolation
+
+networks: prepare-test build $(BIN)/turtus-viewer ## The picture's way through each kind of network, made of namespaces (as root)
+	TURTUS_TEST_NETWORKS=required go test -count=1 -v ./vb/networks
 
 bench: prepare-test build $(BIN)/turtus-viewer $(BIN)/turtus-link web/node_modules/.installed ## Measure, print the table, keep the figures in docs/benchmarks/ (BENCH="-g loss": one group)
 	@[ -z "$(BENCH_PEER)" ] || deploy/dev/prepare.sh run test peer

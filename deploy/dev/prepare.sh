@@ -11,7 +11,8 @@ build=(gcc libc6-dev pkg-config git
 run=(postgresql                                                                            # the private database
   xvfb dbus openbox pulseaudio firefox-esr webext-ublock-origin-firefox                    # a virtual browser
   fonts-dejavu-core fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji ca-certificates)
-test=(chromium xauth x11-utils ffmpeg procps iproute2)                                   # end-to-end tests and benchmarks
+test=(chromium xauth x11-utils ffmpeg procps                                               # end-to-end tests and benchmarks
+  iproute2 iptables util-linux mount)                                                      # make networks
 peer=(gstreamer1.0-tools gstreamer1.0-x gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly) # make bench BENCH_PEER=1
 
 say() { printf '\033[1mturtus:\033[0m %s\n' "$*"; }

@@ -200,10 +200,9 @@ type Path struct {
 	State string `json:"state"`
 	// Local and Remote are the kinds of the candidates that are in use: host, srflx, prflx or relay. Relay is how the relay is reached: udp,
 	// tcp or tls.
-	Local   string `json:"local,omitempty"`
-	Address string `json:"address,omitempty"` // the local one
-	Remote  string `json:"remote,omitempty"`
-	Relay   string `json:"relay,omitempty"`
+	Local  string `json:"local,omitempty"`
+	Remote string `json:"remote,omitempty"`
+	Relay  string `json:"relay,omitempty"`
 	// Session is another for each peer connection. Offers and Connections are counted in it: more than one of each were ICE restarts.
 	Session     string `json:"session"`
 	Offers      int    `json:"offers"`
@@ -225,7 +224,7 @@ func (s *stream) path() Path {
 	if err != nil || pair == nil {
 		return p
 	}
-	p.Local, p.Address, p.Remote = pair.Local.Typ.String(), pair.Local.Address, pair.Remote.Typ.String()
+	p.Local, p.Remote = pair.Local.Typ.String(), pair.Remote.Typ.String()
 	for _, one := range s.pc.GetStats() {
 		c, ok := one.(webrtc.ICECandidateStats)
 		if ok && c.Type == webrtc.StatsTypeLocalCandidate && c.IP == pair.Local.Address && c.Port == int32(pair.Local.Port) && c.RelayProtocol != "" {

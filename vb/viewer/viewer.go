@@ -67,10 +67,13 @@ func (v *viewer) run(ctx context.Context, invite string, joined func()) error {
 		return fmt.Errorf("not an invite link: %q", invite)
 	}
 	v.joined = joined
-	defer func() { v.stream.close() }()
 	for {
 		err := v.visit(ctx, link)
-		if !v.persists || ctx.Err() != nil || v.seat == nil {
+		if ctx.Err() != nil {
+			return err // the program ends; to close would wait for tries at ports that do not answer, for minutes
+		}
+		if !v.persists || v.seat == nil {
+			v.stream.close()
 			return err
 		}
 		slog.Info("away", "viewer", v.name, "error", err)
