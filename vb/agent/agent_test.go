@@ -55,6 +55,7 @@ type hub struct {
 	refuse  wire.CloseCode // of a hello; 0: none is refused
 	control wire.Control
 	peers   []wire.Peer
+	waits   bool // who comes has no room
 }
 
 func newHub(t *testing.T) *hub {
@@ -93,10 +94,14 @@ func (h *hub) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.conn = conn
-	_ = conn.WriteJSON(wire.NewEnvelope(wire.TypeIdentity, wire.Identity{
+	welcome := wire.NewEnvelope(wire.TypeIdentity, wire.Identity{
 		Peer: "vb-1", Kind: wire.PeerKindVb, ResumeKey: "key", Resumed: hello.Resume != nil,
 		Snapshot: wire.RoomSnapshot{Control: h.control, Peers: h.peers},
-	}))
+	})
+	if h.waits {
+		welcome = wire.NewEnvelope(wire.TypeVBWaiting, wire.Empty{})
+	}
+	_ = conn.WriteJSON(welcome)
 	h.mu.Unlock()
 	h.hellos <- hello
 	for {
