@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"time"
 
 	typescontainer "github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/pkg/stdcopy"
+	"golang.org/x/time/rate"
 
 	"turtus/services/browsers/agent"
 )
@@ -48,8 +50,17 @@ func (l *Launcher) followLocked(c *container, tail string) {
 	log := l.o.Log.With("browser", c.run.String())
 	l.workLocked(func() {
 		var words agent.Words
+		share := newShare()
 		err := l.read(l.ctx, c.id, typescontainer.LogsOptions{ShowStdout: true, ShowStderr: true, Follow: true, Tail: tail}, func(line string) {
-			if level, text := words.Hear(line); text != "" {
+			level, text := words.Hear(line)
+			if text == "" {
+				return
+			}
+			said, lost := share.take(len(text), time.Now())
+			if lost > 0 {
+				log.Warn("the agent said more than a log has place for", "lines_left_out", lost)
+			}
+			if said {
 				log.Log(l.ctx, level, "agent: "+text)
 			}
 		})
@@ -61,6 +72,31 @@ func (l *Launcher) followLocked(c *container, tail string) {
 		c.followed = nil
 		close(followed)
 	})
+}
+
+// What of its agent's words one browser may put into the server's log, in bytes a second and at once: many times what an agent says, and so
+// little that whoever has broken out of a browser fills no disk with it.
+const (
+	shareRate  = 8 << 10
+	shareBurst = 1 << 20
+)
+
+// share of the log. One goroutine uses it.
+type share struct {
+	limiter *rate.Limiter
+	lost    int
+}
+
+func newShare() *share { return &share{limiter: rate.NewLimiter(shareRate, shareBurst)} }
+
+// take says whether there is place for a line, and if so, how many lines before it had none.
+func (s *share) take(bytes int, now time.Time) (place bool, lost int) {
+	if !s.limiter.AllowN(now, bytes) {
+		s.lost++
+		return false, 0
+	}
+	lost, s.lost = s.lost, 0
+	return true, lost
 }
 
 // awaitLog waits until all that an ended container said was read: with the container its log goes.
