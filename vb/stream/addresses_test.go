@@ -68,3 +68,11 @@ func TestAnOpeningIsPreferredLessThanWhatItIsFor(t *testing.T) {
 	own.Typ = webrtc.ICECandidateTypeSrflx
 	assert.Empty(t, openings(own, []netip.Addr{netip.MustParseAddr("192.0.2.1")}))
 }
+
+func TestOnePortIsNotListenedToOnAddressesThatComeAndGo(t *testing.T) {
+	for address, worth := range map[string]bool{
+		"192.168.1.7": true, "169.254.3.4": true, "127.0.0.1": true, "::1": true, "2001:db8::7": true, "fd00::7": true, "fe80::7": false,
+	} {
+		assert.Equal(t, worth, worthListening(net.ParseIP(address)), address)
+	}
+}

@@ -58,7 +58,9 @@ func newTransport(cfg Config) (*transport, error) {
 	settings.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
 	t := &transport{}
 	if cfg.UDPPort != 0 {
-		options := []ice.UDPMuxFromPortOption{ice.UDPMuxFromPortWithLogger(pionLogs{cfg.Logger}.NewLogger("ice"))}
+		options := []ice.UDPMuxFromPortOption{
+			ice.UDPMuxFromPortWithLogger(pionLogs{cfg.Logger}.NewLogger("ice")), ice.UDPMuxFromPortWithIPFilter(worthListening),
+		}
 		if loopback {
 			options = append(options, ice.UDPMuxFromPortWithLoopback())
 		}
@@ -97,6 +99,11 @@ func (t *transport) close() {
 		_ = t.mux.Close()
 	}
 }
+
+// worthListening leaves out IPv6's link-local addresses. A page can't name the interface that goes with one, and those of
+// a container's cable come and go: for a second after each start of a container nobody can listen there, and pion then
+// listens nowhere.
+func worthListening(ip net.IP) bool { return ip.To4() != nil || !ip.IsLinkLocalUnicast() }
 
 // hasNetwork tells whether there is an address that another machine could reach.
 func hasNetwork() bool {
