@@ -46,7 +46,11 @@ func (s *Service) Status(room rooms.ID, id uuid.UUID, status wire.VBStatus) {
 		s.warmStatus(id, status)
 		return
 	}
-	if r := s.byID[id]; r != nil && r.room == room {
+	if r := s.byID[id]; r != nil && r.room == room && status.State.Valid() {
+		status.Detail = words(status.Detail)
+		if status.Step != nil && !status.Step.Valid() {
+			status.Step = nil
+		}
 		first := r.readyAt == nil
 		r.apply(status, s.o.Now())
 		if first && r.readyAt != nil {
@@ -68,6 +72,10 @@ func (s *Service) Ending(room rooms.ID, id uuid.UUID, ending wire.VBEnding) {
 	if r == nil || r.room != room || r.lastWord != nil || r.stopping {
 		return
 	}
+	if !ending.Reason.Valid() {
+		ending.Reason = wire.EndReasonFailed
+	}
+	ending.Detail = words(ending.Detail)
 	r.lastWord = &ending
 	r.stopTimers()
 	b := &r.browser

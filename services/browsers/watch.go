@@ -82,6 +82,7 @@ func (s *Service) watch() {
 
 // exited ends a run whose processes are gone.
 func (s *Service) exited(e Event) {
+	e.Detail = *words(&e.Detail)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.warmExited(e) {
