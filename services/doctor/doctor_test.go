@@ -92,6 +92,14 @@ func healthy(t *testing.T) Box {
 	}
 }
 
+func TestTheRelaysUseIsTold(t *testing.T) {
+	used := Use{Addresses: 3, OverTCP: 1, Bytes: 2_500_000_000, Refused: 4}
+	require.Equal(t, "relays for 3 addresses now (1 connections by TCP or TLS), since the start 2.5 GB; 4 refused", used.String())
+	b := healthy(t)
+	b.Relay = func() Relay { return Relay{Port: 3478, UDP: true, TCP: true, Use: used} }
+	require.Contains(t, b.relay(t.Context()).Found, used.String())
+}
+
 func visit() *Visit {
 	return &Visit{Peer: "203.0.113.9:5000", Client: "203.0.113.9:5000", Host: "watch.example.org", Secure: true}
 }

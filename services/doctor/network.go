@@ -39,6 +39,20 @@ type Relay struct {
 	// Port that it has; 0 for none.
 	Port     int
 	UDP, TCP bool
+	Use      Use
+}
+
+// Use is what a relay did since its server's start.
+type Use struct {
+	// Addresses are what it relays for at the moment, OverTCP the connections by TCP and TLS.
+	Addresses, OverTCP int
+	Bytes              uint64
+	// Refused are requests without a good credential, and addresses beyond what one peer, or all, may have.
+	Refused uint64
+}
+
+func (u Use) String() string {
+	return fmt.Sprintf("relays for %d addresses now (%d connections by TCP or TLS), since the start %s; %d refused", u.Addresses, u.OverTCP, inBytes(u.Bytes), u.Refused)
 }
 
 // Certificate of a server.
@@ -271,7 +285,7 @@ func (b *Box) relay(ctx context.Context) Result {
 		host, _, _ = b.public()
 	}
 	if host == "" {
-		return ok("listens on port %s, UDP and TCP; no public address is set, so none is tried", port)
+		return ok("listens on port %s, UDP and TCP; no public address is set, so none is tried; %s", port, r.Use)
 	}
 	at := net.JoinHostPort(host, port)
 	var silent []string
@@ -282,7 +296,7 @@ func (b *Box) relay(ctx context.Context) Result {
 	}
 	switch len(silent) {
 	case 0:
-		return ok("%s answers by UDP and TCP, asked from this machine", at)
+		return ok("%s answers by UDP and TCP, asked from this machine; %s", at, r.Use)
 	case 1:
 		return warn("relay_unreachable", fmt.Sprintf("%s answers by one of UDP and TCP, not by %s", at, silent[0]), "In networks that let only "+silent[0]+" through, people may get no picture.",
 			"Open port "+port+" for "+silent[0]+" in the firewall (security group), and forward it in the router.")

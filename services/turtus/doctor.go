@@ -36,7 +36,10 @@ func newDoctor(c config.Config, p *parts, pool *pgxpool.Pool) *doctor.Doctor {
 		Engine: engineOf(p.launcher),
 		Relay: func() doctor.Relay {
 			udp, tcp := p.relay.Listens()
-			return doctor.Relay{Port: p.relay.Port(), UDP: udp, TCP: tcp}
+			u := p.relay.Statistics()
+			return doctor.Relay{Port: p.relay.Port(), UDP: udp, TCP: tcp, Use: doctor.Use{
+				Addresses: u.Allocations, OverTCP: u.Streams, Bytes: u.SentBytes + u.ReceivedBytes, Refused: u.Unauthorised + u.OverQuota,
+			}}
 		},
 		Certificates: p.front.certificates,
 		PlainHTTP:    p.front.plainHTTP,

@@ -79,5 +79,6 @@ func TestThePictureComesInEachNetworkByTheExpectedWay(t *testing.T) {
 		closed := page.sees(func(w way) bool { return w.Local == "relay" || w.Connections != first.Connections })
 		require.Equal(t, first.Connections, closed.Connections)
 		require.Equal(t, "tls", closed.Relay)
+		t.Logf("first %s; moved %s; then %s", first, moved, closed)
 	})
 }

@@ -424,7 +424,7 @@ func (p *page) shows(d *decoder, x, y int, want color.RGBA) int {
 	p.t.Helper()
 	for n := 1; ; n++ {
 		f := d.decode(p.next())
-		if near(f.At(x, y), want) {
+		if x < f.Width && y < f.Height && near(f.At(x, y), want) { // it may be of the screen before
 			return n
 		}
 	}
