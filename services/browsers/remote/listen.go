@@ -9,8 +9,10 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -105,8 +107,8 @@ func (l *listener) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		peer, err := credentials(c)
-		if err != nil || !l.admits(peer) {
+		peer, groups, err := credentials(c)
+		if err != nil || !l.admits(peer, groups...) {
 			l.log.Warn("a connection to the launcher's socket was refused", "user", peer.Uid, "group", peer.Gid, "process", peer.Pid, "error", err)
 			c.Close()
 			continue
@@ -122,8 +124,9 @@ func (l *listener) Accept() (net.Conn, error) {
 }
 
 // admits knows again what the socket's permissions say, should somebody have widened them.
-func (l *listener) admits(peer unix.Ucred) bool {
-	return peer.Uid == 0 || int(peer.Uid) == os.Geteuid() || l.gid >= 0 && int(peer.Gid) == l.gid
+func (l *listener) admits(peer unix.Ucred, groups ...uint32) bool {
+	member := l.gid >= 0 && (int(peer.Gid) == l.gid || slices.Contains(groups, uint32(l.gid)))
+	return peer.Uid == 0 || int(peer.Uid) == os.Geteuid() || member
 }
 
 // Close takes the socket away, unless it is another's by now.
@@ -136,18 +139,38 @@ func (l *listener) Close() error {
 	return err
 }
 
-func credentials(c *net.UnixConn) (peer unix.Ucred, err error) {
+// credentials are the user and group of who connected, and the groups that it is in besides.
+func credentials(c *net.UnixConn) (peer unix.Ucred, groups []uint32, err error) {
 	raw, err := c.SyscallConn()
 	if err != nil {
-		return peer, err
+		return peer, nil, err
 	}
 	errControl := raw.Control(func(fd uintptr) {
 		var p *unix.Ucred
 		if p, err = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED); err == nil {
 			peer = *p
+			groups, err = groupsOf(int(fd))
 		}
 	})
-	return peer, errors.Join(errControl, err)
+	return peer, groups, errors.Join(errControl, err)
+}
+
+// groupsOf asks with ever more room (socket(7), SO_PEERGROUPS).
+func groupsOf(fd int) ([]uint32, error) {
+	groups := make([]uint32, 64)
+	for {
+		size := uint32(4 * len(groups))
+		_, _, errno := unix.Syscall6(unix.SYS_GETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, unix.SO_PEERGROUPS,
+			uintptr(unsafe.Pointer(&groups[0])), uintptr(unsafe.Pointer(&size)), 0)
+		switch {
+		case errno == unix.ERANGE && size > uint32(4*len(groups)):
+			groups = make([]uint32, size/4)
+		case errno != 0:
+			return nil, os.NewSyscallError("getsockopt(SO_PEERGROUPS)", errno)
+		default:
+			return groups[:size/4], nil
+		}
+	}
 }
 
 type conn struct {
