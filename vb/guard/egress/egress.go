@@ -7,6 +7,7 @@ package egress
 
 import (
 	"encoding/binary"
+	"errors"
 	"net/netip"
 	"os"
 
@@ -25,15 +26,30 @@ type Rules struct {
 	Refuse    []netip.Prefix // also refused: the host's own public addresses, a firm's
 }
 
+// Bounds of the conversations that are begun from here and go on at once. The machine follows each of them for all its containers together, in a
+// table that one of them could fill in seconds; then nobody gets a connection there any more. Pages have some hundreds.
+const (
+	maxFlows   = 4096
+	maxLookups = 512 // questions for names, besides
+)
+
 // Set puts the rules up in this thread's network namespace, all at once, in place of those of an earlier call.
 func Set(r Rules) error {
+	err := set(r, true)
+	if errors.Is(err, unix.ENOENT) { // a kernel that can't count: what may be reached matters more
+		err = set(r, false)
+	}
+	return err
+}
+
+func set(r Rules, bounded bool) error {
 	conn, err := nftables.New()
 	if err != nil {
 		return err
 	}
 	t := conn.AddTable(&nftables.Table{Family: nftables.TableFamilyINet, Name: table})
 	conn.FlushTable(t)
-	b := builder{conn: conn, table: t}
+	b := builder{conn: conn, table: t, bounded: bounded}
 	b.input(r)
 	b.forward()
 	b.output(r)
@@ -47,6 +63,8 @@ type builder struct {
 	conn  *nftables.Conn
 	table *nftables.Table
 	chain *nftables.Chain
+	// bounded says that the kernel can count.
+	bounded bool
 }
 
 // begin makes a chain whose packets are dropped unless a rule says otherwise.
@@ -83,6 +101,9 @@ func (b *builder) output(r Rules) {
 	b.rule(known(), accept)
 	b.neighbours()
 	for _, transport := range []byte{unix.IPPROTO_UDP, unix.IPPROTO_TCP} {
+		b.bound(maxLookups, protocol(transport), destinationPort(53))
+	}
+	for _, transport := range []byte{unix.IPPROTO_UDP, unix.IPPROTO_TCP} {
 		for _, resolver := range r.Resolvers {
 			b.rule(to(netip.PrefixFrom(resolver, resolver.BitLen())), protocol(transport), destinationPort(53), accept)
 		}
@@ -91,11 +112,19 @@ func (b *builder) output(r Rules) {
 	for _, prefix := range refused(r.Refuse) {
 		b.rule(to(prefix), refuse)
 	}
+	b.bound(maxFlows)
 	b.rule(family(unix.NFPROTO_IPV4), accept)
 	for _, prefix := range public6 {
 		b.rule(to(prefix), accept)
 	}
 	b.rule(refuse)
+}
+
+// bound refuses what is begun beyond so many conversations that came this far.
+func (b *builder) bound(most uint32, what ...[]expr.Any) {
+	if b.bounded {
+		b.rule(append(what, []expr.Any{&expr.Connlimit{Count: most, Flags: expr.NFT_CONNLIMIT_F_INV}}, refuse)...)
+	}
 }
 
 // neighbours lets IPv6 find the way to its router (RFC 4861), which IPv4 does by ARP, past nftables' inet family.

@@ -248,3 +248,36 @@ func beNeighbour() int {
 	}
 	return 0
 }
+
+func TestWhatIsBegunIsBounded(t *testing.T) {
+	if !apart(t) {
+		return
+	}
+	ip(t, "link set lo up")
+	ip(t, "link add out type veth peer name sink")
+	ip(t, "address add 8.99.0.2/24 dev out")
+	ip(t, "link set out up arp off")
+	ip(t, "link set sink up")
+	ip(t, "route replace 0.0.0.0/0 dev out")
+	resolver := netip.MustParseAddr("10.0.0.53")
+	require.NoError(t, Set(Rules{Resolvers: []netip.Addr{resolver}}))
+	socket, err := net.ListenUDP("udp4", nil)
+	require.NoError(t, err)
+	defer socket.Close()
+	// begun says after how many conversations another is refused.
+	begun := func(most int, to func(n int) netip.AddrPort) int {
+		for n := range most {
+			if _, err := socket.WriteToUDPAddrPort([]byte("x"), to(n)); err != nil {
+				require.ErrorIs(t, err, unix.EPERM)
+				return n
+			}
+		}
+		return most
+	}
+	elsewhere := func(n int) netip.AddrPort { return netip.AddrPortFrom(netip.MustParseAddr("9.9.9.9"), uint16(10000+n)) }
+	n := begun(4*maxFlows, elsewhere)
+	assert.GreaterOrEqual(t, n, maxFlows)
+	assert.Less(t, n, 4*maxFlows)
+	_, err = socket.WriteToUDPAddrPort([]byte("x"), netip.AddrPortFrom(resolver, 53))
+	assert.NoError(t, err, "names are asked for besides")
+}
