@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pion/webrtc/v4"
 	"github.com/stretchr/testify/assert"
 
 	"turtus/vb/stream/congestion"
@@ -29,6 +30,19 @@ func TestHowLongPicturesAreHeld(t *testing.T) {
 	assert.Equal(t, delayRelaxed, p.next(false, 0, trip, start.Add(4*time.Second+waitLasts)))
 
 	assert.EqualValues(t, waitAtMost/(10*time.Millisecond), p.next(false, 0.02, time.Minute, start.Add(time.Minute)).least)
+}
+
+func TestPicturesAreHeldOnlyWhereWhatIsMissingComes(t *testing.T) {
+	s, _, agree := noted()
+	s.network.loss = 0.05
+	now := time.Now()
+	agree(&agreement{writer: &notebook{}, mimeType: webrtc.MimeTypeH264, ssrc: 1, transport: 3})
+	s.now(keyframe(1), now)
+	assert.Zero(t, s.playout.held, "a viewer that takes no retransmissions")
+	s, _, _ = noted()
+	s.network.loss = 0.05
+	s.now(keyframe(1), now)
+	assert.NotZero(t, s.playout.held)
 }
 
 func TestPlayoutDelayOnTheWire(t *testing.T) {

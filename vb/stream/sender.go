@@ -331,7 +331,11 @@ func (s *sender) sendPicture(now time.Time) {
 	}
 	if i == 0 {
 		// It is said again with each, for packets get lost and the page keeps the last word.
-		o.delay = s.playout.next(s.controls(), s.network.lossy(), s.network.state().RTT, now)
+		loss := s.network.lossy()
+		if a.retransmission.ssrc == 0 {
+			loss = 0 // what is missing will not come
+		}
+		o.delay = s.playout.next(s.controls(), loss, s.network.state().RTT, now)
 		if f.key {
 			s.start = o.sequence
 		}
