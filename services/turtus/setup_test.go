@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -34,9 +35,16 @@ func TestTheFirstAccountOfAServerForOthersIsMadeByTheLinkInItsLog(t *testing.T) 
 	b := newBox(t)
 	b.env = append(b.env, "TURTUS_TRUSTED_PROXIES=127.0.0.1")
 	link := regexp.MustCompile(`http://\S+/setup#token=(\w{26})`)
+	// The log comes by another way than the word that it is ready.
+	find := func(s *server) (found []string) {
+		require.Eventually(t, func() bool {
+			found = link.FindStringSubmatch(s.log.String())
+			return found != nil
+		}, patience, 10*time.Millisecond, "a link is in the log")
+		return found
+	}
 	s := b.serve()
-	first := link.FindStringSubmatch(s.log.String())
-	require.NotEmpty(t, first, s.log.String())
+	first := find(s)
 	account := func(token string) map[string]any {
 		return s.request("POST", "/users", `{"username":"anna","password":"a long password","setupToken":"`+token+`"}`)
 	}
@@ -44,8 +52,7 @@ func TestTheFirstAccountOfAServerForOthersIsMadeByTheLinkInItsLog(t *testing.T) 
 	s.end(syscall.SIGTERM)
 
 	s = b.serve()
-	second := link.FindStringSubmatch(s.log.String())
-	require.NotEmpty(t, second, "nobody came, so there is a new one")
+	second := find(s) // nobody came, so there is a new one
 	require.Equal(t, "setup_token_wrong", account(first[1])["code"])
 	require.NotEmpty(t, account(second[1])["accessToken"])
 	s.end(syscall.SIGTERM)
