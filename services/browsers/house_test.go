@@ -60,7 +60,7 @@ func (h *house) open(change func(*Options)) {
 	o := Options{
 		DB: h.pool, Launcher: h.launcher, Rooms: h.rooms, People: h.people, Tokens: h.tokens, MaxRunning: 10, MaxPerOwner: 10,
 		Spec:      Spec{SignalTimeout: time.Hour, ViewerTimeout: time.Hour, StartURL: "https://start.example/"},
-		StopGrace: time.Millisecond, ReapInterval: time.Hour,
+		StopGrace: time.Millisecond, KillGrace: time.Hour, JoinTimeout: time.Hour, ReapInterval: time.Hour,
 	}
 	if change != nil {
 		change(&o)
@@ -104,23 +104,33 @@ func (h *house) another(p accounts.Person) rooms.Room {
 	return r
 }
 
-// start begins a run and waits until it is launched.
+// start begins a run and waits until the service knows that it is launched.
 func (h *house) start(r rooms.Room, p accounts.Person) Spec {
 	h.Helper()
 	_, err := h.Start(context.Background(), r.ID, p.ID)
 	require.NoError(h, err)
+	h.mu.Lock()
+	known := h.byRoom[r.ID].launched
+	h.mu.Unlock()
+	receive(h, known, "the start does not return")
 	return h.launched()
 }
 
+// launched is what the launcher has begun to start next. Its Start may not have returned yet.
 func (h *house) launched() Spec {
 	h.Helper()
+	return receive(h, h.launcher.started, "nothing was launched")
+}
+
+// receive is the next of from, which the test fails without.
+func receive[T any](h *house, from <-chan T, otherwise string) (next T) {
+	h.Helper()
 	select {
-	case s := <-h.launcher.started:
-		return s
+	case next = <-from:
 	case <-time.After(patience):
-		require.FailNow(h, "nothing was launched")
-		panic("unreachable")
+		require.FailNow(h, otherwise)
 	}
+	return next
 }
 
 // ready plays the agent up to ready.
@@ -236,6 +246,7 @@ func (f *fakeHub) last(room rooms.ID) wire.Browser {
 // fakeLauncher starts nothing and remembers it.
 type fakeLauncher struct {
 	started chan Spec
+	held    chan struct{}
 	events  chan Event
 
 	mu      sync.Mutex
@@ -243,13 +254,13 @@ type fakeLauncher struct {
 	stopped []Handle
 	why     string        // not available
 	fail    error         // of Start
-	hold    chan struct{} // Start waits for it
+	hold    chan struct{} // Start waits for it, and says so by held
 	media   []netip.AddrPort
 	away    bool // nothing can be listed
 }
 
 func newFakeLauncher() *fakeLauncher {
-	return &fakeLauncher{started: make(chan Spec, 100), events: make(chan Event, 100), running: map[Handle]Running{}}
+	return &fakeLauncher{started: make(chan Spec, 100), held: make(chan struct{}, 100), events: make(chan Event, 100), running: map[Handle]Running{}}
 }
 
 func (f *fakeLauncher) Name() string { return "fake" }
@@ -265,6 +276,7 @@ func (f *fakeLauncher) Start(ctx context.Context, spec Spec) (Handle, error) {
 	hold, fail := f.hold, f.fail
 	f.mu.Unlock()
 	if hold != nil {
+		f.held <- struct{}{}
 		select {
 		case <-hold:
 		case <-ctx.Done():

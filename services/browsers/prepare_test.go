@@ -32,17 +32,20 @@ func (p *preparing) Prepare(ctx context.Context, progress func(Download)) error 
 	}
 }
 
-func newPreparing(t *testing.T) (*house, *preparing) {
+func newPreparing(t *testing.T, change func(*Options)) (*house, *preparing) {
 	p := &preparing{arrives: make(chan Download), result: make(chan error)}
 	h := newHouse(t, func(o *Options) {
 		p.fakeLauncher = o.Launcher.(*fakeLauncher)
 		o.Launcher = p
+		if change != nil {
+			change(o)
+		}
 	})
 	return h, p
 }
 
 func TestTheRoomSeesWhatHasToBeDownloadedFirst(t *testing.T) {
-	h, p := newPreparing(t)
+	h, p := newPreparing(t, nil)
 	room, person := h.room()
 	_, err := h.Start(context.Background(), room.ID, person.ID)
 	require.NoError(t, err)
@@ -71,7 +74,7 @@ func TestTheRoomSeesWhatHasToBeDownloadedFirst(t *testing.T) {
 }
 
 func TestADownloadThatFailsIsSaidInWords(t *testing.T) {
-	h, p := newPreparing(t)
+	h, p := newPreparing(t, nil)
 	room, person := h.room()
 	_, err := h.Start(context.Background(), room.ID, person.ID)
 	require.NoError(t, err)
@@ -88,7 +91,7 @@ func TestADownloadThatFailsIsSaidInWords(t *testing.T) {
 }
 
 func TestWhoStopsADownloadDoesNotWaitForIt(t *testing.T) {
-	h, p := newPreparing(t)
+	h, p := newPreparing(t, nil)
 	room, person := h.room()
 	_, err := h.Start(context.Background(), room.ID, person.ID)
 	require.NoError(t, err)

@@ -48,12 +48,7 @@ func (h *house) whileStoring(ctx context.Context, base *switchable, room rooms.R
 		_, err := h.Start(ctx, room.ID, person.ID)
 		started <- err
 	}()
-	select {
-	case answer = <-held:
-	case <-time.After(patience):
-		require.FailNow(h, "nothing was stored")
-	}
-	return answer, started
+	return receive(h, held, "nothing was stored"), started
 }
 
 func TestAStopWhileAStartIsStoredLeavesNothingBehind(t *testing.T) {

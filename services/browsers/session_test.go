@@ -102,8 +102,8 @@ func TestASessionWithoutLengthHasNoEnd(t *testing.T) {
 	var c clock
 	h := newHouse(t, func(o *Options) { o.Now = c.now })
 	room, person := h.room()
-	h.ready(room, person)
 	h.hub.viewers = 1
+	h.ready(room, person)
 	c.pass(1000 * time.Hour)
 	h.reapOnce()
 	require.Equal(t, wire.BrowserStateReady, h.State(room.ID).State)

@@ -41,6 +41,7 @@ func TestBrowsersMayOutliveTheirServer(t *testing.T) {
 	h.launcher.mu.Unlock()
 	late, err := h.Start(context.Background(), other.ID, another.ID)
 	require.NoError(t, err)
+	receive(h, h.launcher.held, "nothing is on its way") // one that is stopped before is stopped at once
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	ended := make(chan error, 1)

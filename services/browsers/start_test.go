@@ -13,13 +13,15 @@ import (
 )
 
 func TestAStartThatTakesTooLongFailsAndSaysWhatItWaitedFor(t *testing.T) {
-	h := newHouse(t, func(o *Options) { o.StartTimeout = 300 * time.Millisecond })
+	h, p := newPreparing(t, func(o *Options) { o.StartTimeout = time.Millisecond })
 	room, person := h.room()
-	spec := h.start(room, person)
+	b, err := h.Start(context.Background(), room.ID, person.ID)
+	require.NoError(t, err)
 	step := wire.BrowserStepPicture
-	h.Status(room.ID, spec.Run, wire.VBStatus{State: wire.VBStatusStateStarting, Step: &step})
-	b := h.ended(room, wire.BrowserStateFailed, wire.EndReasonFailed)
-	require.Contains(t, *b.Detail, "not ready within 300ms")
+	h.Status(room.ID, *b.Id, wire.VBStatus{State: wire.VBStatusStateStarting, Step: &step})
+	p.result <- nil // only now the clock of the start begins
+	b = h.ended(room, wire.BrowserStateFailed, wire.EndReasonFailed)
+	require.Contains(t, *b.Detail, "not ready within 1ms")
 	require.Contains(t, *b.Detail, "the first picture")
 	require.Empty(t, h.launcher.running)
 }
@@ -53,8 +55,10 @@ func TestAStopDuringTheLaunchIsHeeded(t *testing.T) {
 	h.launcher.hold = make(chan struct{})
 	_, err := h.Start(context.Background(), room.ID, person.ID)
 	require.NoError(t, err)
+	receive(h, h.launcher.held, "nothing was launched")
 	_, err = h.Stop(context.Background(), room.ID)
 	require.NoError(t, err)
+	h.await(room, wire.BrowserStateStopping)
 	close(h.launcher.hold)
 	h.ended(room, wire.BrowserStateStopped, wire.EndReasonRequested)
 	require.Empty(t, h.launcher.running)

@@ -55,13 +55,7 @@ func (h *house) waiting() int {
 // told is what the next agent that waited was told.
 func (h *house) told() assignment {
 	h.Helper()
-	select {
-	case a := <-h.hub.assigned:
-		return a
-	case <-time.After(patience):
-		require.FailNow(h, "no agent was given a room")
-		panic("unreachable")
-	}
+	return receive(h, h.hub.assigned, "no agent was given a room")
 }
 
 func TestARoomGetsTheBrowserThatWaits(t *testing.T) {
@@ -190,8 +184,13 @@ func TestAWarmBrowserThatDiesIsReplacedAfterAPause(t *testing.T) {
 }
 
 func TestAWarmBrowserThatTheLauncherLostIsNoticed(t *testing.T) {
-	h := newHouse(t, func(o *Options) { keeps(1)(o); o.ReapInterval = 5 * time.Millisecond })
+	var c clock
+	h := newHouse(t, func(o *Options) {
+		keeps(1)(o)
+		o.Now, o.ReapInterval = c.now, 5*time.Millisecond
+	})
 	w := h.warmed()
+	c.pass(time.Nanosecond)
 	h.launcher.mu.Lock()
 	delete(h.launcher.running, Handle("handle of "+w.Run.String()))
 	h.launcher.mu.Unlock()
@@ -214,7 +213,11 @@ func TestAWarmBrowserIsRenewedInTime(t *testing.T) {
 }
 
 func TestAWarmBrowserThatDoesNotGetReadyIsEnded(t *testing.T) {
-	h := newHouse(t, func(o *Options) { keeps(1)(o); o.StartTimeout = time.Millisecond })
+	var c clock // stands still, and so the pause before the next does not pass
+	h := newHouse(t, func(o *Options) {
+		keeps(1)(o)
+		o.Now, o.StartTimeout = c.now, time.Millisecond
+	})
 	w := h.launched()
 	require.Eventually(t, func() bool { return h.waiting() == 0 }, patience, time.Millisecond)
 	_, err := h.launcher.Inspect(context.Background(), Handle("handle of "+w.Run.String()))
@@ -238,8 +241,10 @@ func TestABrowserThatIsLostWhenARoomTakesItIsReplacedUnseen(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			var c clock // stands still, and so the pause before the next warm one does not pass
 			h := newHouse(t, func(o *Options) {
 				keeps(1)(o)
+				o.Now = c.now
 				if name == "it does not come" {
 					o.JoinTimeout = time.Millisecond
 				}

@@ -14,7 +14,7 @@ import (
 )
 
 func TestALostAgentIsWaitedFor(t *testing.T) {
-	h := newHouse(t, func(o *Options) { o.Spec.SignalTimeout, o.Margin = 200*time.Millisecond, time.Nanosecond })
+	h := newHouse(t, nil)
 	room, person := h.room()
 	spec := h.ready(room, person)
 	require.NoError(t, h.Connected(room.ID, spec.Run, "peer", 5))
@@ -25,7 +25,13 @@ func TestALostAgentIsWaitedFor(t *testing.T) {
 	require.NoError(t, h.Connected(room.ID, spec.Run, "peer", 6))
 	h.Status(room.ID, spec.Run, wire.VBStatus{State: wire.VBStatusStateReady})
 	h.await(room, wire.BrowserStateReady)
-	h.Disconnected(room.ID, spec.Run, 6)
+}
+
+func TestALostAgentIsNotWaitedForForEver(t *testing.T) {
+	h := newHouse(t, func(o *Options) { o.Spec.SignalTimeout, o.Margin = time.Millisecond, time.Nanosecond })
+	room, person := h.room()
+	spec := h.ready(room, person)
+	h.Disconnected(room.ID, spec.Run, 1)
 	require.Contains(t, *h.ended(room, wire.BrowserStateFailed, wire.EndReasonSignalLost).Detail, "did not come back")
 	require.Empty(t, h.launcher.running)
 }
