@@ -12,7 +12,7 @@ WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path
 VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS     := -X main.version=$(VERSION)
 
-.PHONY: help run dev build gen gen-check lint test test-go test-web e2e e2e-docker networks test-isolation bench pictures fresh images publish clean prepare-run prepare-test
+.PHONY: help run dev build gen gen-check lint test test-go test-web e2e e2e-docker networks test-isolation bench bench-docker pictures fresh images publish clean prepare-run prepare-test
 
 help: ## Say what each target does
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ networks: prepare-test build $(BIN)/turtus-viewer ## The picture's way through e
 bench: prepare-test build $(BIN)/turtus-viewer $(BIN)/turtus-link web/node_modules/.installed ## Measure, print the table, keep the figures in docs/benchmarks/ (BENCH="-g loss": one group)
 	@[ -z "$(BENCH_PEER)" ] || deploy/dev/prepare.sh run test peer
 	cd web && BENCH_PEER=$(BENCH_PEER) npx playwright test -c bench/playwright.config.ts $(BENCH)
+
+bench-docker: prepare-test build $(BIN)/turtus-viewer web/node_modules/.installed ## What rooms take with browsers in containers (as root, after make images)
+	cd web && TURTUS_LAUNCHER=docker ../deploy/dev/public-host.sh npx playwright test -c bench/playwright.config.ts $(or $(BENCH),-g 'start|idle|playing|full')
 
 pictures: prepare-test build web/node_modules/.installed ## Take the pictures of README anew
 	cd web && npx playwright test -c e2e/pictures.config.ts

@@ -36,6 +36,13 @@ export const measures: readonly Measure[] = [
   { name: 'sound against picture, watcher: off by', must: '30 / 45', aim: '15 / 30' },
   { name: '200 viewers of the clip: frames delivered', must: '99', aim: '99' },
   { name: '200 viewers of the clip: agent CPU', must: '', aim: '< 100' },
+  { name: 'warm start, in containers: click to first frame', must: '1000', aim: '500' },
+  { name: 'cold start, in containers: click to first frame', must: '', aim: '' },
+  ...['', ', in containers'].flatMap((where) => [
+    `idle room, nobody watching${where}: CPU`, `idle room, nobody watching${where}: memory (PSS)`,
+    `idle room, one viewer${where}: CPU`, `idle room, one viewer${where}: memory (PSS)`,
+    `rooms that play${where}: before frames drop`, `idle rooms beside one that plays${where}: held`,
+  ].map((name) => ({ name, must: '', aim: '' }))),
   { name: 'plain GStreamer x264 here, still page: CPU', must: '', aim: '' },
   { name: 'plain GStreamer x264 here, scrolling text: CPU', must: '', aim: '' },
   { name: 'plain GStreamer x264 here, clip: CPU', must: '', aim: '' },

@@ -45,23 +45,36 @@ function stat(pid: number): Stat | undefined {
   }
 }
 
-/** The processes below one (the server's, or the first adopted agent's) by what they are. */
-export function processesOf(root: number): { pid: number; group: Group; ticks: number }[] {
-  const stats = new Map<number, Stat>()
+function stats(): Map<number, Stat> {
+  const all = new Map<number, Stat>()
   for (const name of readdirSync('/proc')) {
     const found = /^\d+$/.test(name) ? stat(Number(name)) : undefined
-    if (found) stats.set(Number(name), found)
+    if (found) all.set(Number(name), found)
   }
+  return all
+}
+
+export interface Member {
+  pid: number
+  group: Group | undefined
+  ticks: number
+  /** Proportional set size in MB, 0 when nobody asked. */
+  memory: number
+}
+
+/** Some processes and all below them. */
+export function familiesOf(roots: readonly number[], memory = false): Member[] {
+  const all = stats()
+  const wanted = new Set(roots)
   const below = (pid: number): boolean => {
-    for (let at: number | undefined = pid; at && at > 1; at = stats.get(at)?.parent) if (at === root) return true
+    for (let at: number | undefined = pid; at && at > 1; at = all.get(at)?.parent) if (wanted.has(at)) return true
     return false
   }
-  const seen = []
-  for (const [pid, { ticks }] of stats) {
+  const seen: Member[] = []
+  for (const [pid, { ticks }] of all) {
     if (!below(pid)) continue
     try {
-      const group = groupOf(readFileSync(`/proc/${pid}/cmdline`, 'utf8'))
-      if (group) seen.push({ pid, group, ticks })
+      seen.push({ pid, group: groupOf(readFileSync(`/proc/${pid}/cmdline`, 'utf8')), ticks, memory: memory ? pss(pid) : 0 })
     } catch {
       // It ended.
     }
@@ -69,12 +82,24 @@ export function processesOf(root: number): { pid: number; group: Group; ticks: n
   return seen
 }
 
+export function parentOf(pid: number): number {
+  return stat(pid)?.parent ?? 0
+}
+
+function pss(pid: number): number {
+  return Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0) / 1024
+}
+
+/** The processes below one (the server's, or the first adopted agent's) by what they are. */
+export function processesOf(root: number): { pid: number; group: Group; ticks: number }[] {
+  return familiesOf([root]).flatMap(({ pid, group, ticks }) => (group ? [{ pid, group, ticks }] : []))
+}
+
 function look(root: number): Map<number, Seen> {
   const seen = new Map<number, Seen>()
   for (const { pid, group, ticks } of processesOf(root)) {
     try {
-      const pss = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))
-      seen.set(pid, { group, ticks, memory: Number(pss?.[1] ?? 0) / 1024 })
+      seen.set(pid, { group, ticks, memory: pss(pid) })
     } catch {
       // It ended.
     }

@@ -1,7 +1,7 @@
 import { test as base, expect, type Browser, type Page } from '@playwright/test'
 import { Pages } from '../e2e/support/pages'
 import { Person, unique } from '../e2e/support/room'
-import { Server } from '../e2e/support/server'
+import { inContainers, Server } from '../e2e/support/server'
 import { makeClip } from './clip'
 import { bodies, type Content } from './content'
 import { Figures } from './figures'
@@ -112,7 +112,8 @@ export const test = base.extend<{ figures: Figures }, { stage: Stage }>({
   figures: async ({}, give, info) => {
     const figures = new Figures()
     await give(figures)
-    await info.attach('figures', { body: JSON.stringify(figures.list), contentType: 'application/json' })
+    const list = inContainers ? figures.list.map((figure) => ({ ...figure, name: figure.name.replace(/(?=:)|$/, ', in containers') })) : figures.list
+    await info.attach('figures', { body: JSON.stringify(list), contentType: 'application/json' })
   },
   stage: [
     async ({ browser }, give) => {
