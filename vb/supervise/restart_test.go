@@ -59,7 +59,7 @@ func TestKilledProcessComesBackWithEverythingThatNeedsIt(t *testing.T) {
 
 func TestRestartPausesGrowAndAreForgottenAfterTheWindow(t *testing.T) {
 	p := shell("dies", "exit 3")
-	p.Restart = RestartPolicy{Backoff: 20 * time.Millisecond, MaxBackoff: 50 * time.Millisecond, Limit: 3}
+	p.Restart = RestartPolicy{Backoff: 20 * time.Millisecond, MaxBackoff: 50 * time.Millisecond, Limit: 3, Window: time.Hour}
 	var starts []time.Time
 	command := p.Command
 	p.Command = func() (*exec.Cmd, error) { starts = append(starts, time.Now()); return command() }

@@ -165,7 +165,7 @@ func TestProcessesStartInOrderOfNeedsAndEndInReverse(t *testing.T) {
 
 func TestSlowSubscriberLosesTheOldestEvents(t *testing.T) {
 	p := shell("p", "exit 1")
-	p.Restart = RestartPolicy{Backoff: time.Nanosecond, MaxBackoff: time.Nanosecond, Limit: 60}
+	p.Restart = RestartPolicy{Backoff: time.Nanosecond, MaxBackoff: time.Nanosecond, Limit: 60, Window: time.Hour}
 	s := newSupervisor(t, p)
 	events, cancel := s.Subscribe()
 	defer cancel()
