@@ -112,7 +112,12 @@ func TestItComesBackToItsSeat(t *testing.T) {
 }
 
 func TestMessagesGoBothWaysInTheirOrder(t *testing.T) {
+	asked := make(chan struct{})
 	c, h, _ := start(t, 0, func(conn *websocket.Conn, _ wire.Hello) {
+		select {
+		case <-asked:
+		case <-t.Context().Done():
+		}
 		identify(conn, "vb-1")
 		_ = conn.WriteJSON(wire.NewEnvelope(wire.TypeError, wire.WSError{Code: wire.ErrorCodeTargetNotFound}))
 		for {
@@ -122,7 +127,8 @@ func TestMessagesGoBothWaysInTheirOrder(t *testing.T) {
 			}
 		}
 	})
-	assert.False(t, c.Send(wire.NewEnvelope(wire.TypeEcho, wire.Echo{})) && len(h.identities) == 0, "nothing is taken before the hub took us in")
+	assert.False(t, c.Send(wire.NewEnvelope(wire.TypeEcho, wire.Echo{})), "nothing is taken before the hub took us in")
+	close(asked)
 	receive(t, h.identities)
 	for i := range 100 {
 		require.True(t, c.Send(wire.NewEnvelope(wire.TypeEcho, i)))
