@@ -52,7 +52,11 @@ func milliseconds(d time.Duration) float32 { return float32(d.Microseconds()) / 
 // path is how the connection reaches the agent, or nil while there is none. A relay at either end makes it a relayed one;
 // else the viewer's address tells.
 func (v *viewer) path() *wire.StatisticsEventPath {
-	pair, err := v.pc.SCTP().Transport().ICETransport().GetSelectedCandidatePair()
+	transport := v.pc.SCTP().Transport().ICETransport()
+	if transport.State() == webrtc.ICETransportStateNew {
+		return nil // pion may be starting it just now, and must not be asked meanwhile
+	}
+	pair, err := transport.GetSelectedCandidatePair()
 	if err != nil || pair == nil {
 		return nil
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"turtus/services/wire"
+	"turtus/vb/desktop/desktoptest"
 	"turtus/vb/link"
 )
 
@@ -40,6 +41,12 @@ func TestAViewerIsToldWhatItsNetworkDoes(t *testing.T) {
 	assert.Equal(t, wire.StatisticsEventPathPrflx, *e.Path)
 	r.Prefer("ann", "s1", wire.QualitySound, false)
 	told(func(e wire.StatisticsEvent) bool { return e.Layer == wire.LayerNone })
+}
+
+func TestThePathMayBeAskedForWhileTheConnectionBegins(t *testing.T) {
+	r := newRoom(t, desktoptest.StartXvfb(t, 320, 240), nil)
+	r.open("ann", "s1")
+	r.until(func() bool { v := r.viewer("ann", "s1"); return v != nil && v.path() != nil }) // -race tells when pion is asked too early
 }
 
 func TestTheMetricsTellOfEachViewerAndLayer(t *testing.T) {

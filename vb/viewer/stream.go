@@ -217,8 +217,8 @@ func (s *stream) path() Path {
 	p := Path{State: s.pc.ConnectionState().String(), Session: s.session, Offers: s.offers, Connections: s.connect}
 	s.mu.Unlock()
 	transport := s.pc.SCTP().Transport()
-	if transport == nil {
-		return p
+	if transport == nil || transport.ICETransport().State() == webrtc.ICETransportStateNew {
+		return p // pion may be starting it just now, and must not be asked meanwhile
 	}
 	pair, err := transport.ICETransport().GetSelectedCandidatePair()
 	if err != nil || pair == nil {
