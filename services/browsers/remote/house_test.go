@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -30,20 +31,30 @@ type house struct {
 	client   *Client
 	options  ServerOptions
 	preparer browsers.Launcher // in place of launcher, where it is not nil
+	server   *Server
 	kill     func()
 }
 
 func newHouse(t *testing.T, change func(*ServerOptions)) *house {
 	t.Helper()
-	h := &house{T: t, socket: filepath.Join(t.TempDir(), "launcher.sock"), launcher: newFakeLauncher()}
-	h.options = ServerOptions{MaxBrowsers: 10, Heartbeat: 10 * time.Millisecond}
+	h := &house{T: t, socket: socketPath(t), launcher: newFakeLauncher()}
+	h.options = ServerOptions{MaxBrowsers: 10, Heartbeat: time.Hour}
 	if change != nil {
 		change(&h.options)
 	}
 	h.serve()
-	h.client = NewClient(ClientOptions{Socket: h.socket, MinWait: time.Millisecond, MaxWait: 10 * time.Millisecond})
+	h.client = NewClient(ClientOptions{Socket: h.socket, MinWait: time.Millisecond, MaxWait: 10 * time.Millisecond, Silence: time.Hour})
 	t.Cleanup(h.client.Close)
 	return h
+}
+
+// socketPath is short, as that of a socket has to be, however long the test's name is.
+func socketPath(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "launcher-")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return filepath.Join(dir, "launcher.sock")
 }
 
 // serve starts the launcher's process.
@@ -56,8 +67,8 @@ func (h *house) serve() {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	server := NewServer(h.options)
-	go func() { done <- server.Serve(ctx, l) }()
+	h.server = NewServer(h.options)
+	go func(s *Server) { done <- s.Serve(ctx, l) }(h.server)
 	h.kill = sync.OnceFunc(func() {
 		cancel()
 		require.NoError(h, <-done)
@@ -131,6 +142,8 @@ type fakeLauncher struct {
 	fail    error         // of Start
 	hold    chan struct{} // Start waits for it, even where nobody waits for Start any more
 	begun   chan struct{} // has one for each Start that waits
+	slow    chan struct{} // Start waits for it, with the browser running
+	hangs   chan struct{} // Available waits for it
 }
 
 func newFakeLauncher() *fakeLauncher {
@@ -152,13 +165,19 @@ func (f *fakeLauncher) Name() string { return "fake" }
 
 func (f *fakeLauncher) Available() (bool, string) {
 	f.mu.Lock()
+	hangs := f.hangs
+	f.mu.Unlock()
+	if hangs != nil {
+		<-hangs
+	}
+	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.why == "", f.why
 }
 
 func (f *fakeLauncher) Start(_ context.Context, spec browsers.Spec) (browsers.Handle, error) {
 	f.mu.Lock()
-	hold, fail := f.hold, f.fail
+	hold, slow, fail := f.hold, f.slow, f.fail
 	f.mu.Unlock()
 	if hold != nil {
 		f.begun <- struct{}{}
@@ -167,6 +186,15 @@ func (f *fakeLauncher) Start(_ context.Context, spec browsers.Spec) (browsers.Ha
 	if fail != nil {
 		return "", fail
 	}
+	handle := f.run(spec)
+	if slow != nil {
+		f.begun <- struct{}{}
+		<-slow
+	}
+	return handle, nil
+}
+
+func (f *fakeLauncher) run(spec browsers.Spec) browsers.Handle {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	handle := browsers.Handle("handle-" + spec.Run.String())
@@ -174,7 +202,7 @@ func (f *fakeLauncher) Start(_ context.Context, spec browsers.Spec) (browsers.Ha
 		Handle: handle, Run: spec.Run, StartedAt: time.Now().UTC().Truncate(time.Millisecond), Media: []netip.AddrPort{netip.MustParseAddrPort("172.18.0.2:52000")},
 	}
 	f.specs = append(f.specs, spec)
-	return handle, nil
+	return handle
 }
 
 func (f *fakeLauncher) Stop(_ context.Context, handle browsers.Handle, grace time.Duration) error {

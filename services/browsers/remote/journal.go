@@ -3,6 +3,8 @@ package remote
 import (
 	"slices"
 	"sync"
+
+	"github.com/google/uuid"
 )
 
 // kept is how many ends a journal remembers for streams that broke or are slow.
@@ -28,6 +30,13 @@ func (j *journal) append(e ended) {
 	}
 	close(j.more)
 	j.more = make(chan struct{})
+}
+
+// has says whether a run's end is among the last ones.
+func (j *journal) has(run uuid.UUID) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return slices.ContainsFunc(j.entries, func(e ended) bool { return e.Run == run })
 }
 
 // newest is the number of the last end.

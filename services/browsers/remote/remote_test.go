@@ -58,7 +58,7 @@ func TestEveryFieldOfASpecTravels(t *testing.T) {
 }
 
 func TestWhyNoBrowserCanStartIsToldAtOnce(t *testing.T) {
-	h := newHouse(t, nil)
+	h := newHouse(t, func(o *ServerOptions) { o.Heartbeat = 10 * time.Millisecond })
 	h.available()
 	h.launcher.set(func() { h.launcher.why = "The image is missing. Run make images." })
 	require.Eventually(t, func() bool {
@@ -68,7 +68,7 @@ func TestWhyNoBrowserCanStartIsToldAtOnce(t *testing.T) {
 }
 
 func TestADownloadIsToldWhileItGoesOn(t *testing.T) {
-	h := newHouse(t, nil)
+	h := newHouse(t, func(o *ServerOptions) { o.Heartbeat = 5 * time.Second })
 	never := func(browsers.Download) { require.Fail(t, "there is nothing to fetch") }
 	require.NoError(t, h.client.Prepare(ctx, never))
 
@@ -165,6 +165,27 @@ func TestABrowserThatNobodyWaitsForAnyMoreIsEnded(t *testing.T) {
 		defer h.launcher.mu.Unlock()
 		return err == nil && len(all) == 0 && len(h.launcher.specs) == 1
 	}, patience, time.Millisecond, "an error leaves nothing behind")
+}
+
+func TestABrowserThatEndsBeforeItsStartIsAnsweredIsNotRemembered(t *testing.T) {
+	h := newHouse(t, nil)
+	h.available()
+	slow := make(chan struct{})
+	h.launcher.set(func() { h.launcher.slow = slow })
+	s := spec()
+	answered := make(chan error, 1)
+	go func() {
+		_, err := h.client.Start(ctx, s)
+		answered <- err
+	}()
+	<-h.launcher.begun
+	h.launcher.exit(s.Run, "Firefox crashed")
+	require.Equal(t, s.Run, h.event().Run)
+	close(slow)
+	require.NoError(t, <-answered)
+	h.server.mu.Lock()
+	defer h.server.mu.Unlock()
+	require.Empty(t, h.server.handles)
 }
 
 func TestOnlyHandlesOfBrowsersAreHandedToTheLauncher(t *testing.T) {
@@ -265,7 +286,7 @@ func TestStartingTwiceIsRefused(t *testing.T) {
 }
 
 func TestCallsWaitForALauncherThatIsYetToStart(t *testing.T) {
-	h := &house{T: t, socket: filepath.Join(t.TempDir(), "launcher.sock"), launcher: newFakeLauncher(), options: ServerOptions{MaxBrowsers: 1}}
+	h := &house{T: t, socket: socketPath(t), launcher: newFakeLauncher(), options: ServerOptions{MaxBrowsers: 1}}
 	h.client = NewClient(ClientOptions{Socket: h.socket, MinWait: time.Millisecond, MaxWait: time.Millisecond})
 	t.Cleanup(h.client.Close)
 	ok, why := h.client.Available()

@@ -99,18 +99,30 @@ func (s *Server) listen(ctx context.Context) {
 	for {
 		select {
 		case e := <-s.o.Launcher.Events():
-			s.mu.Lock()
-			for handle, run := range s.handles {
-				if run == e.Run {
-					delete(s.handles, handle)
-				}
-			}
-			s.mu.Unlock()
-			s.journal.append(ended{e.Handle, e.Run, shorten(e.Detail)})
+			s.forget(e)
 			s.o.Log.Info("browser ended", "browser", e.Run.String(), "detail", e.Detail)
 		case <-ctx.Done():
 			return
 		}
+	}
+}
+
+// forget puts an end into the journal, and the browser out of those that can be asked for.
+func (s *Server) forget(e browsers.Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for handle, run := range s.handles {
+		if run == e.Run {
+			delete(s.handles, handle)
+		}
+	}
+	s.journal.append(ended{e.Handle, e.Run, shorten(e.Detail)})
+}
+
+// remember has a browser be asked for, unless it ended while its start or the list that names it was under way. It needs the lock.
+func (s *Server) remember(handle browsers.Handle, run uuid.UUID) {
+	if !s.journal.has(run) {
+		s.handles[handle] = run
 	}
 }
 
@@ -153,7 +165,10 @@ func (s *Server) answer(call func(r *http.Request, body []byte) (any, error)) ht
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(result) // a reader who left
+		unread := errors.Join(json.NewEncoder(w).Encode(result), control.Flush())
+		if b, ok := result.(started); ok && unread != nil {
+			s.o.Log.Warn("who had a browser started has left, so it ends", "handle", string(b.Handle), "error", errors.Join(unread, s.endUnheard(r, b.Handle)))
+		}
 	}
 }
 
@@ -197,19 +212,24 @@ func (s *Server) start(r *http.Request, body []byte) (any, error) {
 	s.mu.Lock()
 	s.starting--
 	if err == nil {
-		s.handles[handle] = spec.Run
+		s.remember(handle, spec.Run)
 	}
 	s.mu.Unlock()
 	if err != nil {
 		return nil, err
 	}
-	if r.Context().Err() != nil { // nobody waits for it, so nobody would end it
-		limit, end := context.WithTimeout(context.WithoutCancel(r.Context()), s.o.StartLimit)
-		defer end()
-		return nil, errors.Join(context.Cause(r.Context()), s.o.Launcher.Stop(limit, handle, 0))
+	if r.Context().Err() != nil {
+		return nil, errors.Join(context.Cause(r.Context()), s.endUnheard(r, handle))
 	}
 	s.o.Log.Info("browser started", "room", spec.Room.String(), "browser", spec.Run.String())
 	return started{handle}, nil
+}
+
+// endUnheard ends a browser whose start nobody waits for any more, so that nobody else would end it.
+func (s *Server) endUnheard(r *http.Request, handle browsers.Handle) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), s.o.StartLimit)
+	defer cancel()
+	return s.o.Launcher.Stop(ctx, handle, 0)
 }
 
 // reserve counts a start in, which its caller counts out again. What lives is asked of the Launcher, since others may have started it.
@@ -254,7 +274,7 @@ func (s *Server) alive(ctx context.Context) ([]browsers.Running, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, b := range all {
-		s.handles[b.Handle] = b.Run
+		s.remember(b.Handle, b.Run)
 	}
 	return all, err
 }
