@@ -161,6 +161,34 @@ func TestOneThatEndsBeforeItIsKnownIsToldOf(t *testing.T) {
 	require.Zero(t, f.count())
 }
 
+func TestAnEndIsNoticedWhileOneLooksWhetherItLives(t *testing.T) {
+	f := newFakeEngine(t)
+	l := f.launcher(func(o *Options) { o.Check = time.Hour })
+	looks, answer := make(chan struct{}, 10), make(chan error)
+	f.failing("GET json", func() error {
+		looks <- struct{}{}
+		return <-answer
+	})
+	spec, started := aSpec(), make(chan error)
+	go func() {
+		_, err := l.Start(t.Context(), spec)
+		started <- err
+	}()
+	<-looks
+	answer <- nil
+	require.NoError(t, <-started)
+	<-looks // the launcher looks once more when it knows it
+	f.exit(f.of(spec.Run), 1, "no display\n")
+	require.Eventually(t, func() bool {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return l.containers[spec.Run].again
+	}, patience, time.Millisecond)
+	f.failing("GET json", nil)
+	answer <- errors.New("nothing is known")
+	require.Equal(t, "no display", nextEvent(t, l).Detail)
+}
+
 func TestAnEndIsToldOnceThoughItsRemainsStay(t *testing.T) {
 	f := newFakeEngine(t)
 	l := f.launcher(func(o *Options) { o.Check = time.Millisecond })
@@ -309,7 +337,12 @@ func TestTakenPortsAreGoneThroughAndGivenBack(t *testing.T) {
 	spec, handle := start(t, l)
 	require.Equal(t, 1, f.count())
 	require.Len(t, l.ports, 1)
-	require.Equal(t, "the-token\n", f.of(spec.Run).token)
+	c := f.of(spec.Run)
+	require.Eventually(t, func() bool {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		return c.token == "the-token\n" // what it reads comes by another way than the answers
+	}, patience, time.Millisecond)
 	f.failing("POST start", nil)
 	start(t, l)
 	start(t, l)

@@ -85,7 +85,7 @@ func (f *fakeEngine) end() { _ = f.server.Close() }
 func (f *fakeEngine) options() Options {
 	return Options{
 		Engine: "unix://" + f.socket, Server: "one", Image: "turtus-browser", BuildCommand: "docker build", Hub: "/data/agents", Log: testLog(f.T),
-		FirstWait: time.Millisecond, MaxWait: 5 * time.Millisecond, Environ: []string{"TURTUS_VB_BITRATE=1"},
+		Patience: patience, FirstWait: time.Millisecond, MaxWait: 5 * time.Millisecond, Environ: []string{"TURTUS_VB_BITRATE=1"},
 	}
 }
 

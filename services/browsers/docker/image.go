@@ -94,6 +94,10 @@ func (l *Launcher) Prepare(ctx context.Context, progress func(browsers.Download)
 	l.mu.Lock()
 	p := l.pull
 	if p == nil {
+		if l.imageThere { // since it was looked for
+			l.mu.Unlock()
+			return nil
+		}
 		if l.closed {
 			l.mu.Unlock()
 			return errClosed

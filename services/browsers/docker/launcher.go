@@ -106,8 +106,9 @@ type container struct {
 	media     []netip.AddrPort
 	memory    int64
 
-	// finishing is under the launcher's lock, as followed: its remains are being removed.
-	finishing bool
+	// finishing is under the launcher's lock, as what follows: its remains are being removed, or it is seen that it lives. again says that
+	// there was news of it meanwhile.
+	finishing, again bool
 	// followed is closed when its log was read to the end; nil where nobody reads it.
 	followed chan struct{}
 	// gone is closed when nothing of it is left.

@@ -242,17 +242,22 @@ func (l *Launcher) ended(label, id string) {
 func (l *Launcher) finish(c *container) {
 	l.mu.Lock()
 	if c.finishing || l.containers[c.run] != c {
+		c.again = true // who is at it may have looked too early
 		l.mu.Unlock()
 		return
 	}
 	c.finishing = true
 	l.mu.Unlock()
 	detail, done := l.bury(c)
-	if !done {
+	for !done {
 		l.mu.Lock()
-		c.finishing = false
+		again := c.again && !l.closed
+		c.finishing, c.again = again, false
 		l.mu.Unlock()
-		return
+		if !again {
+			return
+		}
+		detail, done = l.bury(c)
 	}
 	l.forget(c.run)
 	close(c.gone)
