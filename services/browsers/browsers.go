@@ -244,8 +244,14 @@ func (s *Service) Shutdown(ctx context.Context) error {
 	s.closing = true
 	var waiting []chan struct{}
 	for _, r := range s.byID {
-		if s.o.Outlive && r.handle != "" && !r.stopping && (r.taken == nil || r.joined) {
-			continue
+		if s.o.Outlive && !r.stopping && (r.taken == nil || r.joined) {
+			if r.handle != "" {
+				continue
+			}
+			if r.connected { // its launcher was just not heard of yet
+				waiting = append(waiting, r.launched)
+				continue
+			}
 		}
 		s.stop(r, wire.EndReasonServerStopped, "")
 		waiting = append(waiting, r.done)
@@ -256,9 +262,9 @@ func (s *Service) Shutdown(ctx context.Context) error {
 	}
 	s.mu.Unlock()
 	var err error
-	for _, done := range waiting {
+	for _, settled := range waiting {
 		select {
-		case <-done:
+		case <-settled:
 		case <-ctx.Done():
 			err = fmt.Errorf("end the browsers: %w", context.Cause(ctx))
 		}

@@ -255,6 +255,7 @@ type fakeLauncher struct {
 	why     string        // not available
 	fail    error         // of Start
 	hold    chan struct{} // Start waits for it, and says so by held
+	slow    chan struct{} // Start waits for it, with the browser running
 	media   []netip.AddrPort
 	away    bool // nothing can be listed
 }
@@ -273,7 +274,7 @@ func (f *fakeLauncher) Available() (bool, string) {
 
 func (f *fakeLauncher) Start(ctx context.Context, spec Spec) (Handle, error) {
 	f.mu.Lock()
-	hold, fail := f.hold, f.fail
+	hold, slow, fail := f.hold, f.slow, f.fail
 	f.mu.Unlock()
 	if hold != nil {
 		f.held <- struct{}{}
@@ -286,11 +287,14 @@ func (f *fakeLauncher) Start(ctx context.Context, spec Spec) (Handle, error) {
 	if fail != nil {
 		return "", fail
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	handle := Handle("handle of " + spec.Run.String())
+	f.mu.Lock()
 	f.running[handle] = Running{Handle: handle, Run: spec.Run, StartedAt: time.Now(), Media: f.media}
+	f.mu.Unlock()
 	f.started <- spec
+	if slow != nil {
+		<-slow
+	}
 	return handle, nil
 }
 

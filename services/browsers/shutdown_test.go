@@ -64,6 +64,33 @@ func TestBrowsersMayOutliveTheirServer(t *testing.T) {
 	h.ended(room, wire.BrowserStateStopped, wire.EndReasonRequested)
 }
 
+func TestABrowserOutlivesItsServerThoughItsLauncherIsSlowToAnswer(t *testing.T) {
+	h := newHouse(t, func(o *Options) { o.Outlive = true })
+	room, person := h.room()
+	slow := make(chan struct{})
+	h.launcher.slow = slow
+	_, err := h.Start(context.Background(), room.ID, person.ID)
+	require.NoError(t, err)
+	spec := h.launched()
+	require.NoError(t, h.Connected(room.ID, spec.Run, "peer", 1))
+	h.Status(room.ID, spec.Run, wire.VBStatus{State: wire.VBStatusStateReady})
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- h.Shutdown(ctx) }()
+	require.Eventually(t, func() bool {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		return h.closing
+	}, patience, time.Millisecond)
+	close(slow)
+	require.NoError(t, <-ended)
+	require.Empty(t, h.launcher.stopped)
+	require.Len(t, h.launcher.running, 1)
+	require.Nil(t, h.row(spec.Run).EndedAt)
+	require.NotEmpty(t, h.row(spec.Run).Handle)
+}
+
 func TestAShutdownDuringAStartThatFailsEnds(t *testing.T) {
 	var base switchable
 	h := newHouse(t, func(o *Options) { base.DBTX, o.DB = o.DB, &base })
