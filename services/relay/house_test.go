@@ -94,6 +94,7 @@ func client(t *testing.T, r *Relay, username, password string) *turn.Client {
 	at := net.JoinHostPort(localhost, strconv.Itoa(r.Port()))
 	c, err := turn.NewClient(&turn.ClientConfig{
 		STUNServerAddr: at, TURNServerAddr: at, Username: username, Password: password, Realm: realm, Conn: socket,
+		RTO: patience, // nothing gets lost here, and what is asked twice is counted twice
 	})
 	require.NoError(t, err)
 	require.NoError(t, c.Listen())

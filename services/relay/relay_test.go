@@ -206,11 +206,24 @@ func TestItGoesOnAfterARestart(t *testing.T) {
 	require.NoError(t, again.Close())
 }
 
+// takenByTCP is a port that is taken for TCP and free for UDP.
+func takenByTCP(t *testing.T) (port int) {
+	t.Helper()
+	for {
+		tcp, err := net.Listen("tcp4", localhost+":0")
+		require.NoError(t, err)
+		port = tcp.Addr().(*net.TCPAddr).Port
+		if udp, err := net.ListenPacket("udp4", tcp.Addr().String()); err == nil {
+			require.NoError(t, udp.Close())
+			t.Cleanup(func() { _ = tcp.Close() })
+			return port
+		}
+		require.NoError(t, tcp.Close())
+	}
+}
+
 func TestATakenPortIsSaidAndDoneWithout(t *testing.T) {
-	tcp, err := net.Listen("tcp4", localhost+":0")
-	require.NoError(t, err)
-	defer tcp.Close()
-	port := tcp.Addr().(*net.TCPAddr).Port
+	port := takenByTCP(t)
 	var log bytes.Buffer
 	r := open(t, func(o *Options) {
 		o.Port, o.Log = port, slog.New(slog.NewTextHandler(&log, nil))

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"encoding/binary"
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -56,7 +57,7 @@ func TestAStreamInSmallPiecesIsUnderstood(t *testing.T) {
 		require.NoError(t, err)
 	}
 	header := make([]byte, 20)
-	_, err := c.Read(header)
+	_, err := io.ReadFull(c, header)
 	require.NoError(t, err)
 	require.Equal(t, stun.BindingSuccess.Value(), binary.BigEndian.Uint16(header))
 }
