@@ -2,6 +2,9 @@ package hub
 
 import (
 	"context"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -68,12 +71,8 @@ func TestBadMessagesAreAnsweredAndChangeNothing(t *testing.T) {
 	b.quiet()
 }
 
-func TestHelloComesFirstAndSoon(t *testing.T) {
-	h := newHouse(t, func(o *Options) { o.HelloTimeout = 100 * time.Millisecond })
-	owner := h.person()
-	room := h.room(owner)
-	token := h.token(room, owner)
-	hasty := h.connect()
+func TestHelloComesFirst(t *testing.T) {
+	hasty := newHouse(t, nil).connect()
 	hasty.sendText(`{"type":"control.take","id":"7","payload":{}}`)
 	e := hasty.next()
 	require.Equal(t, wire.TypeError, e.Type)
@@ -81,9 +80,14 @@ func TestHelloComesFirstAndSoon(t *testing.T) {
 	require.Equal(t, wire.ErrorCodeHelloNeeded, decode[wire.WSError](t, e).Code)
 	hasty.sendText(`{"type":"hello","id":"8","payload":{"kind":"viewer"}}`)
 	hasty.awaitError(wire.ErrorCodeInvalidField)
-	hasty.awaitError(wire.ErrorCodeHelloNeeded) // the time is over
-	hasty.awaitClose(wire.CloseCodeProtocolError)
-	require.NotEmpty(t, token)
+	hasty.sendText(`{"type":"echo","id":"9","payload":{}}`)
+	hasty.awaitError(wire.ErrorCodeHelloNeeded)
+}
+
+func TestHelloComesSoon(t *testing.T) {
+	slow := newHouse(t, func(o *Options) { o.HelloTimeout = time.Millisecond }).connect()
+	slow.awaitError(wire.ErrorCodeHelloNeeded)
+	slow.awaitClose(wire.CloseCodeProtocolError)
 }
 
 func TestALargeMessageIsNotRead(t *testing.T) {
@@ -132,7 +136,7 @@ func (h *house) deaf(hello wire.Hello) *websocket.Conn {
 }
 
 func TestASlowReaderIsClosedAndNobodyWaitsForIt(t *testing.T) {
-	h := newHouse(t, func(o *Options) { o.QueueMessages, o.Rate, o.Burst = 16, 1e9, 1e9 })
+	h := newHouse(t, func(o *Options) { o.QueueMessages, o.Rate, o.Burst, o.WriteTimeout = 16, 1e9, 1e9, time.Hour })
 	owner := h.person()
 	room := h.room(owner)
 	a := h.join(room, owner)
@@ -168,7 +172,9 @@ func offerOf(bytes int) wire.Signal {
 }
 
 func TestNobodyIsThrownOutByWhatOthersSendThem(t *testing.T) {
-	h := newHouse(t, func(o *Options) { o.Rate, o.Burst, o.RelayRate, o.RelayBurst = 1e9, 1e9, 1e9, 1e9 })
+	h := newHouse(t, func(o *Options) {
+		o.Rate, o.Burst, o.RelayRate, o.RelayBurst, o.WriteTimeout = 1e9, 1e9, 1e9, 1e9, time.Hour
+	})
 	owner := h.person()
 	room := h.room(owner)
 	a := h.join(room, owner)
@@ -206,7 +212,10 @@ func TestNobodyIsThrownOutByWhatOthersSendThem(t *testing.T) {
 }
 
 func TestWhatAViewerSendsToOthersIsBounded(t *testing.T) {
-	h := newHouse(t, func(o *Options) { o.RelayRate, o.RelayBurst = 1<<10, 40<<10 })
+	began := time.Now()
+	h := newHouse(t, func(o *Options) {
+		o.RelayRate, o.RelayBurst, o.Now = 1<<10, 40<<10, func() time.Time { return began } // no time passes
+	})
 	owner := h.person()
 	room := h.room(owner)
 	a, b := h.join(room, owner), h.join(room, owner)
@@ -286,9 +295,7 @@ func TestARoomIsReadAgainAfterAPanic(t *testing.T) {
 func TestAPeerThatAnswersNoPingIsClosed(t *testing.T) {
 	h := newHouse(t, func(o *Options) { o.PingInterval, o.PongTimeout = 10*time.Millisecond, 300*time.Millisecond })
 	owner := h.person()
-	room := h.room(owner)
-	a := h.join(room, owner)
-	dead := h.deaf(wire.Hello{Token: h.token(room, owner), Kind: "viewer"})
+	dead := h.deaf(wire.Hello{Token: h.token(h.room(owner), owner), Kind: "viewer"})
 	dead.SetPingHandler(func(string) error { return nil })
 	require.NoError(t, dead.SetReadDeadline(time.Now().Add(patience)))
 	var err error
@@ -296,6 +303,69 @@ func TestAPeerThatAnswersNoPingIsClosed(t *testing.T) {
 		_, _, err = dead.ReadMessage()
 	}
 	require.True(t, websocket.IsCloseError(err, int(wire.CloseCodePongTimeout)), "%v", err)
-	a.await(wire.TypePeerUpdated) // its seat is held
-	a.quiet()                     // who answers stays
+}
+
+// patient is a connection that tells until when its reader waits.
+type patient struct {
+	net.Conn
+	until chan time.Time
+}
+
+func (p patient) SetReadDeadline(t time.Time) error {
+	p.until <- t
+	return p.Conn.SetReadDeadline(t)
+}
+
+type patientListener struct {
+	net.Listener
+	until chan time.Time
+}
+
+func (l patientListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	return patient{c, l.until}, err
+}
+
+func TestEachPongIsASignOfLife(t *testing.T) {
+	o := Options{PingInterval: time.Millisecond, PongTimeout: time.Hour}
+	o.setDefaults()
+	until := make(chan time.Time, 10_000)
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ws, err := new(websocket.Upgrader).Upgrade(w, r, nil)
+		if err != nil {
+			return
+		}
+		c := newConn(ws, &o)
+		go c.write()
+		_, _ = c.next()
+		c.abort()
+		<-c.written
+	}))
+	server.Listener = patientListener{server.Listener, until}
+	server.Start()
+	t.Cleanup(server.Close)
+	ws, response, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(server.URL, "http"), nil)
+	require.NoError(t, err)
+	response.Body.Close()
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		_, _, _ = ws.ReadMessage() // answers pings
+	}()
+	t.Cleanup(func() {
+		_ = ws.Close()
+		<-read
+	})
+	var last time.Time
+	for longer := 0; longer < 4; { // the first for the connection itself, the others for pongs
+		select {
+		case next := <-until:
+			if time.Until(next) > o.PongTimeout/2 && next.After(last) {
+				last = next
+				longer++
+			}
+		case <-time.After(patience):
+			require.FailNow(t, "a pong was of no use")
+		}
+	}
 }

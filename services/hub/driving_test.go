@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -106,23 +107,43 @@ func TestAHeldControlIsReleasedAfterTheGrace(t *testing.T) {
 }
 
 func TestAnUnusedControlIsReleased(t *testing.T) {
-	h := newHouse(t, func(o *Options) { o.ControlIdle = 200 * time.Millisecond })
+	h := newHouse(t, func(o *Options) { o.ControlIdle = 20 * time.Millisecond })
+	owner := h.person()
+	room := h.room(owner)
+	a := h.join(room, owner)
+	vb, _ := h.agent(room)
+	before := time.Now()
+	a.send(wire.TypeControlTake, wire.Empty{}, "")
+	_, epoch := vb.driver()
+	holder, next := vb.driver()
+	require.Empty(t, holder)
+	require.Greater(t, next, epoch)
+	require.GreaterOrEqual(t, time.Since(before), 20*time.Millisecond)
+	holder, _ = a.driver()
+	for holder != "" {
+		holder, _ = a.driver()
+	}
+}
+
+func TestWhatTheAgentSeesIsUse(t *testing.T) {
+	var past atomic.Int64
+	noon := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	now := func() time.Time { return noon.Add(time.Duration(past.Load())) }
+	h := newHouse(t, func(o *Options) { o.Now, o.ControlIdle = now, time.Hour })
 	owner := h.person()
 	room := h.room(owner)
 	a := h.join(room, owner)
 	vb, _ := h.agent(room)
 	a.ok(wire.TypeControlTake, wire.Empty{}, "")
-	taken := time.Now()
 	_, epoch := vb.driver()
+	past.Add(int64(time.Minute))
 	vb.ok(wire.TypeVBActivity, wire.VBActivity{Epoch: epoch}, "")
-	holder, next := vb.driver()
-	require.Empty(t, holder)
-	require.Greater(t, next, epoch)
-	require.GreaterOrEqual(t, time.Since(taken), 190*time.Millisecond)
-	holder, _ = a.driver()
-	for holder != "" {
-		holder, _ = a.driver()
-	}
+	r := h.hub.live(room.ID)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	idle, held := r.control.IdleAt(time.Hour)
+	require.True(t, held)
+	require.Equal(t, now().Add(time.Hour), idle)
 }
 
 func TestControlMovesBetweenTheTabsOfOnePerson(t *testing.T) {

@@ -164,7 +164,7 @@ func New(o Options) *Hub {
 	}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	h.recheckContext, h.stopRecheck = context.WithCancel(h.ctx)
-	h.upgrader = websocket.Upgrader{HandshakeTimeout: o.HelloTimeout, CheckOrigin: h.originAllowed, Error: refuseUpgrade}
+	h.upgrader = websocket.Upgrader{HandshakeTimeout: o.WriteTimeout, CheckOrigin: h.originAllowed, Error: refuseUpgrade}
 	h.armRecheck()
 	return h
 }

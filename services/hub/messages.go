@@ -4,7 +4,6 @@ import (
 	"math"
 	"net/netip"
 	"strings"
-	"time"
 
 	"turtus/services/relay"
 	"turtus/services/rooms"
@@ -99,7 +98,7 @@ func toAgent(p *peer, e wire.Envelope) error {
 // its sender. It needs the room's lock.
 func (p *peer) relay(to *seat, e wire.Envelope) error {
 	frame := encode(wire.Envelope{Type: e.Type, Sender: string(p.seat.id), Payload: e.Payload})
-	now := time.Now()
+	now := p.hub.o.Now()
 	if !p.relayed.AllowN(now, len(frame)) {
 		err := wire.Errorf(wire.ErrorCodeRateLimited, "Too much at once for other peers. Wait a moment.")
 		missing := float64(len(frame)) - p.relayed.TokensAt(now)
