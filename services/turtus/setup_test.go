@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -35,12 +34,9 @@ func TestTheFirstAccountOfAServerForOthersIsMadeByTheLinkInItsLog(t *testing.T) 
 	b := newBox(t)
 	b.env = append(b.env, "TURTUS_TRUSTED_PROXIES=127.0.0.1")
 	link := regexp.MustCompile(`http://\S+/setup#token=(\w{26})`)
-	// The log comes by another way than the word that it is ready.
-	find := func(s *server) (found []string) {
-		require.Eventually(t, func() bool {
-			found = link.FindStringSubmatch(s.log.String())
-			return found != nil
-		}, patience, 10*time.Millisecond, "a link is in the log")
+	find := func(s *server) []string {
+		found := link.FindStringSubmatch(s.log.String())
+		require.NotNil(t, found, s.log.String())
 		return found
 	}
 	s := b.serve()

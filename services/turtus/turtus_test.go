@@ -14,7 +14,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -100,34 +99,35 @@ func newBox(t *testing.T) *box {
 	require.NoError(t, l.Close())
 	return &box{t, filepath.Join(dir, "data"), addr, []string{
 		"RUN_TURTUS=1", "PATH=" + programs + ":" + os.Getenv("PATH"), "TURTUS_DATA_DIR=" + filepath.Join(dir, "data"), "TURTUS_ADDR=" + addr,
-		"TURTUS_AGENT=" + agent, "TURTUS_LAUNCHER=process", "TURTUS_SIGNAL_TIMEOUT=30s", "TURTUS_RELAY_PORT=0", "TURTUS_WARM_BROWSERS=0",
+		"TURTUS_AGENT=" + agent, "TURTUS_LAUNCHER=process", "TURTUS_SIGNAL_TIMEOUT=5m", "TURTUS_RELAY_PORT=0", "TURTUS_WARM_BROWSERS=0",
 	}}
 }
 
-// output collects what a program says; it may be read meanwhile.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
+// output is what a program says; it may be read meanwhile. It is a file and no pipe: what is in the log before a word elsewhere is read before it.
+type output struct{ *os.File }
+
+func (b *box) output() output {
+	b.Helper()
+	f, err := os.CreateTemp(b.TempDir(), "output-")
+	require.NoError(b, err)
+	b.Cleanup(func() { _ = f.Close() })
+	return output{f}
 }
 
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
+func (o output) String() string {
+	text, err := os.ReadFile(o.Name())
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
 }
 
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
-}
-
-func (b *box) command(args ...string) (cmd *exec.Cmd, out, log *output) {
+func (b *box) command(args ...string) (cmd *exec.Cmd, out, log output) {
 	program, err := os.Executable()
 	require.NoError(b, err)
-	out, log = &output{}, &output{}
+	out, log = b.output(), b.output()
 	cmd = exec.Command(program, args...)
-	cmd.Env, cmd.Stdout, cmd.Stderr = b.env, out, log
+	cmd.Env, cmd.Stdout, cmd.Stderr = b.env, out.File, log.File
 	return cmd, out, log
 }
 
@@ -143,7 +143,7 @@ func (b *box) run(stdin string, args ...string) (out, log string, code int) {
 type server struct {
 	*box
 	cmd      *exec.Cmd
-	out, log *output
+	out, log output
 	token    string
 	exited   chan struct{} // closed when the process is gone, with its lock on the folder
 }
