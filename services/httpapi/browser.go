@@ -37,12 +37,9 @@ func (a *api) StopBrowser(ctx context.Context, request StopBrowserRequestObject)
 	}
 	state := a.Browsers.State(r.ID)
 	runs := state.State != wire.BrowserStateStopped && state.State != wire.BrowserStateFailed
-	if by := state.StartedBy; runs && !r.Permissions().Has(rooms.Moderate) {
-		if by == nil { // their account is deleted
-			return nil, wire.Errorf(wire.ErrorCodeForbidden, "Only moderators may stop the browser: who started it is gone.")
-		}
-		if by.Id != person(ctx).ID.UUID() {
-			return nil, wire.Errorf(wire.ErrorCodeForbidden, "Only %s, who started the browser, and moderators may stop it.", by.DisplayName)
+	if runs {
+		if err := r.MayStopBrowser(person(ctx).ID, state.StartedBy); err != nil {
+			return nil, err
 		}
 	}
 	browser, err := a.Browsers.Stop(ctx, r.ID)

@@ -79,7 +79,7 @@ func (a *api) UpdateRoom(ctx context.Context, request UpdateRoomRequestObject) (
 	}
 	b := request.Body
 	r, err := a.Rooms.Update(ctx, request.Room, person(ctx), rooms.Change{
-		Title: b.Title, Slug: b.Slug, Privacy: b.Privacy, Password: b.Password, StartURL: b.StartUrl, Screen: b.Screen,
+		Title: b.Title, Slug: b.Slug, Privacy: b.Privacy, Password: b.Password, StartURL: b.StartUrl, Screen: b.Screen, Policy: b.RolePermissions,
 	})
 	if err != nil {
 		return nil, err

@@ -72,12 +72,24 @@ type ServerInterface interface {
 	// JoinRoom Take a seat. Answers the short-lived room token for the WebSocket; call it again before each reconnect
 	// (POST /rooms/{room}/join)
 	JoinRoom(w http.ResponseWriter, r *http.Request, room RoomRef)
+	// ListMembers The room's members, who are in it or not - the owner and moderators first, then the newest (permission moderate)
+	// (GET /rooms/{room}/members)
+	ListMembers(w http.ResponseWriter, r *http.Request, room RoomRef, params ListMembersParams)
+	// RemoveMember Remove somebody from the room (permission moderate, and a higher role than theirs), or leave it for good oneself. Their connections are closed
+	// (DELETE /rooms/{room}/members/{personId})
+	RemoveMember(w http.ResponseWriter, r *http.Request, room RoomRef, personId PersonRef)
+	// SetMemberRole Give a member another role (permission manage; not the owner's, which is handed over). They are told at once
+	// (PUT /rooms/{room}/members/{personId})
+	SetMemberRole(w http.ResponseWriter, r *http.Request, room RoomRef, personId PersonRef)
 	// ListMessages What was said, newest page first, each page in the order it was said (members only)
 	// (GET /rooms/{room}/messages)
 	ListMessages(w http.ResponseWriter, r *http.Request, room RoomRef, params ListMessagesParams)
 	// CreateMessage Say something without a WebSocket. The same key again answers the first message
 	// (POST /rooms/{room}/messages)
 	CreateMessage(w http.ResponseWriter, r *http.Request, room RoomRef)
+	// SetRoomOwner Hand the room over to a member with an account (its owner). Who had it is a moderator then
+	// (PUT /rooms/{room}/owner)
+	SetRoomOwner(w http.ResponseWriter, r *http.Request, room RoomRef)
 	// GetServer What a visitor may know of this server
 	// (GET /server)
 	GetServer(w http.ResponseWriter, r *http.Request)
@@ -228,6 +240,24 @@ func (_ Unimplemented) JoinRoom(w http.ResponseWriter, r *http.Request, room Roo
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListMembers The room's members, who are in it or not - the owner and moderators first, then the newest (permission moderate)
+// (GET /rooms/{room}/members)
+func (_ Unimplemented) ListMembers(w http.ResponseWriter, r *http.Request, room RoomRef, params ListMembersParams) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// RemoveMember Remove somebody from the room (permission moderate, and a higher role than theirs), or leave it for good oneself. Their connections are closed
+// (DELETE /rooms/{room}/members/{personId})
+func (_ Unimplemented) RemoveMember(w http.ResponseWriter, r *http.Request, room RoomRef, personId PersonRef) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// SetMemberRole Give a member another role (permission manage; not the owner's, which is handed over). They are told at once
+// (PUT /rooms/{room}/members/{personId})
+func (_ Unimplemented) SetMemberRole(w http.ResponseWriter, r *http.Request, room RoomRef, personId PersonRef) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
 // ListMessages What was said, newest page first, each page in the order it was said (members only)
 // (GET /rooms/{room}/messages)
 func (_ Unimplemented) ListMessages(w http.ResponseWriter, r *http.Request, room RoomRef, params ListMessagesParams) {
@@ -237,6 +267,12 @@ func (_ Unimplemented) ListMessages(w http.ResponseWriter, r *http.Request, room
 // CreateMessage Say something without a WebSocket. The same key again answers the first message
 // (POST /rooms/{room}/messages)
 func (_ Unimplemented) CreateMessage(w http.ResponseWriter, r *http.Request, room RoomRef) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// SetRoomOwner Hand the room over to a member with an account (its owner). Who had it is a moderator then
+// (PUT /rooms/{room}/owner)
+func (_ Unimplemented) SetRoomOwner(w http.ResponseWriter, r *http.Request, room RoomRef) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -793,6 +829,131 @@ func (siw *ServerInterfaceWrapper) JoinRoom(w http.ResponseWriter, r *http.Reque
 	handler.ServeHTTP(w, r)
 }
 
+// ListMembers operation middleware
+func (siw *ServerInterfaceWrapper) ListMembers(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "room" -------------
+	var room RoomRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "room", chi.URLParam(r, "room"), &room, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "room", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListMembersParams
+
+	// ------------- Optional query parameter "search" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "search", r.URL.Query(), &params.Search, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "search"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "search", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListMembers(w, r, room, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// RemoveMember operation middleware
+func (siw *ServerInterfaceWrapper) RemoveMember(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "room" -------------
+	var room RoomRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "room", chi.URLParam(r, "room"), &room, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "room", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "personId" -------------
+	var personId PersonRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "personId", chi.URLParam(r, "personId"), &personId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "personId", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RemoveMember(w, r, room, personId)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// SetMemberRole operation middleware
+func (siw *ServerInterfaceWrapper) SetMemberRole(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "room" -------------
+	var room RoomRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "room", chi.URLParam(r, "room"), &room, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "room", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "personId" -------------
+	var personId PersonRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "personId", chi.URLParam(r, "personId"), &personId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "personId", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SetMemberRole(w, r, room, personId)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ListMessages operation middleware
 func (siw *ServerInterfaceWrapper) ListMessages(w http.ResponseWriter, r *http.Request) {
 
@@ -865,6 +1026,32 @@ func (siw *ServerInterfaceWrapper) CreateMessage(w http.ResponseWriter, r *http.
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.CreateMessage(w, r, room)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// SetRoomOwner operation middleware
+func (siw *ServerInterfaceWrapper) SetRoomOwner(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "room" -------------
+	var room RoomRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "room", chi.URLParam(r, "room"), &room, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "room", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SetRoomOwner(w, r, room)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -1269,6 +1456,18 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Delete(options.BaseURL+"/rooms/{room}/invites/{inviteId}", wrapper.RevokeInvite)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/rooms/{room}/members", wrapper.ListMembers)
+	})
+	r.Group(func(r chi.Router) {
+		r.Delete(options.BaseURL+"/rooms/{room}/members/{personId}", wrapper.RemoveMember)
+	})
+	r.Group(func(r chi.Router) {
+		r.Put(options.BaseURL+"/rooms/{room}/members/{personId}", wrapper.SetMemberRole)
+	})
+	r.Group(func(r chi.Router) {
+		r.Put(options.BaseURL+"/rooms/{room}/owner", wrapper.SetRoomOwner)
 	})
 	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/invites/{code}", wrapper.GetInvite)
@@ -1974,6 +2173,121 @@ func (response JoinRoomdefaultApplicationProblemPlusJSONResponse) VisitJoinRoomR
 	return err
 }
 
+type ListMembersRequestObject struct {
+	Room   RoomRef `json:"room"`
+	Params ListMembersParams
+}
+
+type ListMembersResponseObject interface {
+	VisitListMembersResponse(w http.ResponseWriter) error
+}
+
+type ListMembers200JSONResponse MemberList
+
+func (response ListMembers200JSONResponse) VisitListMembersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMembersdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListMembersdefaultApplicationProblemPlusJSONResponse) VisitListMembersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveMemberRequestObject struct {
+	Room     RoomRef   `json:"room"`
+	PersonId PersonRef `json:"personId"`
+}
+
+type RemoveMemberResponseObject interface {
+	VisitRemoveMemberResponse(w http.ResponseWriter) error
+}
+
+type RemoveMember204Response struct {
+}
+
+func (response RemoveMember204Response) VisitRemoveMemberResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type RemoveMemberdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RemoveMemberdefaultApplicationProblemPlusJSONResponse) VisitRemoveMemberResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetMemberRoleRequestObject struct {
+	Room     RoomRef   `json:"room"`
+	PersonId PersonRef `json:"personId"`
+	Body     *SetMemberRoleJSONRequestBody
+}
+
+type SetMemberRoleResponseObject interface {
+	VisitSetMemberRoleResponse(w http.ResponseWriter) error
+}
+
+type SetMemberRole200JSONResponse Member
+
+func (response SetMemberRole200JSONResponse) VisitSetMemberRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetMemberRoledefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SetMemberRoledefaultApplicationProblemPlusJSONResponse) VisitSetMemberRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListMessagesRequestObject struct {
 	Room   RoomRef `json:"room"`
 	Params ListMessagesParams
@@ -2043,6 +2357,46 @@ type CreateMessagedefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response CreateMessagedefaultApplicationProblemPlusJSONResponse) VisitCreateMessageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetRoomOwnerRequestObject struct {
+	Room RoomRef `json:"room"`
+	Body *SetRoomOwnerJSONRequestBody
+}
+
+type SetRoomOwnerResponseObject interface {
+	VisitSetRoomOwnerResponse(w http.ResponseWriter) error
+}
+
+type SetRoomOwner200JSONResponse Room
+
+func (response SetRoomOwner200JSONResponse) VisitSetRoomOwnerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetRoomOwnerdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SetRoomOwnerdefaultApplicationProblemPlusJSONResponse) VisitSetRoomOwnerResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -2670,12 +3024,24 @@ type StrictServerInterface interface {
 	// JoinRoom Take a seat. Answers the short-lived room token for the WebSocket; call it again before each reconnect
 	// (POST /rooms/{room}/join)
 	JoinRoom(ctx context.Context, request JoinRoomRequestObject) (JoinRoomResponseObject, error)
+	// ListMembers The room's members, who are in it or not - the owner and moderators first, then the newest (permission moderate)
+	// (GET /rooms/{room}/members)
+	ListMembers(ctx context.Context, request ListMembersRequestObject) (ListMembersResponseObject, error)
+	// RemoveMember Remove somebody from the room (permission moderate, and a higher role than theirs), or leave it for good oneself. Their connections are closed
+	// (DELETE /rooms/{room}/members/{personId})
+	RemoveMember(ctx context.Context, request RemoveMemberRequestObject) (RemoveMemberResponseObject, error)
+	// SetMemberRole Give a member another role (permission manage; not the owner's, which is handed over). They are told at once
+	// (PUT /rooms/{room}/members/{personId})
+	SetMemberRole(ctx context.Context, request SetMemberRoleRequestObject) (SetMemberRoleResponseObject, error)
 	// ListMessages What was said, newest page first, each page in the order it was said (members only)
 	// (GET /rooms/{room}/messages)
 	ListMessages(ctx context.Context, request ListMessagesRequestObject) (ListMessagesResponseObject, error)
 	// CreateMessage Say something without a WebSocket. The same key again answers the first message
 	// (POST /rooms/{room}/messages)
 	CreateMessage(ctx context.Context, request CreateMessageRequestObject) (CreateMessageResponseObject, error)
+	// SetRoomOwner Hand the room over to a member with an account (its owner). Who had it is a moderator then
+	// (PUT /rooms/{room}/owner)
+	SetRoomOwner(ctx context.Context, request SetRoomOwnerRequestObject) (SetRoomOwnerResponseObject, error)
 	// GetServer What a visitor may know of this server
 	// (GET /server)
 	GetServer(ctx context.Context, request GetServerRequestObject) (GetServerResponseObject, error)
@@ -3233,6 +3599,94 @@ func (sh *strictHandler) JoinRoom(w http.ResponseWriter, r *http.Request, room R
 	}
 }
 
+// ListMembers operation middleware
+func (sh *strictHandler) ListMembers(w http.ResponseWriter, r *http.Request, room RoomRef, params ListMembersParams) {
+	var request ListMembersRequestObject
+
+	request.Room = room
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListMembers(ctx, request.(ListMembersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListMembers")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListMembersResponseObject); ok {
+		if err := validResponse.VisitListMembersResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RemoveMember operation middleware
+func (sh *strictHandler) RemoveMember(w http.ResponseWriter, r *http.Request, room RoomRef, personId PersonRef) {
+	var request RemoveMemberRequestObject
+
+	request.Room = room
+	request.PersonId = personId
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RemoveMember(ctx, request.(RemoveMemberRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RemoveMember")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RemoveMemberResponseObject); ok {
+		if err := validResponse.VisitRemoveMemberResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SetMemberRole operation middleware
+func (sh *strictHandler) SetMemberRole(w http.ResponseWriter, r *http.Request, room RoomRef, personId PersonRef) {
+	var request SetMemberRoleRequestObject
+
+	request.Room = room
+	request.PersonId = personId
+
+	var body SetMemberRoleJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.SetMemberRole(ctx, request.(SetMemberRoleRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetMemberRole")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SetMemberRoleResponseObject); ok {
+		if err := validResponse.VisitSetMemberRoleResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListMessages operation middleware
 func (sh *strictHandler) ListMessages(w http.ResponseWriter, r *http.Request, room RoomRef, params ListMessagesParams) {
 	var request ListMessagesRequestObject
@@ -3286,6 +3740,39 @@ func (sh *strictHandler) CreateMessage(w http.ResponseWriter, r *http.Request, r
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(CreateMessageResponseObject); ok {
 		if err := validResponse.VisitCreateMessageResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SetRoomOwner operation middleware
+func (sh *strictHandler) SetRoomOwner(w http.ResponseWriter, r *http.Request, room RoomRef) {
+	var request SetRoomOwnerRequestObject
+
+	request.Room = room
+
+	var body SetRoomOwnerJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.SetRoomOwner(ctx, request.(SetRoomOwnerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetRoomOwner")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SetRoomOwnerResponseObject); ok {
+		if err := validResponse.VisitSetRoomOwnerResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -53,7 +53,7 @@ func (h *Hub) RoomUpdated(id rooms.ID) {
 			h.o.Log.Warn("a changed room could not be read", "room", id.String(), "error", err)
 			return
 		}
-		if change = r.updateInfo(stored.Wire(), change); change == 0 {
+		if change = r.updateInfo(stored, change); change == 0 {
 			return
 		}
 	}

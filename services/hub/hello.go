@@ -103,7 +103,6 @@ func (p *peer) joinAsMember(r *room, claims rooms.Claims, person *wire.PublicPer
 		if claims.Role, err = p.hub.o.Rooms.Membership(ctx, r.id, claims.Person); err != nil {
 			return false, err
 		}
-		claims.Permissions = rooms.Of(claims.Role)
 		if fresh, err = r.sit(p, claims, person, resume, change); !errors.Is(err, errMembersChanged) {
 			return fresh, err
 		}

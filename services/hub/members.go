@@ -69,7 +69,22 @@ func (r *room) setRole(person accounts.PersonID, role wire.Role, change int) int
 
 // changeRole tells the seat what it may do now, and the others its role. It needs the lock.
 func (r *room) changeRole(s *seat, role wire.Role) {
-	s.role, s.permissions = role, rooms.Of(role)
+	s.role = role
+	r.tellStanding(s)
+}
+
+// reconsider finds out what everybody may do after the room's policy has changed, and tells those for whom that is something else. It needs the lock.
+func (r *room) reconsider() {
+	for _, s := range r.seats {
+		if s.kind == wire.PeerKindViewer && s.permissions != r.policy.Of(s.role) {
+			r.tellStanding(s)
+		}
+	}
+}
+
+// tellStanding gives a seat what its role may do, ends what it may do no more, and tells it and the others. It needs the lock.
+func (r *room) tellStanding(s *seat) {
+	s.permissions = r.policy.Of(s.role)
 	if s.conn != nil {
 		s.conn.send(encode(wire.NewEnvelope(wire.TypeSelfUpdated, wire.SelfUpdate{Role: s.role, Permissions: s.permissions.Names()})))
 	}

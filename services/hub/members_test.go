@@ -153,7 +153,7 @@ func TestATokenGivesTheRoleOfNow(t *testing.T) {
 	h.setRole(room, friend, wire.RoleGuest)
 	b := h.enter(wire.Hello{Token: old, Kind: wire.PeerKindViewer})
 	require.Equal(t, wire.RoleGuest, b.identity.Role)
-	require.Equal(t, rooms.Of(wire.RoleGuest).Names(), b.identity.Permissions)
+	require.Equal(t, rooms.UsualPolicy.Of(wire.RoleGuest).Names(), b.identity.Permissions)
 	require.Equal(t, wire.RoleGuest, decode[wire.PeerEvent](t, a.await(wire.TypePeerJoined)).Peer.Role)
 	a.ok(wire.TypeControlTake, wire.Empty{}, "")
 	b.refused(wire.ErrorCodeControlTaken, wire.TypeControlTake, wire.Empty{}, "")

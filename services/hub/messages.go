@@ -121,10 +121,10 @@ func sendChat(p *peer, e wire.Envelope) error {
 		return err
 	}
 	p.room.mu.Lock()
-	author, allowed := p.seat.personID, p.seat.permissions.Has(rooms.Chat)
+	author, refusal := p.seat.personID, p.seat.permissions.Require(rooms.Chat)
 	p.room.mu.Unlock()
-	if !allowed {
-		return wire.Errorf(wire.ErrorCodeForbidden, "You may not write in this room.")
+	if refusal != nil {
+		return refusal
 	}
 	if !p.chat.Allow() {
 		return p.tooMany("chat messages", p.chat)
@@ -161,9 +161,9 @@ func updatePresence(p *peer, e wire.Envelope) error {
 	case !p.sits():
 		return errSuperseded
 	case payload.Media.Microphone && !s.permissions.Has(rooms.Voice):
-		return wire.Errorf(wire.ErrorCodeForbidden, "You may not speak in this room.")
+		return s.permissions.Require(rooms.Voice)
 	case payload.Media.Camera && !s.permissions.Has(rooms.Video):
-		return wire.Errorf(wire.ErrorCodeForbidden, "You may not show your camera in this room.")
+		return s.permissions.Require(rooms.Video)
 	case s.media == *payload.Media:
 		return nil
 	case !sends(s) && (payload.Media.Microphone || payload.Media.Camera) && r.sending() >= callSize:

@@ -34,6 +34,7 @@ type room struct {
 	memberChanges, infoChanges int
 
 	info    wire.Room
+	policy  rooms.Policy
 	control *control.State
 	idle    *time.Timer
 	browser wire.Browser
@@ -115,7 +116,7 @@ func (r *room) load() error {
 func (r *room) take(stored rooms.Room, page []rooms.Message, more bool, browser wire.Browser) {
 	r.loaded = true
 	if !r.infoKnown {
-		r.info = stored.Wire()
+		r.info, r.policy = stored.Wire(), stored.Policy
 	}
 	if !r.browserKnown {
 		r.browser = browser
@@ -232,15 +233,17 @@ func (r *room) beginInfoChange() int {
 
 // updateInfo takes what was read after a change began, and returns 0; or, if another has begun since, does nothing and returns that
 // one: what was read may be out of date.
-func (r *room) updateInfo(info wire.Room, change int) int {
+func (r *room) updateInfo(stored rooms.Room, change int) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if change != r.infoChanges {
 		return r.infoChanges
 	}
+	info := stored.Wire()
 	resized := r.info.Screen != info.Screen
-	r.info, r.infoKnown = info, true
+	r.info, r.policy, r.infoKnown = info, stored.Policy, true
 	r.tellEach(wire.TypeRoomUpdated, func(s *seat) any { return wire.RoomEvent{Room: r.infoFor(s)} })
+	r.reconsider()
 	if agent := r.agent(); resized && agent != nil {
 		r.tellScreen(agent)
 	}

@@ -123,9 +123,9 @@ func (r *room) sit(p *peer, claims rooms.Claims, person *wire.PublicPerson, resu
 		s.conn.close(wire.CloseCodeSeatTaken, "the seat was taken by a newer connection")
 	}
 	s.conn, s.person, s.personID, s.session = p.conn, person, claims.Person, claims.Session
-	s.role, s.permissions = claims.Role, claims.Permissions
+	s.role, s.permissions = claims.Role, r.policy.Of(claims.Role)
 	if s.kind == wire.PeerKindVb {
-		s.role = wire.RoleGuest // the contract wants one; it allows nothing
+		s.role, s.permissions = wire.RoleGuest, 0 // the contract wants a role; it allows nothing
 	}
 	p.room, p.seat = r, s
 	s.host, s.secure, s.served = p.host, p.secure, now
@@ -188,7 +188,7 @@ func (r *room) makePlace(claims rooms.Claims) bool {
 			first = s
 		}
 	}
-	full := viewers >= r.hub.o.RoomSize && !claims.Permissions.Has(rooms.Moderate)
+	full := viewers >= r.hub.o.RoomSize && !r.policy.Of(claims.Role).Has(rooms.Moderate)
 	switch {
 	case own >= r.hub.o.SeatsPerPerson && first.conn != nil:
 		first.conn.close(wire.CloseCodeSeatTaken, "you have too many connections to this room")

@@ -124,6 +124,7 @@ type Change struct {
 	Password *string
 	StartURL *string
 	Screen   wire.ScreenChange
+	Policy   *wire.RolePermissions
 }
 
 // Update changes a room. Errors: not_found, room_members_only, forbidden (needs Manage), slug_taken, invalid_field.
@@ -159,6 +160,14 @@ func (s *Service) Update(ctx context.Context, ref string, by accounts.Person, c 
 		return Room{}, err
 	}
 	params.ScreenWidth, params.ScreenHeight, params.ScreenFrameRate = screenColumns(c.Screen.To)
+	if c.Policy != nil {
+		policy, err := policyOf(*c.Policy)
+		if err != nil {
+			return Room{}, err
+		}
+		params.SetPermissions = true
+		params.MemberPermissions, params.GuestPermissions = policyColumns(policy)
+	}
 	if c.Password != nil {
 		if params.PasswordHash, err = s.hash(ctx, *c.Password); err != nil {
 			return Room{}, err
@@ -173,7 +182,7 @@ func (s *Service) Update(ctx context.Context, ref string, by accounts.Person, c 
 			return errNoRoom()
 		}
 		return audit(ctx, q, s.now(), by.ID, room.ID, "room.changed", map[string]any{
-			"privacy": c.Privacy, "slug": c.Slug, "title": c.Title != nil, "password": c.Password != nil,
+			"privacy": c.Privacy, "slug": c.Slug, "title": c.Title != nil, "password": c.Password != nil, "permissions": c.Policy,
 		})
 	})
 	if db.IsViolation(err, "rooms_slug_key") {

@@ -14,12 +14,34 @@ func errMembersOnly() error {
 	return wire.Errorf(wire.ErrorCodeRoomMembersOnly, "Only members may do that. Ask somebody in the room for an invite.")
 }
 
+// denials say what is missing of what one asks for.
+var denials = map[Permissions]string{
+	Control:  "You may not control the browser in this room.",
+	Navigate: "You may not start the browser in this room.",
+	Voice:    "You may not speak in this room.",
+	Video:    "You may not show your camera in this room.",
+	Screen:   "You may not share your screen in this room.",
+	Chat:     "You may not write in this room.",
+	React:    "You may not send reactions in this room.",
+	Pin:      "You may not pin anything in this room.",
+	Invite:   "You may not invite others to this room.",
+	Moderate: "Only the owner and moderators may do that.",
+	Manage:   "Only the owner may do that.",
+}
+
 func errForbidden(missing Permissions) error {
+	if denial, ok := denials[missing]; ok {
+		return wire.Errorf(wire.ErrorCodeForbidden, "%s", denial)
+	}
 	words := make([]string, 0, len(names))
 	for _, name := range missing.Names() {
 		words = append(words, string(name))
 	}
 	return wire.Errorf(wire.ErrorCodeForbidden, "Your role in this room does not allow that (%s).", strings.Join(words, ", "))
+}
+
+func errNoMember() error {
+	return wire.Errorf(wire.ErrorCodeNotFound, "They are no member of this room.")
 }
 
 func errSlugTaken(slug string) error {

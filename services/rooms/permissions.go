@@ -1,8 +1,12 @@
 package rooms
 
-import "turtus/services/wire"
+import (
+	"slices"
 
-// Permissions are what somebody may do in a room, one bit each.
+	"turtus/services/wire"
+)
+
+// Permissions are what somebody may do in a room, one bit each. They are stored, so their order never changes: new ones come last.
 type Permissions uint32
 
 const (
@@ -26,25 +30,67 @@ var names = []wire.Permission{
 }
 
 const (
-	ofGuest     = Control | Navigate | Voice | Video | Chat | React
-	ofMember    = ofGuest | Screen | Pin | Invite
-	ofModerator = ofMember | Moderate
+	ofGuest  = Control | Navigate | Voice | Video | Chat | React
+	ofMember = ofGuest | Screen | Pin | Invite
+	// Grantable are those that a room gives or takes; the others go with a role.
+	Grantable   = ofMember
+	ofModerator = Grantable | Moderate
 	ofOwner     = ofModerator | Manage
 )
 
+// Policy is what members and guests of a room may do: of Grantable, and guests nothing that members may not.
+type Policy struct{ Member, Guest Permissions }
+
+// UsualPolicy is that of a room where nobody chose another.
+var UsualPolicy = Policy{Member: ofMember, Guest: ofGuest}
+
 // Of is what a role may do; an unknown role may nothing.
-func Of(role wire.Role) Permissions {
+func (p Policy) Of(role wire.Role) Permissions {
 	switch role {
 	case wire.RoleOwner:
 		return ofOwner
 	case wire.RoleModerator:
 		return ofModerator
 	case wire.RoleMember:
-		return ofMember
+		return p.Member & Grantable
 	case wire.RoleGuest:
-		return ofGuest
+		return p.Guest & p.Member & Grantable
 	}
 	return 0
+}
+
+// Wire is the policy as the contract has it.
+func (p Policy) Wire() wire.RolePermissions {
+	return wire.RolePermissions{Member: p.Of(wire.RoleMember).Names(), Guest: p.Of(wire.RoleGuest).Names()}
+}
+
+// policyOf reads what people chose. Error: invalid_field.
+func policyOf(chosen wire.RolePermissions) (Policy, error) {
+	p := Policy{Member: bits(chosen.Member), Guest: bits(chosen.Guest)}
+	if (p.Member|p.Guest)&^Grantable != 0 {
+		return Policy{}, errField("rolePermissions", "gives members and guests no moderate and no manage")
+	}
+	if p.Guest&^p.Member != 0 {
+		return Policy{}, errField("rolePermissions.guest", "has nothing that members may not do")
+	}
+	return p, nil
+}
+
+func bits(list []wire.Permission) (p Permissions) {
+	for _, name := range list {
+		if i := slices.Index(names, name); i >= 0 {
+			p |= 1 << i
+		}
+	}
+	return p
+}
+
+// Require answers what somebody with these permissions lacks of need. Error: forbidden.
+func (p Permissions) Require(need Permissions) error {
+	if p.Has(need) {
+		return nil
+	}
+	return errForbidden(need &^ p)
 }
 
 // Has says whether all of need are there.
@@ -74,4 +120,15 @@ func rank(role wire.Role) int {
 		return 1
 	}
 	return 0
+}
+
+// mayActOn is the rule of who may remove or restrain whom: the higher role, from moderators on, and the owner everybody but themself.
+func mayActOn(by, target wire.Role) error {
+	switch {
+	case rank(by) < rank(wire.RoleModerator):
+		return errForbidden(Moderate)
+	case rank(by) <= rank(target):
+		return wire.Errorf(wire.ErrorCodeForbidden, "Moderators can't act on the owner or on other moderators.")
+	}
+	return nil
 }

@@ -52,6 +52,7 @@ type Room struct {
 	HasPassword bool
 	StartURL    string
 	Screen      wire.Screen
+	Policy      Policy
 	OwnerID     accounts.PersonID
 	Owner       wire.PublicPerson
 	CreatedAt   time.Time
@@ -59,13 +60,13 @@ type Room struct {
 }
 
 // Permissions of the caller.
-func (r Room) Permissions() Permissions { return Of(r.Role) }
+func (r Room) Permissions() Permissions { return r.Policy.Of(r.Role) }
 
 // Wire has everything but what only the hub and the browsers know: People is 0 and BrowserState stopped.
 func (r Room) Wire() wire.Room {
 	w := wire.Room{
 		Id: r.ID.UUID(), Slug: r.Slug, Title: r.Title, Privacy: r.Privacy, HasPassword: r.HasPassword, StartUrl: r.StartURL,
-		Screen: r.Screen, Owner: r.Owner, CreatedAt: r.CreatedAt.UTC(), BrowserState: wire.BrowserStateStopped,
+		Screen: r.Screen, RolePermissions: r.Policy.Wire(), Owner: r.Owner, CreatedAt: r.CreatedAt.UTC(), BrowserState: wire.BrowserStateStopped,
 	}
 	if r.Role != "" {
 		w.Role = &r.Role
@@ -151,8 +152,19 @@ func (r Room) require(need Permissions) error {
 	if r.Role == "" {
 		return errMembersOnly()
 	}
-	if !r.Permissions().Has(need) {
-		return errForbidden(need &^ r.Permissions())
+	return r.Permissions().Require(need)
+}
+
+// MayStopBrowser says whether the caller may end a browser that runs: who started it may, and moderators. startedBy is nil for somebody whose
+// account is deleted. Error: forbidden.
+func (r Room) MayStopBrowser(caller accounts.PersonID, startedBy *wire.PublicPerson) error {
+	switch {
+	case r.Permissions().Has(Moderate):
+		return nil
+	case startedBy == nil:
+		return wire.Errorf(wire.ErrorCodeForbidden, "Only moderators may stop the browser: who started it is gone.")
+	case startedBy.Id != caller.UUID():
+		return wire.Errorf(wire.ErrorCodeForbidden, "Only %s, who started the browser, and moderators may stop it.", startedBy.DisplayName)
 	}
 	return nil
 }
@@ -210,7 +222,7 @@ func asID(ref string) (uuid.UUID, bool) {
 func (s *Service) fromRow(room db.Room, owner db.Person, role string) Room {
 	return Room{
 		ID: ID(room.ID), Slug: room.Slug, Title: room.Title, Privacy: wire.Privacy(room.Privacy), HasPassword: room.PasswordHash != nil,
-		StartURL: room.StartUrl, Screen: s.screenOf(room), OwnerID: accounts.PersonID(room.OwnerID), Owner: accounts.FromRow(owner).Public(),
+		StartURL: room.StartUrl, Screen: s.screenOf(room), Policy: storedPolicy(room), OwnerID: accounts.PersonID(room.OwnerID), Owner: accounts.FromRow(owner).Public(),
 		CreatedAt: room.CreatedAt, Role: wire.Role(role),
 	}
 }

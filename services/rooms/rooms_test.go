@@ -404,14 +404,15 @@ func TestListsComeInPagesTheLastUsedFirst(t *testing.T) {
 }
 
 func TestEachRoleMayWhatTheLowerOneMayAndMore(t *testing.T) {
+	of := UsualPolicy.Of
 	roles := []wire.Role{"", wire.RoleGuest, wire.RoleMember, wire.RoleModerator, wire.RoleOwner}
 	for i, role := range roles[1:] {
-		require.True(t, Of(role).Has(Of(roles[i])))
-		require.NotEqual(t, Of(role), Of(roles[i]))
+		require.True(t, of(role).Has(of(roles[i])))
+		require.NotEqual(t, of(role), of(roles[i]))
 		require.Greater(t, rank(role), rank(roles[i]))
 	}
-	require.Equal(t, []wire.Permission{"control", "navigate", "voice", "video", "chat", "react"}, Of(wire.RoleGuest).Names())
-	require.Len(t, Of(wire.RoleOwner).Names(), len(names))
+	require.Equal(t, []wire.Permission{"control", "navigate", "voice", "video", "chat", "react"}, of(wire.RoleGuest).Names())
+	require.Len(t, of(wire.RoleOwner).Names(), len(names))
 	require.Equal(t, []wire.Permission{}, Permissions(0).Names())
-	require.False(t, Of("superuser").Has(Control))
+	require.False(t, of("superuser").Has(Control))
 }

@@ -418,6 +418,27 @@ func (e Layer) Valid() bool {
 	}
 }
 
+// Defines values for MemberChangeRole.
+const (
+	MemberChangeRoleGuest     MemberChangeRole = "guest"
+	MemberChangeRoleMember    MemberChangeRole = "member"
+	MemberChangeRoleModerator MemberChangeRole = "moderator"
+)
+
+// Valid indicates whether the value is a known member of the MemberChangeRole enum.
+func (e MemberChangeRole) Valid() bool {
+	switch e {
+	case MemberChangeRoleGuest:
+		return true
+	case MemberChangeRoleMember:
+		return true
+	case MemberChangeRoleModerator:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for NewInviteRole.
 const (
 	NewInviteRoleGuest     NewInviteRole = "guest"
@@ -1086,6 +1107,9 @@ type FieldProblem struct {
 	Field  string `json:"field"`
 }
 
+// GrantablePermission defines model for GrantablePermission.
+type GrantablePermission = Permission
+
 // Hello The first message of every peer, within ten seconds. The hub answers identity; to an agent that waits for a room, vb.waiting.
 type Hello struct {
 	Kind PeerKind `json:"kind"`
@@ -1196,6 +1220,31 @@ type MediaState struct {
 	Microphone bool `json:"microphone"`
 }
 
+// Member defines model for Member.
+type Member struct {
+	JoinedAt time.Time `json:"joinedAt"`
+
+	// Person What others see of a person. The author of a message who has deleted their account has the nil id
+	Person PublicPerson `json:"person"`
+	Role   Role         `json:"role"`
+}
+
+// MemberChange defines model for MemberChange.
+type MemberChange struct {
+	Role MemberChangeRole `json:"role"`
+}
+
+// MemberChangeRole defines model for MemberChange.Role.
+type MemberChangeRole string
+
+// MemberList defines model for MemberList.
+type MemberList struct {
+	Members []Member `json:"members"`
+
+	// More There are others; search for them by name
+	More bool `json:"more"`
+}
+
 // MessagePage defines model for MessagePage.
 type MessagePage struct {
 	Messages []ChatMessage `json:"messages"`
@@ -1241,6 +1290,11 @@ type NewUser struct {
 
 	// Username Case does not matter
 	Username Username `json:"username"`
+}
+
+// OwnerChange defines model for OwnerChange.
+type OwnerChange struct {
+	Person openapi_types.UUID `json:"person"`
 }
 
 // Password defines model for Password.
@@ -1381,6 +1435,12 @@ type Resume struct {
 // Role defines model for Role.
 type Role string
 
+// RolePermissions What members and guests of a room may do. Guests may nothing that members may not. Moderators may all but manage, the owner all.
+type RolePermissions struct {
+	Guest  []GrantablePermission `json:"guest"`
+	Member []GrantablePermission `json:"member"`
+}
+
 // Room defines model for Room.
 type Room struct {
 	// BrowserEndsAt When the unwatched browser will end
@@ -1400,6 +1460,9 @@ type Room struct {
 	Privacy Privacy `json:"privacy"`
 	Role    *Role   `json:"role,omitempty"`
 
+	// RolePermissions What members and guests of a room may do. Guests may nothing that members may not. Moderators may all but manage, the owner all.
+	RolePermissions RolePermissions `json:"rolePermissions"`
+
 	// Screen The size of a browser's screen in pixels, and the most frames a second that are sent of it.
 	Screen   Screen `json:"screen"`
 	Slug     string `json:"slug"`
@@ -1414,6 +1477,9 @@ type RoomChange struct {
 
 	// Privacy public: listed. unlisted: anyone signed in with the address. private: members, who come by invite
 	Privacy *Privacy `json:"privacy,omitempty"`
+
+	// RolePermissions What members and guests of a room may do. Guests may nothing that members may not. Moderators may all but manage, the owner all.
+	RolePermissions *RolePermissions `json:"rolePermissions,omitempty"`
 
 	// Screen null takes the room's own away; it follows the server's settings again
 	Screen   ScreenChange `json:"screen,omitempty,omitzero"`
@@ -1678,6 +1744,9 @@ type WSError struct {
 // InviteCodeRef defines model for InviteCodeRef.
 type InviteCodeRef = string
 
+// PersonRef defines model for PersonRef.
+type PersonRef = openapi_types.UUID
+
 // RoomRef defines model for RoomRef.
 type RoomRef = string
 
@@ -1698,6 +1767,13 @@ type ListRoomsParams struct {
 
 // ListRoomsParamsScope defines parameters for ListRooms.
 type ListRoomsParamsScope string
+
+// ListMembersParams defines parameters for ListMembers.
+type ListMembersParams struct {
+	// Search Only those whose name has this in it
+	Search *string `form:"search,omitempty" json:"search,omitempty"`
+	Limit  *int    `form:"limit,omitempty" json:"limit,omitempty"`
+}
 
 // ListMessagesParams defines parameters for ListMessages.
 type ListMessagesParams struct {
@@ -1721,8 +1797,14 @@ type CreateInviteJSONRequestBody = NewInvite
 // JoinRoomJSONRequestBody defines body for JoinRoom for application/json ContentType.
 type JoinRoomJSONRequestBody = JoinRequest
 
+// SetMemberRoleJSONRequestBody defines body for SetMemberRole for application/json ContentType.
+type SetMemberRoleJSONRequestBody = MemberChange
+
 // CreateMessageJSONRequestBody defines body for CreateMessage for application/json ContentType.
 type CreateMessageJSONRequestBody = ChatSend
+
+// SetRoomOwnerJSONRequestBody defines body for SetRoomOwner for application/json ContentType.
+type SetRoomOwnerJSONRequestBody = OwnerChange
 
 // CreateSessionJSONRequestBody defines body for CreateSession for application/json ContentType.
 type CreateSessionJSONRequestBody = Credentials

@@ -96,17 +96,19 @@ type RefreshToken struct {
 }
 
 type Room struct {
-	ID              uuid.UUID
-	Slug            string
-	Title           string
-	Privacy         string
-	PasswordHash    *string
-	StartUrl        string
-	OwnerID         uuid.UUID
-	LastSeq         int64
-	CreatedAt       time.Time
-	UsedAt          time.Time
-	ScreenWidth     *int32
-	ScreenHeight    *int32
-	ScreenFrameRate *int32
+	ID                uuid.UUID
+	Slug              string
+	Title             string
+	Privacy           string
+	PasswordHash      *string
+	StartUrl          string
+	OwnerID           uuid.UUID
+	LastSeq           int64
+	CreatedAt         time.Time
+	UsedAt            time.Time
+	ScreenWidth       *int32
+	ScreenHeight      *int32
+	ScreenFrameRate   *int32
+	MemberPermissions *int32
+	GuestPermissions  *int32
 }

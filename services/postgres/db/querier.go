@@ -21,6 +21,7 @@ type Querier interface {
 	DeleteExpiredTokens(ctx context.Context, now time.Time) (int64, error)
 	// Guests who can never come back, for their session is over, and of whom nothing is left to see.
 	DeleteGuestsGone(ctx context.Context, madeBefore time.Time) (int64, error)
+	DeleteMember(ctx context.Context, arg DeleteMemberParams) error
 	DeletePerson(ctx context.Context, id uuid.UUID) (int64, error)
 	DeleteRoom(ctx context.Context, id uuid.UUID) (int64, error)
 	// A session is its family of tokens; without a row it is over.
@@ -31,6 +32,7 @@ type Querier interface {
 	// The person of an access token, as long as its session lives.
 	GetCaller(ctx context.Context, arg GetCallerParams) (Person, error)
 	GetInvite(ctx context.Context, code string) (GetInviteRow, error)
+	GetMember(ctx context.Context, arg GetMemberParams) (GetMemberRow, error)
 	GetMessageByKey(ctx context.Context, arg GetMessageByKeyParams) (Message, error)
 	GetPerson(ctx context.Context, id uuid.UUID) (Person, error)
 	GetPersonByUsername(ctx context.Context, username string) (Person, error)
@@ -56,12 +58,15 @@ type Querier interface {
 	// The last run of each room that ended since.
 	ListLatestBrowsers(ctx context.Context, since *time.Time) ([]Browser, error)
 	ListLiveInvites(ctx context.Context, arg ListLiveInvitesParams) ([]ListLiveInvitesRow, error)
+	ListMembers(ctx context.Context, arg ListMembersParams) ([]ListMembersRow, error)
 	ListMessages(ctx context.Context, arg ListMessagesParams) ([]ListMessagesRow, error)
 	ListOpenBrowsers(ctx context.Context) ([]Browser, error)
 	ListPublicRooms(ctx context.Context, arg ListPublicRoomsParams) ([]ListPublicRoomsRow, error)
 	ListRoomsOfPerson(ctx context.Context, arg ListRoomsOfPersonParams) ([]ListRoomsOfPersonRow, error)
 	// Those of the given sessions that live.
 	LiveSessions(ctx context.Context, families []uuid.UUID) ([]uuid.UUID, error)
+	// In one order for everybody, so that two who act on each other wait for each other, and the second finds what the first did.
+	LockMembers(ctx context.Context, arg LockMembersParams) ([]Member, error)
 	LockPerson(ctx context.Context, id uuid.UUID) (Person, error)
 	LockRoom(ctx context.Context, id uuid.UUID) (Room, error)
 	// Whoever starts, renews or ends sessions of a person holds this first, so that none slips through while others are ended.
@@ -80,8 +85,10 @@ type Querier interface {
 	SetAdministrator(ctx context.Context, arg SetAdministratorParams) (Person, error)
 	SetAvatar(ctx context.Context, arg SetAvatarParams) error
 	SetAvatarTime(ctx context.Context, arg SetAvatarTimeParams) (Person, error)
+	SetOwner(ctx context.Context, arg SetOwnerParams) error
 	// Only where nobody else has changed it since it was checked.
 	SetPasswordHash(ctx context.Context, arg SetPasswordHashParams) (int64, error)
+	SetRole(ctx context.Context, arg SetRoleParams) error
 	// At most once a minute, so that coming and going costs no row versions.
 	TouchRoom(ctx context.Context, arg TouchRoomParams) error
 	// No row means that the run had ended before, or that its room is gone.

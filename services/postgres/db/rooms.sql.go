@@ -52,7 +52,7 @@ func (q *Queries) GetRole(ctx context.Context, arg GetRoleParams) (string, error
 }
 
 const getRoom = `-- name: GetRoom :one
-SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, coalesce(members.role, '')::text AS role
+SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, coalesce(members.role, '')::text AS role
 FROM rooms
 JOIN people ON people.id = rooms.owner_id
 LEFT JOIN members ON members.room_id = rooms.id AND members.person_id = $1
@@ -89,6 +89,8 @@ func (q *Queries) GetRoom(ctx context.Context, arg GetRoomParams) (GetRoomRow, e
 		&i.Room.ScreenWidth,
 		&i.Room.ScreenHeight,
 		&i.Room.ScreenFrameRate,
+		&i.Room.MemberPermissions,
+		&i.Room.GuestPermissions,
 		&i.Person.ID,
 		&i.Person.Kind,
 		&i.Person.Username,
@@ -195,7 +197,7 @@ func (q *Queries) JoinOpenRoom(ctx context.Context, arg JoinOpenRoomParams) (int
 }
 
 const listPublicRooms = `-- name: ListPublicRooms :many
-SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, coalesce(members.role, '')::text AS role
+SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, coalesce(members.role, '')::text AS role
 FROM rooms
 JOIN people ON people.id = rooms.owner_id
 LEFT JOIN members ON members.room_id = rooms.id AND members.person_id = $1
@@ -246,6 +248,8 @@ func (q *Queries) ListPublicRooms(ctx context.Context, arg ListPublicRoomsParams
 			&i.Room.ScreenWidth,
 			&i.Room.ScreenHeight,
 			&i.Room.ScreenFrameRate,
+			&i.Room.MemberPermissions,
+			&i.Room.GuestPermissions,
 			&i.Person.ID,
 			&i.Person.Kind,
 			&i.Person.Username,
@@ -268,7 +272,7 @@ func (q *Queries) ListPublicRooms(ctx context.Context, arg ListPublicRoomsParams
 }
 
 const listRoomsOfPerson = `-- name: ListRoomsOfPerson :many
-SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, members.role
+SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, members.role
 FROM members
 JOIN rooms ON rooms.id = members.room_id
 JOIN people ON people.id = rooms.owner_id
@@ -319,6 +323,8 @@ func (q *Queries) ListRoomsOfPerson(ctx context.Context, arg ListRoomsOfPersonPa
 			&i.Room.ScreenWidth,
 			&i.Room.ScreenHeight,
 			&i.Room.ScreenFrameRate,
+			&i.Room.MemberPermissions,
+			&i.Room.GuestPermissions,
 			&i.Person.ID,
 			&i.Person.Kind,
 			&i.Person.Username,
@@ -341,7 +347,7 @@ func (q *Queries) ListRoomsOfPerson(ctx context.Context, arg ListRoomsOfPersonPa
 }
 
 const lockRoom = `-- name: LockRoom :one
-SELECT id, slug, title, privacy, password_hash, start_url, owner_id, last_seq, created_at, used_at, screen_width, screen_height, screen_frame_rate FROM rooms WHERE id = $1 FOR UPDATE
+SELECT id, slug, title, privacy, password_hash, start_url, owner_id, last_seq, created_at, used_at, screen_width, screen_height, screen_frame_rate, member_permissions, guest_permissions FROM rooms WHERE id = $1 FOR UPDATE
 `
 
 func (q *Queries) LockRoom(ctx context.Context, id uuid.UUID) (Room, error) {
@@ -361,6 +367,8 @@ func (q *Queries) LockRoom(ctx context.Context, id uuid.UUID) (Room, error) {
 		&i.ScreenWidth,
 		&i.ScreenHeight,
 		&i.ScreenFrameRate,
+		&i.MemberPermissions,
+		&i.GuestPermissions,
 	)
 	return i, err
 }
@@ -471,22 +479,27 @@ SET title = coalesce($1, title),
     screen_width = CASE WHEN $5::boolean THEN $6 ELSE screen_width END,
     screen_height = CASE WHEN $5::boolean THEN $7 ELSE screen_height END,
     screen_frame_rate = CASE WHEN $5::boolean THEN $8 ELSE screen_frame_rate END,
-    password_hash = CASE WHEN $9::boolean THEN $10 ELSE password_hash END
-WHERE id = $11
+    member_permissions = CASE WHEN $9::boolean THEN $10 ELSE member_permissions END,
+    guest_permissions = CASE WHEN $9::boolean THEN $11 ELSE guest_permissions END,
+    password_hash = CASE WHEN $12::boolean THEN $13 ELSE password_hash END
+WHERE id = $14
 `
 
 type UpdateRoomParams struct {
-	Title           *string
-	Slug            *string
-	Privacy         *string
-	StartUrl        *string
-	SetScreen       bool
-	ScreenWidth     *int32
-	ScreenHeight    *int32
-	ScreenFrameRate *int32
-	SetPassword     bool
-	PasswordHash    *string
-	ID              uuid.UUID
+	Title             *string
+	Slug              *string
+	Privacy           *string
+	StartUrl          *string
+	SetScreen         bool
+	ScreenWidth       *int32
+	ScreenHeight      *int32
+	ScreenFrameRate   *int32
+	SetPermissions    bool
+	MemberPermissions *int32
+	GuestPermissions  *int32
+	SetPassword       bool
+	PasswordHash      *string
+	ID                uuid.UUID
 }
 
 func (q *Queries) UpdateRoom(ctx context.Context, arg UpdateRoomParams) (int64, error) {
@@ -499,6 +512,9 @@ func (q *Queries) UpdateRoom(ctx context.Context, arg UpdateRoomParams) (int64, 
 		arg.ScreenWidth,
 		arg.ScreenHeight,
 		arg.ScreenFrameRate,
+		arg.SetPermissions,
+		arg.MemberPermissions,
+		arg.GuestPermissions,
 		arg.SetPassword,
 		arg.PasswordHash,
 		arg.ID,

@@ -50,6 +50,8 @@ SET title = coalesce(sqlc.narg(title), title),
     screen_width = CASE WHEN sqlc.arg(set_screen)::boolean THEN sqlc.narg(screen_width) ELSE screen_width END,
     screen_height = CASE WHEN sqlc.arg(set_screen)::boolean THEN sqlc.narg(screen_height) ELSE screen_height END,
     screen_frame_rate = CASE WHEN sqlc.arg(set_screen)::boolean THEN sqlc.narg(screen_frame_rate) ELSE screen_frame_rate END,
+    member_permissions = CASE WHEN sqlc.arg(set_permissions)::boolean THEN sqlc.narg(member_permissions) ELSE member_permissions END,
+    guest_permissions = CASE WHEN sqlc.arg(set_permissions)::boolean THEN sqlc.narg(guest_permissions) ELSE guest_permissions END,
     password_hash = CASE WHEN sqlc.arg(set_password)::boolean THEN sqlc.narg(password_hash) ELSE password_hash END
 WHERE id = @id;
 

@@ -319,6 +319,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/rooms/{room}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room's id or its address (slug) */
+                room: components["parameters"]["RoomRef"];
+            };
+            cookie?: never;
+        };
+        /** The room's members, who are in it or not - the owner and moderators first, then the newest (permission moderate) */
+        get: operations["listMembers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/rooms/{room}/members/{personId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room's id or its address (slug) */
+                room: components["parameters"]["RoomRef"];
+                personId: components["parameters"]["PersonRef"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** Give a member another role (permission manage; not the owner's, which is handed over). They are told at once */
+        put: operations["setMemberRole"];
+        post?: never;
+        /** Remove somebody from the room (permission moderate, and a higher role than theirs), or leave it for good oneself. Their connections are closed */
+        delete: operations["removeMember"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/rooms/{room}/owner": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room's id or its address (slug) */
+                room: components["parameters"]["RoomRef"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** Hand the room over to a member with an account (its owner). Who had it is a moderator then */
+        put: operations["setRoomOwner"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/invites/{code}": {
         parameters: {
             query?: never;
@@ -605,6 +667,13 @@ export interface components {
         Role: "owner" | "moderator" | "member" | "guest";
         /** @enum {string} */
         Permission: "control" | "navigate" | "voice" | "video" | "screen" | "chat" | "react" | "pin" | "invite" | "moderate" | "manage";
+        /** @description What members and guests of a room may do. Guests may nothing that members may not. Moderators may all but manage, the owner all. */
+        RolePermissions: {
+            member: components["schemas"]["GrantablePermission"][];
+            guest: components["schemas"]["GrantablePermission"][];
+        };
+        /** @enum {string} */
+        GrantablePermission: "control" | "navigate" | "voice" | "video" | "screen" | "chat" | "react" | "pin" | "invite";
         NewRoom: {
             title: components["schemas"]["RoomTitle"];
             slug?: components["schemas"]["Slug"];
@@ -620,6 +689,7 @@ export interface components {
             /** @description Empty takes the password away */
             password?: string;
             startUrl?: components["schemas"]["StartURL"];
+            rolePermissions?: components["schemas"]["RolePermissions"];
             /** @description null takes the room's own away; it follows the server's settings again */
             screen?: {
                 width: number;
@@ -636,6 +706,7 @@ export interface components {
             hasPassword: boolean;
             startUrl: string;
             screen: components["schemas"]["Screen"];
+            rolePermissions: components["schemas"]["RolePermissions"];
             owner: components["schemas"]["PublicPerson"];
             /** Format: date-time */
             createdAt: string;
@@ -653,6 +724,25 @@ export interface components {
             rooms: components["schemas"]["Room"][];
             /** @description The cursor of the next page */
             next?: string;
+        };
+        Member: {
+            person: components["schemas"]["PublicPerson"];
+            role: components["schemas"]["Role"];
+            /** Format: date-time */
+            joinedAt: string;
+        };
+        MemberList: {
+            members: components["schemas"]["Member"][];
+            /** @description There are others; search for them by name */
+            more: boolean;
+        };
+        MemberChange: {
+            /** @enum {string} */
+            role: "moderator" | "member" | "guest";
+        };
+        OwnerChange: {
+            /** Format: uuid */
+            person: string;
         };
         JoinRequest: {
             password?: string;
@@ -1152,6 +1242,7 @@ export interface components {
     parameters: {
         /** @description A room's id or its address (slug) */
         RoomRef: string;
+        PersonRef: string;
         InviteCodeRef: string;
     };
     requestBodies: never;
@@ -1743,6 +1834,114 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
+    listMembers: {
+        parameters: {
+            query?: {
+                /** @description Only those whose name has this in it */
+                search?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description A room's id or its address (slug) */
+                room: components["parameters"]["RoomRef"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Members */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberList"];
+                };
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
+    setMemberRole: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room's id or its address (slug) */
+                room: components["parameters"]["RoomRef"];
+                personId: components["parameters"]["PersonRef"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberChange"];
+            };
+        };
+        responses: {
+            /** @description The member */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
+    removeMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room's id or its address (slug) */
+                room: components["parameters"]["RoomRef"];
+                personId: components["parameters"]["PersonRef"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
+    setRoomOwner: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room's id or its address (slug) */
+                room: components["parameters"]["RoomRef"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnerChange"];
+            };
+        };
+        responses: {
+            /** @description The room */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Room"];
+                };
             };
             default: components["responses"]["ProblemResponse"];
         };

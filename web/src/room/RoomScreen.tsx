@@ -20,6 +20,7 @@ import { Countdown } from './stage/Countdown';
 import { Stage } from './stage/Stage';
 import { Toolbar } from './stage/Toolbar';
 import { viewersOf } from './state/roomState';
+import { useStanding } from './useStanding';
 import { useCalm, useView } from './view';
 import classes from './Room.module.css';
 
@@ -48,6 +49,7 @@ export function RoomScreen() {
   const { title, slug, browser } = useRoom((room) => ({ browser: room.browser.state, title: room.room?.title ?? '', slug: room.room?.slug }));
   const driving = useDriving();
   useRefusals();
+  useStanding();
 
   useEffect(() => {
     document.title = `${unread > 0 ? `(${unread}) ` : ''}${title} · ${t('app.name')}`;

@@ -6,6 +6,7 @@ import { PersonAvatar } from '@/ui/PersonAvatar';
 import { MediaMarks } from '../call/MediaMarks';
 import { useHolds, useMay, useRoom, useRoomSession } from '../context';
 import { viewersOf } from '../state/roomState';
+import { PersonMenu } from './PersonMenu';
 import classes from './People.module.css';
 
 const order: readonly Role[] = ['owner', 'moderator', 'member', 'guest'];
@@ -79,6 +80,7 @@ function Person({ peer, you, drives, asks }: { peer: Peer; you: boolean; drives:
           </ActionIcon>
         </Tooltip>
       )}
+      {!you && peer.person && <PersonMenu person={peer.person} role={peer.role} />}
     </li>
   );
 }

@@ -16,6 +16,8 @@ import { useErrorText } from '@/ui/useErrorText';
 import { useFields } from '@/ui/useFields';
 import { useMay, useRoom } from '../context';
 import { VolumeSlider } from '../stage/Toolbar';
+import { QuitRoom } from './QuitRoom';
+import { RolePermissionsForm } from './RolePermissionsForm';
 import { sameScreen, ScreenChoice } from './ScreenChoice';
 import classes from './Settings.module.css';
 
@@ -29,6 +31,8 @@ export function SettingsPanel() {
     <div className={classes.panel}>
       <Mine />
       {room && mayManage && <RoomForm key={room.id} room={room} />}
+      {room && mayManage && <RolePermissionsForm key={`may-${room.id}`} room={room} />}
+      {room && role !== undefined && role !== 'owner' && <QuitRoom room={room} />}
       {room && mayDelete && <DeleteRoom room={room} />}
       {!mayManage && (
         <Text fz="sm" c="dimmed" className={classes.section}>

@@ -1,0 +1,26 @@
+-- name: LockMembers :many
+-- In one order for everybody, so that two who act on each other wait for each other, and the second finds what the first did.
+SELECT * FROM members WHERE room_id = @room_id AND person_id = ANY(@people::uuid[]) ORDER BY person_id FOR UPDATE;
+
+-- name: SetRole :exec
+UPDATE members SET role = @role WHERE room_id = @room_id AND person_id = @person_id;
+
+-- name: DeleteMember :exec
+DELETE FROM members WHERE room_id = $1 AND person_id = $2;
+
+-- name: SetOwner :exec
+UPDATE rooms SET owner_id = @owner_id WHERE id = @id;
+
+-- name: ListMembers :many
+SELECT sqlc.embed(people), members.role, members.joined_at
+FROM members
+JOIN people ON people.id = members.person_id
+WHERE members.room_id = @room_id AND (@search::text = '' OR position(lower(@search::text) IN lower(people.display_name)) > 0)
+ORDER BY array_position(ARRAY['owner', 'moderator', 'member', 'guest'], members.role) <= 2 DESC, members.joined_at DESC, people.id
+LIMIT @page_size;
+
+-- name: GetMember :one
+SELECT sqlc.embed(people), members.role, members.joined_at
+FROM members
+JOIN people ON people.id = members.person_id
+WHERE members.room_id = $1 AND members.person_id = $2;

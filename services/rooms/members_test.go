@@ -1,0 +1,240 @@
+package rooms
+
+import (
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"turtus/services/accounts"
+	"turtus/services/wire"
+)
+
+// seated is a room with somebody of each role in it.
+func (h *house) seated(t *testing.T) (Room, map[wire.Role]accounts.Person) {
+	t.Helper()
+	people := map[wire.Role]accounts.Person{wire.RoleOwner: h.account(t), wire.RoleModerator: h.account(t), wire.RoleMember: h.account(t), wire.RoleGuest: h.guest(t)}
+	r := h.room(t, people[wire.RoleOwner], wire.PrivacyPrivate)
+	for role, p := range people {
+		if role != wire.RoleOwner {
+			h.seat(t, r, p, role)
+		}
+	}
+	return r, people
+}
+
+func TestARoomSaysWhatMembersAndGuestsMayDo(t *testing.T) {
+	h := newHouse(t)
+	r, people := h.seated(t)
+	owner := people[wire.RoleOwner]
+	require.Equal(t, UsualPolicy, r.Policy)
+	few := wire.RolePermissions{Member: []wire.Permission{wire.PermissionControl, wire.PermissionChat}, Guest: []wire.Permission{wire.PermissionChat}}
+	changed, err := h.Update(ctx, r.Slug, owner, Change{Policy: &few})
+	require.NoError(t, err)
+	require.Equal(t, few, changed.Wire().RolePermissions)
+	for role, may := range map[wire.Role]Permissions{
+		wire.RoleOwner: ofOwner, wire.RoleModerator: ofModerator, wire.RoleMember: Control | Chat, wire.RoleGuest: Chat,
+	} {
+		for i, name := range names {
+			bit := Permissions(1 << i)
+			_, err := h.Authorize(ctx, r.Slug, people[role], bit)
+			if may.Has(bit) {
+				require.NoError(t, err, "%s %s", role, name)
+			} else {
+				requireCode(t, wire.ErrorCodeForbidden, err)
+			}
+		}
+	}
+	title := "Another"
+	changed, err = h.Update(ctx, r.Slug, owner, Change{Title: &title})
+	require.NoError(t, err)
+	require.Equal(t, few, changed.Wire().RolePermissions, "what is not named stays")
+
+	for _, wrong := range []wire.RolePermissions{
+		{Member: []wire.Permission{wire.PermissionManage}},
+		{Member: []wire.Permission{wire.PermissionModerate}, Guest: []wire.Permission{wire.PermissionModerate}},
+		{Guest: []wire.Permission{wire.PermissionChat}},
+	} {
+		_, err := h.Update(ctx, r.Slug, owner, Change{Policy: &wrong})
+		requireCode(t, wire.ErrorCodeInvalidField, err)
+	}
+	for _, role := range []wire.Role{wire.RoleModerator, wire.RoleMember, wire.RoleGuest} {
+		_, err := h.Update(ctx, r.Slug, people[role], Change{Policy: &few})
+		requireCode(t, wire.ErrorCodeForbidden, err)
+	}
+
+	usual := UsualPolicy.Wire()
+	changed, err = h.Update(ctx, r.Slug, owner, Change{Policy: &usual})
+	require.NoError(t, err)
+	require.Equal(t, UsualPolicy, changed.Policy)
+	row, err := h.q.LockRoom(ctx, r.ID.UUID())
+	require.NoError(t, err)
+	require.Nil(t, row.MemberPermissions, "a room that has the usual follows what becomes usual")
+}
+
+func TestWhoMayRemoveWhom(t *testing.T) {
+	all := []wire.Role{wire.RoleOwner, wire.RoleModerator, wire.RoleMember, wire.RoleGuest}
+	may := map[wire.Role][]wire.Role{wire.RoleOwner: all[1:], wire.RoleModerator: all[2:]}
+	h := newHouse(t)
+	for _, by := range all {
+		for _, target := range all {
+			r, people := h.seated(t)
+			victim := people[target]
+			if by == target { // another of the same role
+				if by == wire.RoleOwner {
+					continue
+				}
+				victim = h.account(t)
+				h.seat(t, r, victim, target)
+			}
+			_, err := h.Remove(ctx, r.Slug, people[by], victim.ID)
+			role, readErr := h.Membership(ctx, r.ID, victim.ID)
+			require.NoError(t, readErr)
+			if slices.Contains(may[by], target) {
+				require.NoError(t, err, "%s removes %s", by, target)
+				require.Empty(t, role)
+			} else {
+				requireCode(t, wire.ErrorCodeForbidden, err)
+				require.Equal(t, target, role)
+			}
+		}
+	}
+}
+
+func TestLeavingARoomForGood(t *testing.T) {
+	h := newHouse(t)
+	r, people := h.seated(t)
+	for _, role := range []wire.Role{wire.RoleModerator, wire.RoleMember, wire.RoleGuest} {
+		_, err := h.Remove(ctx, r.Slug, people[role], people[role].ID)
+		require.NoError(t, err)
+		_, err = h.Get(ctx, r.Slug, people[role])
+		requireCode(t, wire.ErrorCodeRoomMembersOnly, err)
+	}
+	_, err := h.Remove(ctx, r.Slug, people[wire.RoleOwner], people[wire.RoleOwner].ID)
+	requireCode(t, wire.ErrorCodeForbidden, err)
+	_, err = h.Remove(ctx, r.Slug, people[wire.RoleOwner], people[wire.RoleGuest].ID)
+	requireCode(t, wire.ErrorCodeNotFound, err)
+	_, err = h.Remove(ctx, r.Slug, people[wire.RoleGuest], people[wire.RoleOwner].ID)
+	requireCode(t, wire.ErrorCodeRoomMembersOnly, err)
+}
+
+func TestTheOwnerMakesModeratorsAndUnmakesThem(t *testing.T) {
+	h := newHouse(t)
+	r, people := h.seated(t)
+	owner, member := people[wire.RoleOwner], people[wire.RoleMember]
+	for _, role := range []wire.Role{wire.RoleModerator, wire.RoleGuest, wire.RoleMember} {
+		_, m, err := h.SetRole(ctx, r.Slug, owner, member.ID, role)
+		require.NoError(t, err)
+		require.Equal(t, role, m.Role)
+		require.Equal(t, member.Public(), m.Person)
+		got, err := h.Membership(ctx, r.ID, member.ID)
+		require.NoError(t, err)
+		require.Equal(t, role, got)
+	}
+	for _, role := range []wire.Role{wire.RoleModerator, wire.RoleMember, wire.RoleGuest} {
+		_, _, err := h.SetRole(ctx, r.Slug, people[role], member.ID, wire.RoleModerator)
+		requireCode(t, wire.ErrorCodeForbidden, err)
+	}
+	_, _, err := h.SetRole(ctx, r.Slug, owner, owner.ID, wire.RoleMember)
+	requireCode(t, wire.ErrorCodeForbidden, err)
+	_, _, err = h.SetRole(ctx, r.Slug, owner, member.ID, wire.RoleOwner)
+	requireCode(t, wire.ErrorCodeInvalidField, err)
+	_, _, err = h.SetRole(ctx, r.Slug, owner, h.account(t).ID, wire.RoleMember)
+	requireCode(t, wire.ErrorCodeNotFound, err)
+	require.Contains(t, h.audited(t, r), "member.role")
+}
+
+func TestARoomIsHandedOver(t *testing.T) {
+	h := newHouse(t)
+	r, people := h.seated(t)
+	owner, heir := people[wire.RoleOwner], people[wire.RoleMember]
+	for _, role := range []wire.Role{wire.RoleModerator, wire.RoleMember, wire.RoleGuest} {
+		_, err := h.HandOver(ctx, r.Slug, people[role], people[role].ID)
+		requireCode(t, wire.ErrorCodeForbidden, err)
+	}
+	_, err := h.HandOver(ctx, r.Slug, owner, people[wire.RoleGuest].ID)
+	requireCode(t, wire.ErrorCodeGuestNotAllowed, err)
+	_, err = h.HandOver(ctx, r.Slug, owner, h.account(t).ID)
+	requireCode(t, wire.ErrorCodeNotFound, err)
+
+	seen, err := h.HandOver(ctx, r.Slug, owner, heir.ID)
+	require.NoError(t, err)
+	require.Equal(t, heir.ID, seen.OwnerID)
+	require.Equal(t, wire.RoleModerator, seen.Role)
+	now, err := h.Get(ctx, r.Slug, heir)
+	require.NoError(t, err)
+	require.Equal(t, wire.RoleOwner, now.Role)
+	_, err = h.Update(ctx, r.Slug, owner, Change{Title: new("Mine")})
+	requireCode(t, wire.ErrorCodeForbidden, err)
+	require.Contains(t, h.audited(t, r), "room.owner")
+
+	t.Run("not beyond what the heir may own", func(t *testing.T) {
+		for range 2 {
+			h.room(t, heir, wire.PrivacyPrivate)
+		}
+		other := h.room(t, owner, wire.PrivacyPrivate)
+		h.seat(t, other, heir, wire.RoleMember)
+		_, err := h.HandOver(ctx, other.Slug, owner, heir.ID)
+		requireCode(t, wire.ErrorCodeTooManyRooms, err)
+	})
+}
+
+func TestOfTwoWhoActOnEachOtherAtOnceOneComesFirst(t *testing.T) {
+	h := newHouse(t)
+	for range 10 {
+		r, people := h.seated(t)
+		owner, moderator, member := people[wire.RoleOwner], people[wire.RoleModerator], people[wire.RoleMember]
+		var unmade, removed error
+		var both sync.WaitGroup
+		both.Go(func() { _, _, unmade = h.SetRole(ctx, r.Slug, owner, moderator.ID, wire.RoleMember) })
+		both.Go(func() { _, removed = h.Remove(ctx, r.Slug, moderator, member.ID) })
+		both.Wait()
+		require.NoError(t, unmade)
+		if role, err := h.Membership(ctx, r.ID, member.ID); removed == nil {
+			require.NoError(t, err)
+			require.Empty(t, role)
+		} else {
+			requireCode(t, wire.ErrorCodeForbidden, removed)
+			require.Equal(t, wire.RoleMember, role)
+		}
+	}
+}
+
+func TestMembersAreListedForModerators(t *testing.T) {
+	h := newHouse(t)
+	r, people := h.seated(t)
+	late := h.account(t)
+	h.clock.pass(time.Minute)
+	h.seat(t, r, late, wire.RoleMember)
+	list, more, err := h.Members(ctx, r.Slug, people[wire.RoleModerator], "", 2)
+	require.NoError(t, err)
+	require.True(t, more)
+	require.ElementsMatch(t, []wire.Role{wire.RoleOwner, wire.RoleModerator}, []wire.Role{list[0].Role, list[1].Role})
+	list, more, err = h.Members(ctx, r.Slug, people[wire.RoleModerator], "", 5)
+	require.NoError(t, err)
+	require.False(t, more)
+	require.Len(t, list, 5)
+	require.Equal(t, late.Public(), list[2].Person, "the newest first")
+	list, _, err = h.Members(ctx, r.Slug, people[wire.RoleOwner], late.DisplayName[1:], 5)
+	require.NoError(t, err)
+	require.Len(t, list, 1)
+	_, _, err = h.Members(ctx, r.Slug, people[wire.RoleMember], "", 5)
+	requireCode(t, wire.ErrorCodeForbidden, err)
+}
+
+// audited are the actions that were written down of a room, the first first.
+func (h *house) audited(t *testing.T, r Room) (actions []string) {
+	t.Helper()
+	rows, err := h.pool.Query(ctx, "SELECT action FROM audit WHERE room_id = $1 ORDER BY id", r.ID.UUID())
+	require.NoError(t, err)
+	defer rows.Close()
+	for rows.Next() {
+		var action string
+		require.NoError(t, rows.Scan(&action))
+		actions = append(actions, action)
+	}
+	require.NoError(t, rows.Err())
+	return actions
+}
