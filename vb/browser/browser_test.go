@@ -29,7 +29,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // patience bounds the waits of the tests; only a failing test ever takes that long.
 const patience = 2 * time.Minute
 
-func eventually(t *testing.T, what string, holds func() bool) {
+func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !holds(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
@@ -46,7 +46,7 @@ type running struct {
 }
 
 // start starts a browser and waits until it is ready; it is ended with the test.
-func start(t *testing.T, cfg Config, only ...string) *running {
+func start(t testing.TB, cfg Config, only ...string) *running {
 	t.Helper()
 	if cfg.Home == "" {
 		cfg.Home = t.TempDir()
@@ -74,7 +74,7 @@ func start(t *testing.T, cfg Config, only ...string) *running {
 	return b
 }
 
-func (b *running) waitReady(t *testing.T) {
+func (b *running) waitReady(t testing.TB) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -84,7 +84,7 @@ func (b *running) waitReady(t *testing.T) {
 }
 
 // end ends the browser and checks that nothing of it is left.
-func (b *running) end(t *testing.T) {
+func (b *running) end(t testing.TB) {
 	t.Helper()
 	b.Supervisor.Close()
 	if err := <-b.result; err != nil {

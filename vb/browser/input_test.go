@@ -17,7 +17,7 @@ import (
 type told struct{ texts chan string }
 
 // page serves a page that fills the window, and whose script says things by say("..."); what is out of date before it is sent goes unsaid.
-func page(t *testing.T, body string) (url string, p *told) {
+func page(t testing.TB, body string) (url string, p *told) {
 	t.Helper()
 	p = &told{texts: make(chan string, 1000)}
 	mux := http.NewServeMux()
@@ -57,7 +57,7 @@ func (p *told) until(t *testing.T, want string) {
 // hands are mouse and keyboard of a browser that a test has started.
 type hands struct {
 	*desktop.Input
-	t *testing.T
+	t testing.TB
 }
 
 func (h hands) tap(keysyms ...uint32) {
@@ -84,7 +84,7 @@ func (h hands) types(text string) {
 
 // driven starts a browser that shows a page, with hands, and waits until the page's script hears of them: until a page has been there for a tenth
 // of a second and three frames, Firefox keeps from its script what a person does, though it scrolls (dom.input_events.security).
-func driven(t *testing.T, url string, p *told) (*running, hands) {
+func driven(t testing.TB, url string, p *told) (*running, hands) {
 	t.Helper()
 	home := t.TempDir()
 	t.Setenv("XAUTHORITY", filepath.Join(home, "config", "Xauthority")) // where Xlib looks for the cookie

@@ -92,6 +92,12 @@ user_pref("network.protocol-handler.warn-external-default", false);
 // The most that a room may have; what is sent is paced by the agent. Firefox does not learn of another rate while it runs.
 user_pref("layout.frame_rate", 60);
 
+// What a page has painted goes to the screen at once and not at the next of Firefox's own frames. The compositor does so
+// only while it waits for no frame: so it stops waiting after the first that it does not need, and a film's pictures
+// come to it one by one when they are due, where a supply of them would have it look at every frame which is next.
+user_pref("gfx.vsync.compositor.unobserve-count", -1);
+user_pref("media.video-queue.send-to-compositor-size", 1);
+
 // A click of the wheel is a twentieth of a notch, so that a trackpad scrolls finely: the agent turns a mouse's notch into
 // twenty. Together they scroll as far as one does elsewhere, where the system's speed counts twice
 // (mousewheel.system_scroll_override), which it does not for a multiplier of one's own. With a modifier, when a click is a
