@@ -6,6 +6,9 @@ const (
 	// debtAllowed is how long a layer's cap may take for what was made, before the next frame waits. An encoder keeps its
 	// own buffer of 250 ms, and half of it more at worst; only what it can make no coarser is beyond.
 	debtAllowed = 375 * time.Millisecond
+	// debtForAnswers is how much longer it may take for what may be the answer to a press: two frames of a film. A sender
+	// lets frames wait for longer than that, so the network pays no keyframe for it.
+	debtForAnswers = 66 * time.Millisecond
 	// debtAtMost bounds what is held against a layer: a picture may be large, and the next one shall not come after minutes.
 	debtAtMost = debtAllowed + time.Second
 )

@@ -68,3 +68,16 @@ func TestAChangeAfterQuietWaitsForNoDebt(t *testing.T) {
 	l.change(later)
 	assert.True(t, l.changeDue(later))
 }
+
+func TestTheAnswerToAPressOverAFilmWaitsForLessDebt(t *testing.T) {
+	now := time.Now()
+	l := &layer{bitrate: 1_000_000, movedAt: now}
+	l.debt.add(now, int(float64(l.bitrate)/8*(debtAllowed+debtForAnswers).Seconds()), l.bitrate)
+	l.change(now)
+	assert.InDelta(t, debtForAnswers, l.changeWait(now), 1e6)
+	l.pressed = now
+	assert.True(t, l.changeDue(now))
+	l.debt.add(now, l.bitrate/16, l.bitrate) // half a second's
+	assert.InDelta(t, 500*time.Millisecond, l.changeWait(now), 1e6, "however much is pressed, the debt grows by no more")
+	assert.InDelta(t, 500*time.Millisecond+debtForAnswers-answerFor, l.changeWait(now.Add(answerFor)), 1e6, "what comes later is no answer")
+}

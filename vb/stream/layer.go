@@ -38,6 +38,7 @@ type layer struct {
 	changed  bool // the picture has, since its last frame
 	fresh    bool // and before that it was still
 	movedAt  time.Time
+	pressed  time.Time // somebody pressed a button or a key
 	debt     debt
 	wantKey  bool
 	lastKey  time.Time
@@ -103,13 +104,18 @@ func (l *layer) change(at time.Time) {
 }
 
 // changeWait is how long a frame of what has changed must still wait. When the encoder can make no less of it than is too
-// much for the cap, there are fewer frames, each of the newest picture; but what answers a click never waits for that.
+// much for the cap, there are fewer frames, each of the newest picture; but what answers a press on a still screen never
+// waits for that, and what answers one over a film waits less.
 func (l *layer) changeWait(now time.Time) time.Duration {
 	wait := l.pace.wait(now)
-	if !l.fresh {
-		wait = max(wait, l.debt.wait(now, l.bitrate))
+	if l.fresh {
+		return wait
 	}
-	return wait
+	owed := l.debt.wait(now, l.bitrate)
+	if now.Sub(l.pressed) < answerFor {
+		owed -= debtForAnswers
+	}
+	return max(wait, owed)
 }
 
 func (l *layer) changeDue(now time.Time) bool { return l.changed && l.changeWait(now) == 0 }

@@ -184,6 +184,9 @@ func (p *picture) show(ctx context.Context) error {
 			p.serveRequests(time.Now())
 		case at := <-p.presses:
 			p.pacer.press(at)
+			for _, l := range p.layers {
+				l.pressed = at
+			}
 		case err := <-w.changed:
 			if err != nil {
 				return err
