@@ -160,10 +160,11 @@ func (n *Nightly) make(ctx context.Context) error {
 
 // removeStale removes what a killed program left unfinished.
 func removeStale(dir string, now time.Time) {
-	left, _ := filepath.Glob(filepath.Join(dir, unfinished+"*"))
-	for _, path := range left {
-		if info, err := os.Lstat(path); err == nil && now.Sub(info.ModTime()) > stale {
-			_ = os.Remove(path)
+	entries, _ := os.ReadDir(dir)
+	for _, entry := range entries {
+		info, err := entry.Info()
+		if err == nil && strings.HasPrefix(entry.Name(), unfinished) && now.Sub(info.ModTime()) > stale {
+			_ = os.Remove(filepath.Join(dir, entry.Name()))
 		}
 	}
 }

@@ -40,3 +40,18 @@ func TestAFailedNightIsTriedAgainAfterAnHour(t *testing.T) {
 	require.False(t, n.due(now.Add(59*time.Minute)))
 	require.True(t, n.due(now.Add(time.Hour)))
 }
+
+func TestWhatAKilledProgramLeftIsRemovedInAFolderOfAnyName(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "[b]*?")
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	now := time.Now()
+	for name, age := range map[string]time.Duration{unfinished + "old": stale + time.Minute, unfinished + "new": time.Minute, "kept" + suffix: 2 * stale} {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(path, nil, 0o600))
+		require.NoError(t, os.Chtimes(path, now.Add(-age), now.Add(-age)))
+	}
+	removeStale(dir, now)
+	require.NoFileExists(t, filepath.Join(dir, unfinished+"old"))
+	require.FileExists(t, filepath.Join(dir, unfinished+"new"))
+	require.FileExists(t, filepath.Join(dir, "kept"+suffix))
+}
