@@ -134,3 +134,22 @@ func TestBrowsersThatWereProcessesEndWhereTheyAreToBeContainers(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, left)
 }
+
+func TestAServerThatCannotHearAgentsLeavesBrowsersAlone(t *testing.T) {
+	b := newBox(t)
+	s := b.serve()
+	s.signIn("/users")
+	s.request("POST", "/rooms", `{"title":"Movies","slug":"movies"}`)
+	s.request("POST", "/rooms/movies/browser", "")
+	s.awaitBrowser("ready")
+	s.end(syscall.SIGKILL)
+
+	socket := filepath.Join(filepath.Dir(b.dir), "hub", "hub.sock")
+	require.NoError(t, os.Mkdir(filepath.Dir(socket), 0o700))
+	require.NoError(t, os.WriteFile(socket, nil, 0o600))
+	b.env = append(b.env, "TURTUS_LAUNCHER=docker", "DOCKER_HOST=unix:///nowhere/docker.sock", "TURTUS_AGENT_SOCKET="+socket)
+	_, log, code := b.run("", "serve")
+	require.Equal(t, 1, code)
+	require.Contains(t, log, "TURTUS_AGENT_SOCKET")
+	require.NotContains(t, log, "browser ended", "it has taken none back")
+}

@@ -33,6 +33,7 @@ type parts struct {
 	hub      *hub.Hub
 	browsers *browsers.Service
 	launcher launcher
+	agents   net.Listener // nil where agents have no socket of their own
 	relay    *relay.Relay
 	nightly  *backup.Nightly // nil where none is wanted
 	doctor   *doctor.Doctor
@@ -71,6 +72,12 @@ func build(ctx context.Context, c config.Config, folder *dataFolder, pool *pgxpo
 	if p.launcher, err = chooseLauncher(ctx, c, folder, bound, log); err != nil {
 		return nil, errors.Join(err, p.relay.Close(ctx))
 	}
+	if p.launcher.Name() != processes { // before browsers are taken back: a socket that can't be had must not end them
+		if p.agents, err = listenForAgents(c.AgentSocket); err != nil {
+			p.launcher.Close()
+			return nil, errors.Join(err, p.relay.Close(ctx))
+		}
+	}
 	p.browsers = browsers.New(browsers.Options{
 		DB: pool, Launcher: p.launcher, Rooms: places, People: people, Tokens: tokens,
 		Outlive: c.LauncherSocket != "", MaxRunning: c.MaxBrowsers, MaxPerOwner: c.MaxBrowsersPerPerson, Log: log,
@@ -86,6 +93,9 @@ func build(ctx context.Context, c config.Config, folder *dataFolder, pool *pgxpo
 	})
 	if err := p.browsers.Open(ctx, p.hub); err != nil {
 		p.launcher.Close()
+		if p.agents != nil {
+			_ = p.agents.Close()
+		}
 		return nil, errors.Join(fmt.Errorf("take back the browsers: %w", err), p.relay.Close(ctx))
 	}
 	p.nightly = nightlyBackup(c, pool.Config().ConnString(), log)

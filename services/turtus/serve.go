@@ -100,20 +100,14 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ad
 		Handler: parts.handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
-	var agents net.Listener
-	if parts.launcher.Name() != processes {
-		if agents, err = listenForAgents(c.AgentSocket); err != nil {
-			return errors.Join(err, parts.shutdown(ctx, nil))
-		}
-	}
 	front.prepare(server)
 	failed := make(chan error, 2)
 	go func() { failed <- server.Serve(listener) }()
 	front.serve(server, failed)
 	var aside sync.WaitGroup
 	asideCtx, endAside := context.WithCancel(ctx)
-	if agents != nil {
-		aside.Go(func() { serveAgents(asideCtx, agents, parts.hub, log) })
+	if parts.agents != nil {
+		aside.Go(func() { serveAgents(asideCtx, parts.agents, parts.hub, log) })
 	}
 	if p, ok := parts.launcher.(browsers.Preparer); ok {
 		aside.Go(func() { _ = p.Prepare(asideCtx, func(browsers.Download) {}) }) // who starts a browser hears why it failed
