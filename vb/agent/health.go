@@ -66,7 +66,7 @@ func healthOf(lookup func(string) (string, bool)) (string, error) {
 	client := http.Client{Timeout: healthTimeout, Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, "unix", path)
+			return dialSocket(ctx, path)
 		},
 	}}
 	answer, err := client.Get("http://agent/health")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -46,6 +47,30 @@ func (a *agent) serveMetrics(home string) (end func()) {
 	return func() { _ = server.Close() }
 }
 
+// maxSocketPath is how long the path of a Unix socket may be (unix(7)).
+const maxSocketPath = 107
+
+// inReach runs f with a name of a socket that is no longer than one may be, however deep its folder lies.
+func inReach(path string, f func(name string) error) error {
+	if len(path) <= maxSocketPath {
+		return f(path)
+	}
+	folder, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	return f(fmt.Sprintf("/proc/self/fd/%d/%s", folder.Fd(), filepath.Base(path)))
+}
+
+func dialSocket(ctx context.Context, path string) (conn net.Conn, err error) {
+	err = inReach(path, func(name string) (err error) {
+		conn, err = new(net.Dialer).DialContext(ctx, "unix", name)
+		return err
+	})
+	return conn, err
+}
+
 // private is a Unix socket that only its user may open.
 type private struct {
 	net.Listener
@@ -60,7 +85,7 @@ func listenPrivately(path string) (net.Listener, error) {
 		if info.Mode().Type() != os.ModeSocket {
 			return nil, fmt.Errorf("%s is no socket", path)
 		}
-		if other, err := net.Dial("unix", path); err == nil {
+		if other, err := dialSocket(context.Background(), path); err == nil {
 			return nil, errors.Join(fmt.Errorf("%s is in use", path), other.Close())
 		}
 	}
@@ -70,8 +95,11 @@ func listenPrivately(path string) (net.Listener, error) {
 	}
 	defer os.RemoveAll(folder)
 	made := filepath.Join(folder, "s")
-	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: made, Net: "unix"})
-	if err != nil {
+	var listener *net.UnixListener
+	if err := inReach(made, func(name string) (err error) {
+		listener, err = net.ListenUnix("unix", &net.UnixAddr{Name: name, Net: "unix"})
+		return err
+	}); err != nil {
 		return nil, err
 	}
 	listener.SetUnlinkOnClose(false)

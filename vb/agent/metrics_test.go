@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -23,7 +24,8 @@ func TestMetricsAreServedOnASocketOfTheUserAlone(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(streamer.Close)
 	a.streamer = streamer
-	home := t.TempDir()
+	home := filepath.Join(t.TempDir(), strings.Repeat("deep", 40)) // longer than a socket's path may be
+	require.NoError(t, os.Mkdir(home, 0o700))
 	path := filepath.Join(home, "metrics.sock")
 	for range 2 { // also in place of a socket that a killed one left
 		end := a.serveMetrics(home)
@@ -33,7 +35,7 @@ func TestMetricsAreServedOnASocketOfTheUserAlone(t *testing.T) {
 		client := http.Client{Transport: &http.Transport{
 			DisableKeepAlives: true,
 			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-				return new(net.Dialer).DialContext(ctx, "unix", path)
+				return dialSocket(ctx, path)
 			},
 		}}
 		answer, err := client.Get("http://agent/metrics")
@@ -44,10 +46,12 @@ func TestMetricsAreServedOnASocketOfTheUserAlone(t *testing.T) {
 		assert.Contains(t, string(body), `turtus_stream_viewers{layer="high"} 0`)
 		end()
 		a.parts.Wait()
-		left, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
-		require.NoError(t, err)
-		left.SetUnlinkOnClose(false)
-		require.NoError(t, left.Close())
+		require.NoError(t, inReach(path, func(name string) error {
+			left, err := net.ListenUnix("unix", &net.UnixAddr{Name: name, Net: "unix"})
+			require.NoError(t, err)
+			left.SetUnlinkOnClose(false)
+			return left.Close()
+		}))
 	}
 }
 
