@@ -28,9 +28,15 @@ log_timezone = 'UTC'
 
 // makeData makes PostgreSQL's data folder beside its place and moves it there when it is complete: one in its place is whole.
 func makeData(ctx context.Context, b binaries, dir string, a runas.Account, ephemeral bool) error {
-	rests, _ := filepath.Glob(filepath.Join(dir, newPrefix+"*"))
-	for _, rest := range rests {
-		if err := os.RemoveAll(rest); err != nil {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return explain(err, dir, a.Name)
+	}
+	for _, rest := range entries {
+		if !strings.HasPrefix(rest.Name(), newPrefix) {
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(dir, rest.Name())); err != nil {
 			return fmt.Errorf("remove an unfinished data folder: %w", err)
 		}
 	}
