@@ -43,16 +43,16 @@ export interface Luma {
   height: number
 }
 
-/** The number in the marker whose corner is at (x, y); undefined when there is none. */
-export function readMarker(picture: Luma, x: number, y: number): number | undefined {
+/** The number in the marker whose corner is at (x, y); undefined when there is none. It runs in pages too: all it needs is given. */
+export function readMarker(picture: Luma, x: number, y: number, { square, bits } = { ...marker }): number | undefined {
   const lit = (index: number): boolean => {
     let sum = 0
     for (let row = 6; row < 10; row++)
-      for (let column = 6; column < 10; column++) sum += picture.data[(y + row) * picture.width + x + index * marker.square + column] ?? 0
+      for (let column = 6; column < 10; column++) sum += picture.data[(y + row) * picture.width + x + index * square + column] ?? 0
     return sum / 16 > 125
   }
   if (!lit(0) || lit(1)) return undefined
   let value = 0
-  for (let bit = 0; bit < marker.bits; bit++) if (lit(bit + 2)) value |= 1 << bit
+  for (let bit = 0; bit < bits; bit++) if (lit(bit + 2)) value |= 1 << bit
   return value
 }

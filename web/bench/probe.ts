@@ -115,21 +115,23 @@ export interface Playback {
   bytesPerSecond: number
 }
 
-/** What the page's connections received so far of picture or sound or both, with RTP's headers and without, and when that was. */
-export function received(page: Page, kind?: 'video' | 'audio'): Promise<{ bytes: number; payload: number; at: number }> {
+/** What the page's connections received so far of picture or sound or both, with RTP's headers and without, how many frames, and when that was. */
+export function received(page: Page, kind?: 'video' | 'audio'): Promise<{ bytes: number; payload: number; frames: number; at: number }> {
   return page.evaluate(async (only) => {
     const { benchPeers } = globalThis as unknown as { benchPeers: RTCPeerConnection[] }
     let bytes = 0
     let payload = 0
+    let frames = 0
     for (const peer of benchPeers) {
       if (peer.connectionState !== 'connected') continue
-      for (const report of (await peer.getStats()).values() as Iterable<{ type: string; kind?: string; bytesReceived?: number; headerBytesReceived?: number }>)
+      for (const report of (await peer.getStats()).values() as Iterable<{ type: string; kind?: string; bytesReceived?: number; headerBytesReceived?: number; framesReceived?: number }>)
         if (report.type === 'inbound-rtp' && (!only || report.kind === only)) {
           payload += report.bytesReceived ?? 0
+          frames += report.framesReceived ?? 0
           bytes += (report.bytesReceived ?? 0) + (report.headerBytesReceived ?? 0)
         }
     }
-    return { bytes, payload, at: performance.now() }
+    return { bytes, payload, frames, at: performance.now() }
   }, kind)
 }
 
