@@ -92,6 +92,9 @@ func (h *hub) MemberChanged(rooms.ID, accounts.PersonID) { h.tell("member change
 func (h *hub) MessageStored(_ rooms.ID, m wire.ChatMessage, repeated bool) {
 	h.tell(fmt.Sprintf("message %s repeated=%t", m.Text, repeated))
 }
+func (h *hub) MessageChanged(_ rooms.ID, m wire.ChatMessage) {
+	h.tell(fmt.Sprintf("message changed %q", m.Text))
+}
 func (h *hub) SessionEnded(accounts.SessionID) { h.tell("session ended") }
 
 // browsers runs nothing; it holds one state for all rooms.

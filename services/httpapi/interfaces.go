@@ -47,6 +47,8 @@ type Hub interface {
 	MemberChanged(room rooms.ID, person accounts.PersonID)
 	// MessageStored is a message said over REST, without its key. A retry comes again, as repeated; the hub tells nobody twice.
 	MessageStored(room rooms.ID, m wire.ChatMessage, repeated bool)
+	// MessageChanged is a message that was changed or removed over REST, without its key.
+	MessageChanged(room rooms.ID, m wire.ChatMessage)
 	// SessionEnded closes the peers whose room token has this session (rooms.Claims.Session), with CloseCodeSignedOut.
 	SessionEnded(session accounts.SessionID)
 }

@@ -146,7 +146,13 @@ func (a *api) ListMessages(ctx context.Context, request ListMessagesRequestObjec
 	if request.Params.Limit != nil {
 		limit = *request.Params.Limit
 	}
-	messages, more, err := a.Rooms.Messages(ctx, r.ID, value(request.Params.Before), limit)
+	var messages []rooms.Message
+	var more bool
+	if after := request.Params.ChangedAfter; after != nil {
+		messages, more, err = a.Rooms.Changes(ctx, r.ID, *after, limit)
+	} else {
+		messages, more, err = a.Rooms.Messages(ctx, r.ID, value(request.Params.Before), limit)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -174,11 +180,45 @@ func (a *api) CreateMessage(ctx context.Context, request CreateMessageRequestObj
 	if err != nil {
 		return nil, err
 	}
-	m, repeated, err := a.Rooms.Append(ctx, r.ID, person(ctx).ID, request.Body.Key, request.Body.Text)
+	m, repeated, err := a.Rooms.Append(ctx, r.ID, person(ctx).ID, rooms.NewMessage{
+		Key: request.Body.Key, Text: request.Body.Text, ReplyTo: value(request.Body.ReplyTo),
+	})
 	if err != nil {
 		return nil, err
 	}
 	// Also a retry: the first time may have been stored and its answer lost. The hub tells nobody twice.
 	a.Hub.MessageStored(r.ID, m.Wire(), repeated)
 	return CreateMessage201JSONResponse(message(m, person(ctx))), nil
+}
+
+func (a *api) EditMessage(ctx context.Context, request EditMessageRequestObject) (EditMessageResponseObject, error) {
+	if err := a.limits.messages.take(person(ctx).ID.String()); err != nil {
+		return nil, err
+	}
+	r, err := a.Rooms.Authorize(ctx, request.Room, person(ctx), rooms.Chat)
+	if err != nil {
+		return nil, err
+	}
+	m, err := a.Rooms.EditMessage(ctx, r.ID, person(ctx).ID, request.Seq, request.Body.Text)
+	if err != nil {
+		return nil, err
+	}
+	a.Hub.MessageChanged(r.ID, m.Wire())
+	return EditMessage200JSONResponse(message(m, person(ctx))), nil
+}
+
+func (a *api) DeleteMessage(ctx context.Context, request DeleteMessageRequestObject) (DeleteMessageResponseObject, error) {
+	if err := a.limits.messages.take(person(ctx).ID.String()); err != nil {
+		return nil, err
+	}
+	r, err := a.Rooms.Authorize(ctx, request.Room, person(ctx), 0)
+	if err != nil {
+		return nil, err
+	}
+	m, err := a.Rooms.RemoveMessage(ctx, r.ID, person(ctx).ID, r.Permissions().Has(rooms.Moderate), request.Seq)
+	if err != nil {
+		return nil, err
+	}
+	a.Hub.MessageChanged(r.ID, m.Wire())
+	return DeleteMessage200JSONResponse(message(m, person(ctx))), nil
 }

@@ -55,6 +55,14 @@ func TestAFilmNightOverHTTP(t *testing.T) {
 	require.Nil(t, page.Messages[0].Key, "told to the sender alone")
 	require.Equal(t, "k1", *into[wire.MessagePage](friend.do("GET", at+"/messages", nil)).Messages[0].Key)
 
+	friend.do("PATCH", at+"/messages/1", wire.MessageChange{Text: "hello!"}).is(200)
+	owner.do("PATCH", at+"/messages/1", wire.MessageChange{Text: "mine"}).fails(403, wire.ErrorCodeForbidden)
+	require.Equal(t, "hello!", into[wire.MessagePage](owner.do("GET", at+"/messages?changedAfter=0", nil).is(200)).Messages[0].Text)
+	require.Empty(t, into[wire.MessagePage](owner.do("GET", at+"/messages?changedAfter=1", nil).is(200)).Messages)
+	require.NotNil(t, into[wire.ChatMessage](owner.do("DELETE", at+"/messages/1", nil).is(200)).DeletedAt)
+	require.Equal(t, []string{`message changed "hello!"`, `message changed ""`}, h.hub.take())
+	owner.do("DELETE", at+"/messages/9", nil).fails(404, wire.ErrorCodeNotFound)
+
 	claimed := into[wire.Person](friend.do("POST", "/users/me/claim", wire.AccountClaim{Username: "grace", Password: password}).is(200))
 	require.Equal(t, accepted.Session.Person.Id, claimed.Id)
 	require.Equal(t, []string{"person updated Grace"}, h.hub.take())
@@ -161,6 +169,8 @@ func TestWhatARoomRefuses(t *testing.T) {
 	stranger.do("POST", private+"/join", wire.JoinRequest{}).fails(403, wire.ErrorCodeRoomMembersOnly)
 	stranger.do("GET", private+"/messages", nil).fails(403, wire.ErrorCodeRoomMembersOnly)
 	stranger.do("POST", private+"/messages", wire.ChatSend{Key: "k", Text: "t"}).fails(403, wire.ErrorCodeRoomMembersOnly)
+	stranger.do("PATCH", private+"/messages/1", wire.MessageChange{Text: "t"}).fails(403, wire.ErrorCodeRoomMembersOnly)
+	stranger.do("DELETE", private+"/messages/1", nil).fails(403, wire.ErrorCodeRoomMembersOnly)
 	stranger.do("POST", private+"/invites", wire.NewInvite{}).fails(403, wire.ErrorCodeRoomMembersOnly)
 	stranger.do("POST", "/rooms/nowhere/join", wire.JoinRequest{}).fails(404, wire.ErrorCodeNotFound)
 

@@ -60,7 +60,7 @@ func TestChatIsStoredBeforeAnybodyHearsOfIt(t *testing.T) {
 		b.quiet()
 	})
 	t.Run("what is said over REST is heard by all", func(t *testing.T) {
-		m, _, err := h.rooms.Append(context.Background(), room.ID, friend.ID, "rest", "from afar")
+		m, _, err := h.rooms.Append(context.Background(), room.ID, friend.ID, rooms.NewMessage{Key: "rest", Text: "from afar"})
 		require.NoError(t, err)
 		h.hub.MessageStored(room.ID, m.Wire(), false)
 		for _, c := range []*client{a, b} {
@@ -90,7 +90,7 @@ func TestASnapshotHasTheLastMessages(t *testing.T) {
 	owner := h.person()
 	room := h.room(owner)
 	say := func(n int) {
-		_, _, err := h.rooms.Append(context.Background(), room.ID, owner.ID, fmt.Sprint("key", n), fmt.Sprint("message ", n))
+		_, _, err := h.rooms.Append(context.Background(), room.ID, owner.ID, rooms.NewMessage{Key: fmt.Sprint("key", n), Text: fmt.Sprint("message ", n)})
 		require.NoError(t, err)
 	}
 	for n := range historyLength {
@@ -114,9 +114,9 @@ type cutShort struct {
 	lost atomic.Bool
 }
 
-func (c *cutShort) Append(ctx context.Context, room rooms.ID, author accounts.PersonID, key, text string) (rooms.Message, bool, error) {
-	m, duplicate, err := c.Rooms.Append(ctx, room, author, key, text)
-	if err == nil && key == c.key && c.lost.CompareAndSwap(false, true) {
+func (c *cutShort) Append(ctx context.Context, room rooms.ID, author accounts.PersonID, n rooms.NewMessage) (rooms.Message, bool, error) {
+	m, duplicate, err := c.Rooms.Append(ctx, room, author, n)
+	if err == nil && n.Key == c.key && c.lost.CompareAndSwap(false, true) {
 		return rooms.Message{}, false, wire.Errorf(wire.ErrorCodeUnavailable, "The connection to the database was lost.")
 	}
 	return m, duplicate, err
@@ -157,7 +157,7 @@ func TestARetryOfAMessageThatTheRoomRemembersNoMoreIsTheAuthorsAlone(t *testing.
 	retry := a.call(wire.TypeChatSend, wire.ChatSend{Key: "0", Text: "x"}, "")
 	require.Equal(t, wire.TypeChatStored, retry.Type)
 	require.Zero(t, retry.Version)
-	m, duplicate, err := h.rooms.Append(context.Background(), room.ID, owner.ID, "0", "x")
+	m, duplicate, err := h.rooms.Append(context.Background(), room.ID, owner.ID, rooms.NewMessage{Key: "0", Text: "x"})
 	require.NoError(t, err)
 	require.True(t, duplicate)
 	h.hub.MessageStored(room.ID, m.Wire(), true)
@@ -169,7 +169,7 @@ func TestAMessageThatManyOvertookIsHeardAllTheSame(t *testing.T) {
 	owner, friend := h.person(), h.person()
 	room := h.room(owner)
 	a, b := h.join(room, owner), h.join(room, friend)
-	slow, _, err := h.rooms.Append(context.Background(), room.ID, owner.ID, "slow", "stored first, told last")
+	slow, _, err := h.rooms.Append(context.Background(), room.ID, owner.ID, rooms.NewMessage{Key: "slow", Text: "stored first, told last"})
 	require.NoError(t, err)
 	for n := range historyLength + 1 {
 		a.call(wire.TypeChatSend, wire.ChatSend{Key: fmt.Sprint(n), Text: "x"}, "")

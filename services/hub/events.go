@@ -84,6 +84,13 @@ func (h *Hub) MessageStored(id rooms.ID, m wire.ChatMessage, repeated bool) {
 	}
 }
 
+// MessageChanged shows the room what became of a message by somebody else than the hub, after it was stored.
+func (h *Hub) MessageChanged(id rooms.ID, m wire.ChatMessage) {
+	if r := h.live(id); r != nil {
+		r.changeMessage(m)
+	}
+}
+
 // BrowserChanged shows the room its browser. The agent of a run that has ended is closed with CloseCodeBrowserEnded.
 func (h *Hub) BrowserChanged(id rooms.ID, b wire.Browser) {
 	r := h.live(id)

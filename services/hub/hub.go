@@ -78,7 +78,7 @@ type Options struct {
 	Rate    rate.Limit
 	Burst   int
 	Strikes int
-	// ChatRate and ChatBurst bound a viewer's chat messages, 2 a second and 20 when 0.
+	// ChatRate and ChatBurst bound what a person says, changes and removes in a room's chat, 2 a second and 20 when 0.
 	ChatRate  rate.Limit
 	ChatBurst int
 	// RelayRate and RelayBurst bound the bytes that a viewer sends to other peers, 64 KiB a second and 256 KiB when 0; an agent, which

@@ -113,40 +113,6 @@ func (p *peer) relay(to *seat, e wire.Envelope) error {
 	return nil
 }
 
-// sendChat stores a message before anybody hears of it. The same key again answers the stored message again; the others hear it
-// then only if they have not yet.
-func sendChat(p *peer, e wire.Envelope) error {
-	payload, err := wire.Decode[wire.ChatSend](e)
-	if err != nil {
-		return err
-	}
-	p.room.mu.Lock()
-	author, refusal := p.seat.personID, p.seat.permissions.Require(rooms.Chat)
-	p.room.mu.Unlock()
-	if refusal != nil {
-		return refusal
-	}
-	if !p.chat.Allow() {
-		return p.tooMany("chat messages", p.chat)
-	}
-	ctx, cancel := p.callContext()
-	defer cancel()
-	m, duplicate, err := p.hub.o.Rooms.Append(ctx, p.room.id, author, payload.Key, payload.Text)
-	if err != nil {
-		return err
-	}
-	p.room.addMessage(m.Wire(), duplicate, p, e.Id, payload.Key)
-	return nil
-}
-
-// stored is the answer to the author; version is 0 for a message that the room has heard of before.
-func stored(m wire.ChatMessage, re, key string, version int64) wire.Envelope {
-	m.Key = &key
-	e := wire.NewEnvelope(wire.TypeChatStored, wire.ChatEvent{Message: m})
-	e.Re, e.Version = re, version
-	return e
-}
-
 // updatePresence shows whether microphone and camera are on.
 func updatePresence(p *peer, e wire.Envelope) error {
 	payload, err := wire.Decode[wire.PresenceUpdate](e)

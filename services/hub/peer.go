@@ -25,21 +25,21 @@ type peer struct {
 	hub  *Hub
 	conn *conn
 	log  *slog.Logger
-	// limit bounds the messages, strikes how many too many are forgiven, chat the chat messages, relayed the bytes for other peers.
-	limit, strikes, chat, relayed *rate.Limiter
-	room                          *room      // nil before hello, as seat
-	seat                          *seat      // its id, kind and run never change
-	connection                    int64      // of an agent, as Browsers counts them
-	waits                         *uuid.UUID // the run of an agent that waits for a room; it has no seat
-	remote, host                  string     // its address, and the one that it opened the server under
-	secure                        bool       // by TLS that ends here
-	agentsOnly                    bool       // it came by the agents' own door, and has no address
+	// limit bounds the messages, strikes how many too many are forgiven, relayed the bytes for other peers.
+	limit, strikes, relayed *rate.Limiter
+	room                    *room      // nil before hello, as seat
+	seat                    *seat      // its id, kind and run never change
+	connection              int64      // of an agent, as Browsers counts them
+	waits                   *uuid.UUID // the run of an agent that waits for a room; it has no seat
+	remote, host            string     // its address, and the one that it opened the server under
+	secure                  bool       // by TLS that ends here
+	agentsOnly              bool       // it came by the agents' own door, and has no address
 }
 
 func newPeer(h *Hub, c *conn, r *http.Request) *peer {
 	return &peer{
 		hub: h, conn: c, log: h.o.Log.With("remote", r.RemoteAddr), remote: r.RemoteAddr, host: r.Host, secure: r.TLS != nil,
-		limit: rate.NewLimiter(h.o.Rate, h.o.Burst), strikes: rate.NewLimiter(1, h.o.Strikes), chat: rate.NewLimiter(h.o.ChatRate, h.o.ChatBurst),
+		limit: rate.NewLimiter(h.o.Rate, h.o.Burst), strikes: rate.NewLimiter(1, h.o.Strikes),
 		relayed: rate.NewLimiter(h.o.RelayRate, h.o.RelayBurst),
 	}
 }
@@ -63,6 +63,8 @@ var handlers = map[string]handler{
 	wire.TypeStreamPrefer:   {kind: wire.PeerKindViewer, do: toAgent},
 	wire.TypeStreamStop:     {kind: wire.PeerKindViewer, do: toAgent},
 	wire.TypeChatSend:       {kind: wire.PeerKindViewer, do: sendChat, answers: true},
+	wire.TypeChatEdit:       {kind: wire.PeerKindViewer, do: editChat},
+	wire.TypeChatDelete:     {kind: wire.PeerKindViewer, do: deleteChat},
 	wire.TypePresenceUpdate: {kind: wire.PeerKindViewer, do: updatePresence},
 	wire.TypeControlTake: {kind: wire.PeerKindViewer, do: steer(func(c *control.State, by control.Peer, now time.Time) (bool, error) {
 		return c.Take(by, now)

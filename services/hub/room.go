@@ -1,7 +1,6 @@
 package hub
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -13,9 +12,6 @@ import (
 	"turtus/services/rooms"
 	"turtus/services/wire"
 )
-
-// historyLength is how many messages a snapshot holds.
-const historyLength = 50
 
 // room is a live room: its seats, and what a snapshot of it needs. Its lock is held for memory alone; sending is queueing.
 type room struct {
@@ -40,8 +36,7 @@ type room struct {
 	browser wire.Browser
 	// infoKnown and browserKnown say that somebody told what is newer than what load reads.
 	infoKnown, browserKnown bool
-	messages                []wire.ChatMessage // the last historyLength, by seq
-	moreMessages            bool
+	chat                    chat
 }
 
 // load is one reading of what the database has of a room; those who enter at the same time share it.
@@ -55,7 +50,7 @@ func newRoom(h *Hub, id rooms.ID) *room {
 	return &room{
 		id: id, hub: h, seats: make(map[PeerID]*seat),
 		// Versions and epochs go on above those of the same room before it vanished, or before the server restarted.
-		version: now.UnixMilli(), control: control.New(firstEpoch(now)),
+		version: now.UnixMilli(), control: control.New(firstEpoch(now)), chat: chat{paces: make(map[accounts.PersonID]*pace)},
 	}
 }
 
@@ -121,24 +116,7 @@ func (r *room) take(stored rooms.Room, page []rooms.Message, more bool, browser 
 	if !r.browserKnown {
 		r.browser = browser
 	}
-	r.moreMessages = r.moreMessages || more
-	for _, m := range page {
-		r.remember(m.Wire())
-	}
-}
-
-// remember keeps a message for snapshots, in order, and says whether it is new. It needs the lock.
-func (r *room) remember(m wire.ChatMessage) bool {
-	i, found := slices.BinarySearchFunc(r.messages, m.Seq, func(have wire.ChatMessage, seq int64) int { return cmp.Compare(have.Seq, seq) })
-	if found {
-		return false
-	}
-	r.messages = slices.Insert(r.messages, i, m)
-	if surplus := len(r.messages) - historyLength; surplus > 0 {
-		r.messages = slices.Delete(r.messages, 0, surplus)
-		r.moreMessages = true
-	}
-	return true
+	r.chat.take(stored.Revision, page, more)
 }
 
 // snapshot is the room as a seat may see it. It needs the lock.
@@ -152,10 +130,7 @@ func (r *room) snapshot(s *seat) wire.RoomSnapshot {
 	}
 	slices.SortFunc(snap.Peers, func(a, b wire.Peer) int { return a.JoinedAt.Compare(b.JoinedAt) })
 	if s.kind == wire.PeerKindViewer { // what people say is no business of a browser
-		snap.Messages, snap.MoreMessages = r.messages, r.moreMessages
-		if snap.Messages == nil {
-			snap.Messages = []wire.ChatMessage{}
-		}
+		r.chat.snapshot(&snap)
 	}
 	return snap
 }
@@ -280,40 +255,6 @@ func (r *room) updatePerson(id accounts.PersonID, p wire.PublicPerson) {
 			r.tellEach(wire.TypeRoomUpdated, func(s *seat) any { return wire.RoomEvent{Room: r.infoFor(s)} })
 		}
 	}
-}
-
-// addMessage shows a stored message to the viewers, unless they have heard it. The author, if given, gets it as chat.stored with re and
-// key either way. A repeated message is one whose key came again: the first time its storing may have been cut short after the commit, with
-// nobody told, so it counts as unheard unless it is remembered, or so old that it would not be.
-func (r *room) addMessage(m wire.ChatMessage, repeated bool, author *peer, re, key string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	m.Key = nil
-	if repeated && r.forgotten(m.Seq) || !r.remember(m) {
-		if author != nil {
-			author.send(stored(m, re, key, 0))
-		}
-		return
-	}
-	r.version++
-	e := wire.NewEnvelope(wire.TypeChatMessage, wire.ChatEvent{Message: m})
-	e.Version = r.version
-	frame := encode(e)
-	for _, s := range r.seats {
-		if s.conn == nil || s.kind != wire.PeerKindViewer {
-			continue
-		}
-		if author != nil && s.conn == author.conn {
-			s.conn.send(encode(stored(m, re, key, r.version)))
-			continue
-		}
-		s.conn.send(frame)
-	}
-}
-
-// forgotten says whether a message is older than all that are remembered, and older ones are not. It needs the lock.
-func (r *room) forgotten(seq int64) bool {
-	return r.moreMessages && len(r.messages) > 0 && seq < r.messages[0].Seq
 }
 
 // freeze gives up held seats and stops the room's timers for good: the hub shuts down.

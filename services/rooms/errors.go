@@ -44,6 +44,10 @@ func errNoMember() error {
 	return wire.Errorf(wire.ErrorCodeNotFound, "They are no member of this room.")
 }
 
+func errNoMessage() error {
+	return wire.Errorf(wire.ErrorCodeNotFound, "There is no such message.")
+}
+
 func errSlugTaken(slug string) error {
 	return wire.Errorf(wire.ErrorCodeSlugTaken, "The address %q is taken. Choose another one.", slug)
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -20,8 +22,9 @@ import (
 
 // Limits of messages, in characters.
 const (
-	maxText = 4000
-	maxKey  = 64
+	maxText  = 4000
+	maxKey   = 64
+	maxQuote = 200
 )
 
 // Message is a stored message.
@@ -31,74 +34,113 @@ type Message struct {
 	Seq       int64
 	Author    wire.PublicPerson // accounts.Gone when the account was deleted
 	Key       string            // for the author alone
-	Text      string
+	Text      string            // empty when it was removed
 	CreatedAt time.Time
+	ReplyTo   *wire.Quote // as that message is now
+
+	// Revision numbers its latest change among those of the room; 0 as it was said.
+	Revision            int64
+	EditedAt, DeletedAt *time.Time
 }
 
 // Wire leaves the key out: set it for the author.
 func (m Message) Wire() wire.ChatMessage {
-	return wire.ChatMessage{Id: m.ID, Seq: m.Seq, Author: m.Author, Text: m.Text, CreatedAt: m.CreatedAt.UTC()}
+	return wire.ChatMessage{
+		Id: m.ID, Seq: m.Seq, Author: m.Author, Text: m.Text, CreatedAt: m.CreatedAt.UTC(), ReplyTo: m.ReplyTo,
+		Revision: m.Revision, EditedAt: utc(m.EditedAt), DeletedAt: utc(m.DeletedAt),
+	}
+}
+
+func utc(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	return new(t.UTC())
+}
+
+// NewMessage is what somebody says.
+type NewMessage struct {
+	Key     string // of the author's choice
+	Text    string
+	ReplyTo int64 // the seq of the message that it answers; 0 answers none
 }
 
 // errDuplicate rolls back a transaction that took a number for a message that is there already.
 var errDuplicate = errors.New("the key was used before")
 
 // Append stores a message under the room's next number. The same key of the same author again, also at the same moment, answers the
-// first message with duplicate set. It does not check membership or permission. Errors: invalid_field, key_reused, not_found (no
-// such room or author), unavailable, storage_full.
-func (s *Service) Append(ctx context.Context, room ID, author accounts.PersonID, key, text string) (m Message, duplicate bool, err error) {
-	text, err = checkText(key, text)
+// first message, as it is now, with duplicate set. It does not check membership or permission. Errors: invalid_field, key_reused, not_found
+// (no such room or author), unavailable, storage_full.
+func (s *Service) Append(ctx context.Context, room ID, author accounts.PersonID, n NewMessage) (m Message, duplicate bool, err error) {
+	text, err := checkText(n.Text)
+	if err == nil {
+		err = checkKey(n.Key)
+	}
 	if err != nil {
 		return Message{}, false, err
 	}
-	var row db.Message
-	var by accounts.Person
+	n.Text = text
 	err = db.InTx(ctx, s.pool, func(q *db.Queries) (err error) {
-		row, by, err = s.insert(ctx, q, room, author, key, text)
+		m, err = s.insert(ctx, q, room, author, n)
 		return err
 	})
 	if duplicate = errors.Is(err, errDuplicate); duplicate {
-		row, err = s.q.GetMessageByKey(ctx, db.GetMessageByKeyParams{RoomID: room.UUID(), AuthorID: new(author.UUID()), Key: key})
+		m, err = s.saidBefore(ctx, room, author, n)
 	}
 	if err != nil {
 		return Message{}, false, db.Fault("store the message", err)
 	}
-	if row.Text != text {
-		return Message{}, false, wire.Errorf(wire.ErrorCodeKeyReused, "Another message was sent with this key. Send this one with a new key.")
+	return m, duplicate, nil
+}
+
+// saidBefore is the message of a key that was used before. What was changed since answers every text: the first one is not known any more.
+func (s *Service) saidBefore(ctx context.Context, room ID, author accounts.PersonID, n NewMessage) (Message, error) {
+	row, err := s.q.GetMessageByKey(ctx, db.GetMessageByKeyParams{RoomID: room.UUID(), AuthorID: new(author.UUID()), Key: n.Key})
+	if err != nil {
+		return Message{}, err
 	}
-	return message(row, by.Public()), duplicate, nil
+	replyTo := int64(0)
+	if row.ReplyTo != nil {
+		replyTo = *row.ReplyTo
+	}
+	if row.EditedAt == nil && row.DeletedAt == nil && row.Text != n.Text || replyTo != n.ReplyTo {
+		return Message{}, wire.Errorf(wire.ErrorCodeKeyReused, "Another message was sent with this key. Send this one with a new key.")
+	}
+	return one(ctx, s.q, room, row.Seq)
 }
 
 // insert takes the room's next number for a message. It returns errDuplicate for a key that was used before.
-func (s *Service) insert(ctx context.Context, q *db.Queries, room ID, author accounts.PersonID, key, text string) (db.Message, accounts.Person, error) {
+func (s *Service) insert(ctx context.Context, q *db.Queries, room ID, author accounts.PersonID, n NewMessage) (Message, error) {
 	now := s.now()
 	person, err := q.HoldAuthor(ctx, author.UUID())
 	if errors.Is(err, pgx.ErrNoRows) {
-		return db.Message{}, accounts.Person{}, wire.Errorf(wire.ErrorCodeNotFound, "The author is gone.")
+		return Message{}, wire.Errorf(wire.ErrorCodeNotFound, "The author is gone.")
 	} else if err != nil {
-		return db.Message{}, accounts.Person{}, fmt.Errorf("look for the author: %w", err)
+		return Message{}, fmt.Errorf("look for the author: %w", err)
 	}
-	by := accounts.FromRow(person)
 	seq, err := q.NextSeq(ctx, db.NextSeqParams{ID: room.UUID(), Now: now})
 	if errors.Is(err, pgx.ErrNoRows) {
-		return db.Message{}, by, errNoRoom()
+		return Message{}, errNoRoom()
 	} else if err != nil {
-		return db.Message{}, by, fmt.Errorf("take the next number: %w", err)
+		return Message{}, fmt.Errorf("take the next number: %w", err)
 	}
-	row, err := q.InsertMessage(ctx, db.InsertMessageParams{
-		ID: uuid.Must(uuid.NewV7()), RoomID: room.UUID(), Seq: seq, AuthorID: new(author.UUID()), AuthorName: by.DisplayName,
-		Key: key, Text: text, CreatedAt: now,
+	var replyTo *int64
+	if n.ReplyTo != 0 {
+		if n.ReplyTo < 0 || n.ReplyTo >= seq {
+			return Message{}, errField("replyTo", "is no message of this room")
+		}
+		replyTo = &n.ReplyTo
+	}
+	_, err = q.InsertMessage(ctx, db.InsertMessageParams{
+		ID: uuid.Must(uuid.NewV7()), RoomID: room.UUID(), Seq: seq, AuthorID: new(author.UUID()), AuthorName: person.DisplayName,
+		Key: n.Key, Text: n.Text, ReplyTo: replyTo, CreatedAt: now,
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
-		return db.Message{}, by, errDuplicate
+		return Message{}, errDuplicate
+	} else if err != nil {
+		return Message{}, err
 	}
-	return row, by, err
-}
-
-func message(row db.Message, author wire.PublicPerson) Message {
-	return Message{
-		ID: row.ID, Room: ID(row.RoomID), Seq: row.Seq, Author: author, Key: row.Key, Text: row.Text, CreatedAt: row.CreatedAt,
-	}
+	return one(ctx, q, room, seq)
 }
 
 // Messages returns the last limit messages before seq before (0: the newest) in the order they were said, and whether there are earlier
@@ -114,25 +156,102 @@ func (s *Service) Messages(ctx context.Context, room ID, before int64, limit int
 	if more = len(rows) > limit; more {
 		rows = rows[:limit]
 	}
-	page = make([]Message, len(rows))
-	for i, row := range rows {
-		author := accounts.Gone(row.Message.AuthorName)
-		if row.Message.AuthorID != nil && row.DisplayName != nil {
-			p := db.Person{ID: *row.Message.AuthorID, DisplayName: *row.DisplayName, AvatarColor: *row.AvatarColor, AvatarAt: row.AvatarAt}
-			guest := *row.Kind == string(wire.PersonKindGuest)
-			author = accounts.FromRow(p).Public()
-			author.Guest = guest
-		}
-		page[len(rows)-1-i] = message(row.Message, author)
+	slices.Reverse(rows)
+	page, err = messages(ctx, s.q, room, rows)
+	return page, more, db.Fault("read messages", err)
+}
+
+// Changes returns the messages that were changed after a revision, in the order of their changes, limit of them at most, and whether there
+// are more. It does not check membership.
+func (s *Service) Changes(ctx context.Context, room ID, after int64, limit int) (page []Message, more bool, err error) {
+	changed, err := s.q.ListChangedMessages(ctx, db.ListChangedMessagesParams{RoomID: room.UUID(), After: after, PageSize: int32(limit + 1)})
+	if err != nil {
+		return nil, false, db.Fault("read changed messages", err)
 	}
-	return page, more, nil
+	if more = len(changed) > limit; more {
+		changed = changed[:limit]
+	}
+	rows := make([]db.ListMessagesRow, len(changed))
+	for i, row := range changed {
+		rows[i] = db.ListMessagesRow(row)
+	}
+	page, err = messages(ctx, s.q, room, rows)
+	return page, more, db.Fault("read changed messages", err)
+}
+
+// one reads a message that is there.
+func one(ctx context.Context, q *db.Queries, room ID, seq int64) (Message, error) {
+	rows, err := q.ListMessages(ctx, db.ListMessagesParams{RoomID: room.UUID(), Before: seq + 1, PageSize: 1})
+	if err != nil {
+		return Message{}, err
+	}
+	page, err := messages(ctx, q, room, rows)
+	if err != nil {
+		return Message{}, err
+	}
+	return page[0], nil
+}
+
+// messages gives rows what stands in other tables.
+func messages(ctx context.Context, q *db.Queries, room ID, rows []db.ListMessagesRow) ([]Message, error) {
+	page := make([]Message, len(rows))
+	answered := map[int64]*wire.Quote{}
+	for i, row := range rows {
+		m := row.Message
+		page[i] = Message{
+			ID: m.ID, Room: room, Seq: m.Seq, Author: author(row), Key: m.Key, Text: m.Text, CreatedAt: m.CreatedAt,
+			Revision: m.Revision, EditedAt: m.EditedAt, DeletedAt: m.DeletedAt,
+		}
+		if m.ReplyTo != nil {
+			answered[*m.ReplyTo] = nil
+		}
+	}
+	if len(answered) == 0 {
+		return page, nil
+	}
+	quoted, err := q.ListMessagesBySeq(ctx, db.ListMessagesBySeqParams{RoomID: room.UUID(), Seqs: slices.Collect(maps.Keys(answered))})
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range quoted {
+		m := row.Message
+		answered[m.Seq] = &wire.Quote{Seq: m.Seq, Author: author(db.ListMessagesRow(row)), Text: Excerpt(m.Text), DeletedAt: utc(m.DeletedAt)}
+	}
+	for i, row := range rows {
+		if row.Message.ReplyTo != nil {
+			page[i].ReplyTo = answered[*row.Message.ReplyTo]
+		}
+	}
+	return page, nil
+}
+
+// author is accounts.Gone when the account was deleted.
+func author(row db.ListMessagesRow) wire.PublicPerson {
+	if row.Message.AuthorID == nil || row.DisplayName == nil {
+		return accounts.Gone(row.Message.AuthorName)
+	}
+	p := accounts.FromRow(db.Person{ID: *row.Message.AuthorID, DisplayName: *row.DisplayName, AvatarColor: *row.AvatarColor, AvatarAt: row.AvatarAt}).Public()
+	p.Guest = *row.Kind == string(wire.PersonKindGuest)
+	return p
+}
+
+// Excerpt is what a quote has of a text.
+func Excerpt(text string) string {
+	if runes := []rune(text); len(runes) > maxQuote {
+		return string(runes[:maxQuote-1]) + "…"
+	}
+	return text
+}
+
+func checkKey(key string) error {
+	if n := utf8.RuneCountInString(key); n == 0 || n > maxKey || strings.ContainsFunc(key, unicode.IsControl) || !utf8.ValidString(key) {
+		return errField("key", "has 1 to 64 characters that can be seen")
+	}
+	return nil
 }
 
 // checkText returns the text as it is stored: lines end in \n, no control characters else, nothing blank around it.
-func checkText(key, text string) (string, error) {
-	if n := utf8.RuneCountInString(key); n == 0 || n > maxKey || strings.ContainsFunc(key, unicode.IsControl) || !utf8.ValidString(key) {
-		return "", errField("key", "has 1 to 64 characters that can be seen")
-	}
+func checkText(text string) (string, error) {
 	text = strings.ReplaceAll(strings.ToValidUTF8(text, "�"), "\r\n", "\n")
 	text = strings.TrimSpace(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && r != '\n' && r != '\t' {

@@ -20,7 +20,7 @@ func TestAHundredMessagesAtOnceAreNumberedWithoutAGap(t *testing.T) {
 	var mu sync.Mutex
 	seqs := map[int64]bool{}
 	results := atOnce(100, func(i int) error {
-		m, duplicate, err := h.Append(ctx, r.ID, people[i%3].ID, fmt.Sprint(i), fmt.Sprintf("message %d", i))
+		m, duplicate, err := h.Append(ctx, r.ID, people[i%3].ID, NewMessage{Key: fmt.Sprint(i), Text: fmt.Sprintf("message %d", i)})
 		mu.Lock()
 		defer mu.Unlock()
 		seqs[m.Seq] = !duplicate
@@ -39,7 +39,7 @@ func TestTheSameMessageSentManyTimesAtOnceIsStoredOnce(t *testing.T) {
 	var mu sync.Mutex
 	stored, ids := 0, map[uuid.UUID]bool{}
 	results := atOnce(20, func(int) error {
-		m, duplicate, err := h.Append(ctx, r.ID, author.ID, "key", "hello")
+		m, duplicate, err := h.Append(ctx, r.ID, author.ID, NewMessage{Key: "key", Text: "hello"})
 		mu.Lock()
 		defer mu.Unlock()
 		ids[m.ID] = true
@@ -51,7 +51,7 @@ func TestTheSameMessageSentManyTimesAtOnceIsStoredOnce(t *testing.T) {
 	require.Equal(t, 20, count(results, ""))
 	require.Equal(t, 1, stored)
 	require.Len(t, ids, 1)
-	next, _, err := h.Append(ctx, r.ID, author.ID, "next", "hello")
+	next, _, err := h.Append(ctx, r.ID, author.ID, NewMessage{Key: "next", Text: "hello"})
 	require.NoError(t, err)
 	require.EqualValues(t, 2, next.Seq, "duplicates take no number")
 }
@@ -60,15 +60,15 @@ func TestAKeyIsForOneMessageOfOneAuthorInOneRoom(t *testing.T) {
 	h := newHouse(t)
 	ada, grace := h.account(t), h.account(t)
 	r, other := h.room(t, ada, wire.PrivacyPublic), h.room(t, ada, wire.PrivacyPublic)
-	_, _, err := h.Append(ctx, r.ID, ada.ID, "key", "hello")
+	_, _, err := h.Append(ctx, r.ID, ada.ID, NewMessage{Key: "key", Text: "hello"})
 	require.NoError(t, err)
-	_, _, err = h.Append(ctx, r.ID, ada.ID, "key", "something else")
+	_, _, err = h.Append(ctx, r.ID, ada.ID, NewMessage{Key: "key", Text: "something else"})
 	requireCode(t, wire.ErrorCodeKeyReused, err)
 	for _, c := range []struct {
 		room   Room
 		author accounts.Person
 	}{{r, grace}, {other, ada}} {
-		_, duplicate, err := h.Append(ctx, c.room.ID, c.author.ID, "key", "something else")
+		_, duplicate, err := h.Append(ctx, c.room.ID, c.author.ID, NewMessage{Key: "key", Text: "something else"})
 		require.NoError(t, err)
 		require.False(t, duplicate)
 	}
@@ -79,7 +79,7 @@ func TestHistoryComesInPagesInTheOrderItWasSaid(t *testing.T) {
 	author := h.account(t)
 	r := h.room(t, author, wire.PrivacyPublic)
 	for i := 1; i <= 7; i++ {
-		_, _, err := h.Append(ctx, r.ID, author.ID, fmt.Sprint(i), fmt.Sprint(i))
+		_, _, err := h.Append(ctx, r.ID, author.ID, NewMessage{Key: fmt.Sprint(i), Text: fmt.Sprint(i)})
 		require.NoError(t, err)
 	}
 	for _, c := range []struct {
@@ -103,20 +103,20 @@ func TestATextIsCleanedAndBounded(t *testing.T) {
 	h := newHouse(t)
 	author := h.account(t)
 	r := h.room(t, author, wire.PrivacyPublic)
-	m, _, err := h.Append(ctx, r.ID, author.ID, "key", " \x00a\r\nb\tc\x1b[31m\u0085\xff \n")
+	m, _, err := h.Append(ctx, r.ID, author.ID, NewMessage{Key: "key", Text: " \x00a\r\nb\tc\x1b[31m\u0085\xff \n"})
 	require.NoError(t, err)
 	require.Equal(t, "a\nb\tc[31m�", m.Text)
-	_, _, err = h.Append(ctx, r.ID, author.ID, "longest", strings.Repeat("é", maxText))
+	_, _, err = h.Append(ctx, r.ID, author.ID, NewMessage{Key: "longest", Text: strings.Repeat("é", maxText)})
 	require.NoError(t, err)
 	for key, text := range map[string]string{
 		"blank": " \n\x00", "long": strings.Repeat("é", maxText+1), "": "no key", strings.Repeat("k", 65): "long key", "a\x00": "NUL in the key",
 	} {
-		_, _, err := h.Append(ctx, r.ID, author.ID, key, text)
+		_, _, err := h.Append(ctx, r.ID, author.ID, NewMessage{Key: key, Text: text})
 		requireCode(t, wire.ErrorCodeInvalidField, err)
 	}
-	_, _, err = h.Append(ctx, NewID(), author.ID, "k", "no such room")
+	_, _, err = h.Append(ctx, NewID(), author.ID, NewMessage{Key: "k", Text: "no such room"})
 	requireCode(t, wire.ErrorCodeNotFound, err)
-	_, _, err = h.Append(ctx, r.ID, accounts.NewPersonID(), "k", "no such author")
+	_, _, err = h.Append(ctx, r.ID, accounts.NewPersonID(), NewMessage{Key: "k", Text: "no such author"})
 	requireCode(t, wire.ErrorCodeNotFound, err)
 }
 
@@ -126,7 +126,7 @@ func TestWhatADeletedPersonSaidStaysUnderTheirName(t *testing.T) {
 	r := h.room(t, owner, wire.PrivacyPublic)
 	in, err := h.people.SignUp(ctx, accounts.SignUp{Username: "gone", DisplayName: "Gone Girl", Password: "a long password"})
 	require.NoError(t, err)
-	_, _, err = h.Append(ctx, r.ID, in.Person.ID, "key", "I was here")
+	_, _, err = h.Append(ctx, r.ID, in.Person.ID, NewMessage{Key: "key", Text: "I was here"})
 	require.NoError(t, err)
 	own := h.room(t, in.Person, wire.PrivacyPublic)
 
@@ -155,7 +155,7 @@ func TestWritingWhileTheAccountIsDeletedEndsInNoDeadlock(t *testing.T) {
 			_, err := h.people.Delete(ctx, caller, "a long password")
 			return err
 		}
-		_, _, err := h.Append(ctx, r.ID, in.Person.ID, fmt.Sprint(i), "hello")
+		_, _, err := h.Append(ctx, r.ID, in.Person.ID, NewMessage{Key: fmt.Sprint(i), Text: "hello"})
 		return err
 	})
 	require.Zero(t, count(results, wire.ErrorCodeInternal), results)
@@ -167,6 +167,6 @@ func TestWithoutADatabaseNothingIsAcknowledged(t *testing.T) {
 	author := h.account(t)
 	r := h.room(t, author, wire.PrivacyPublic)
 	h.pool.Close()
-	_, _, err := h.Append(ctx, r.ID, author.ID, "key", "hello")
+	_, _, err := h.Append(ctx, r.ID, author.ID, NewMessage{Key: "key", Text: "hello"})
 	requireCode(t, wire.ErrorCodeUnavailable, err)
 }

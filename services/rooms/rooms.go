@@ -56,6 +56,7 @@ type Room struct {
 	OwnerID     accounts.PersonID
 	Owner       wire.PublicPerson
 	CreatedAt   time.Time
+	Revision    int64     // of the latest change of a message
 	Role        wire.Role // the caller's; empty when they are no member or nobody in particular asked
 }
 
@@ -223,6 +224,6 @@ func (s *Service) fromRow(room db.Room, owner db.Person, role string) Room {
 	return Room{
 		ID: ID(room.ID), Slug: room.Slug, Title: room.Title, Privacy: wire.Privacy(room.Privacy), HasPassword: room.PasswordHash != nil,
 		StartURL: room.StartUrl, Screen: s.screenOf(room), Policy: storedPolicy(room), OwnerID: accounts.PersonID(room.OwnerID), Owner: accounts.FromRow(owner).Public(),
-		CreatedAt: room.CreatedAt, Role: wire.Role(role),
+		CreatedAt: room.CreatedAt, Role: wire.Role(role), Revision: room.LastRevision,
 	}
 }

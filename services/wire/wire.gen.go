@@ -892,6 +892,12 @@ type BrowserState string
 // BrowserStep What a starting browser waits for. The first is only for a server that has no browser yet
 type BrowserStep string
 
+// ChatEdit defines model for ChatEdit.
+type ChatEdit struct {
+	Seq  int64  `json:"seq"`
+	Text string `json:"text"`
+}
+
 // ChatEvent defines model for ChatEvent.
 type ChatEvent struct {
 	Message ChatMessage `json:"message"`
@@ -900,27 +906,49 @@ type ChatEvent struct {
 // ChatMessage defines model for ChatMessage.
 type ChatMessage struct {
 	// Author What others see of a person. The author of a message who has deleted their account has the nil id
-	Author    PublicPerson       `json:"author"`
-	CreatedAt time.Time          `json:"createdAt"`
+	Author    PublicPerson `json:"author"`
+	CreatedAt time.Time    `json:"createdAt"`
+
+	// DeletedAt It was removed
+	DeletedAt *time.Time         `json:"deletedAt,omitempty"`
+	EditedAt  *time.Time         `json:"editedAt,omitempty"`
 	Id        openapi_types.UUID `json:"id"`
 
 	// Key The sender's idempotency key, told to the sender alone
 	Key *string `json:"key,omitempty"`
 
+	// ReplyTo The message that another one answers, as it is now
+	ReplyTo *Quote `json:"replyTo,omitempty"`
+
+	// Revision Of its latest change, numbered by the room; 0 as it was said. Of two of the same seq the higher one holds
+	Revision int64 `json:"revision"`
+
 	// Seq Grows by one with each message of the room
-	Seq  int64  `json:"seq"`
+	Seq int64 `json:"seq"`
+
+	// Text Empty when it was removed
 	Text string `json:"text"`
+}
+
+// ChatRef defines model for ChatRef.
+type ChatRef struct {
+	Seq int64 `json:"seq"`
 }
 
 // ChatSend defines model for ChatSend.
 type ChatSend struct {
 	// Key Chosen by the sender; the same key again stores nothing anew
-	Key  string `json:"key"`
-	Text string `json:"text"`
+	Key string `json:"key"`
+
+	// ReplyTo The seq of the message that it answers
+	ReplyTo *int64 `json:"replyTo,omitempty"`
+	Text    string `json:"text"`
 }
 
 // ClientMessages What a peer may send. One property a message type; its value is the payload.
 type ClientMessages struct {
+	ChatDelete     *ChatRef     `json:"chat.delete,omitempty"`
+	ChatEdit       *ChatEdit    `json:"chat.edit,omitempty"`
 	ChatSend       *ChatSend    `json:"chat.send,omitempty"`
 	ControlCancel  *Empty       `json:"control.cancel,omitempty"`
 	ControlDeny    *ControlPeer `json:"control.deny,omitempty"`
@@ -1245,6 +1273,11 @@ type MemberList struct {
 	More bool `json:"more"`
 }
 
+// MessageChange defines model for MessageChange.
+type MessageChange struct {
+	Text string `json:"text"`
+}
+
 // MessagePage defines model for MessagePage.
 type MessagePage struct {
 	Messages []ChatMessage `json:"messages"`
@@ -1424,6 +1457,17 @@ type PublicPerson struct {
 // Quality auto: what the viewer's network carries. high and low: that layer. sound: no picture
 type Quality string
 
+// Quote The message that another one answers, as it is now
+type Quote struct {
+	// Author What others see of a person. The author of a message who has deleted their account has the nil id
+	Author    PublicPerson `json:"author"`
+	DeletedAt *time.Time   `json:"deletedAt,omitempty"`
+	Seq       int64        `json:"seq"`
+
+	// Text Its first 200 characters
+	Text string `json:"text"`
+}
+
 // Resume The seat of an earlier connection, held for a grace time.
 type Resume struct {
 	// Control The seat held control when its connection was lost. After a restart of the server, which does not know, it gets control back where that is free
@@ -1507,7 +1551,10 @@ type RoomSnapshot struct {
 	Messages     []ChatMessage `json:"messages"`
 	MoreMessages bool          `json:"moreMessages"`
 	Peers        []Peer        `json:"peers"`
-	Room         Room          `json:"room"`
+
+	// Revision Of the latest change of a message of the room
+	Revision int64 `json:"revision"`
+	Room     Room  `json:"room"`
 }
 
 // RoomTitle defines model for RoomTitle.
@@ -1556,6 +1603,7 @@ type ServerSignUps string
 // ServerMessages What the hub sends. One property a message type; its value is the payload.
 type ServerMessages struct {
 	BrowserChanged *BrowserEvent `json:"browser.changed,omitempty"`
+	ChatChanged    *ChatEvent    `json:"chat.changed,omitempty"`
 	ChatMessage    *ChatEvent    `json:"chat.message,omitempty"`
 	ChatStored     *ChatEvent    `json:"chat.stored,omitempty"`
 	ControlChanged *Control      `json:"control.changed,omitempty"`
@@ -1779,7 +1827,10 @@ type ListMembersParams struct {
 type ListMessagesParams struct {
 	// Before Only messages with a smaller seq
 	Before *int64 `form:"before,omitempty" json:"before,omitempty"`
-	Limit  *int   `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// ChangedAfter Instead: messages that were changed after this revision, in the order of their changes. before means nothing then
+	ChangedAfter *int64 `form:"changedAfter,omitempty" json:"changedAfter,omitempty"`
+	Limit        *int   `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
 // AcceptInviteJSONRequestBody defines body for AcceptInvite for application/json ContentType.
@@ -1802,6 +1853,9 @@ type SetMemberRoleJSONRequestBody = MemberChange
 
 // CreateMessageJSONRequestBody defines body for CreateMessage for application/json ContentType.
 type CreateMessageJSONRequestBody = ChatSend
+
+// EditMessageJSONRequestBody defines body for EditMessage for application/json ContentType.
+type EditMessageJSONRequestBody = MessageChange
 
 // SetRoomOwnerJSONRequestBody defines body for SetRoomOwner for application/json ContentType.
 type SetRoomOwnerJSONRequestBody = OwnerChange

@@ -12,8 +12,81 @@ import (
 	"github.com/google/uuid"
 )
 
+const deleteMessage = `-- name: DeleteMessage :exec
+UPDATE messages SET text = '', deleted_at = $1::timestamptz, revision = $2 WHERE room_id = $3 AND seq = $4
+`
+
+type DeleteMessageParams struct {
+	Now      time.Time
+	Revision int64
+	RoomID   uuid.UUID
+	Seq      int64
+}
+
+func (q *Queries) DeleteMessage(ctx context.Context, arg DeleteMessageParams) error {
+	_, err := q.db.Exec(ctx, deleteMessage,
+		arg.Now,
+		arg.Revision,
+		arg.RoomID,
+		arg.Seq,
+	)
+	return err
+}
+
+const editMessage = `-- name: EditMessage :exec
+UPDATE messages SET text = $1, edited_at = $2::timestamptz, revision = $3 WHERE room_id = $4 AND seq = $5
+`
+
+type EditMessageParams struct {
+	Text     string
+	Now      time.Time
+	Revision int64
+	RoomID   uuid.UUID
+	Seq      int64
+}
+
+func (q *Queries) EditMessage(ctx context.Context, arg EditMessageParams) error {
+	_, err := q.db.Exec(ctx, editMessage,
+		arg.Text,
+		arg.Now,
+		arg.Revision,
+		arg.RoomID,
+		arg.Seq,
+	)
+	return err
+}
+
+const getMessage = `-- name: GetMessage :one
+SELECT id, room_id, seq, author_id, author_name, key, text, created_at, reply_to, revision, edited_at, deleted_at FROM messages WHERE room_id = $1 AND seq = $2
+`
+
+type GetMessageParams struct {
+	RoomID uuid.UUID
+	Seq    int64
+}
+
+func (q *Queries) GetMessage(ctx context.Context, arg GetMessageParams) (Message, error) {
+	row := q.db.QueryRow(ctx, getMessage, arg.RoomID, arg.Seq)
+	var i Message
+	err := row.Scan(
+		&i.ID,
+		&i.RoomID,
+		&i.Seq,
+		&i.AuthorID,
+		&i.AuthorName,
+		&i.Key,
+		&i.Text,
+		&i.CreatedAt,
+		&i.ReplyTo,
+		&i.Revision,
+		&i.EditedAt,
+		&i.DeletedAt,
+	)
+	return i, err
+}
+
 const getMessageByKey = `-- name: GetMessageByKey :one
-SELECT id, room_id, seq, author_id, author_name, key, text, created_at FROM messages WHERE room_id = $1 AND author_id = $2 AND key = $3
+SELECT id, room_id, seq, author_id, author_name, key, text, created_at, reply_to, revision, edited_at, deleted_at FROM messages WHERE room_id = $1 AND author_id = $2 AND key = $3
 `
 
 type GetMessageByKeyParams struct {
@@ -34,6 +107,10 @@ func (q *Queries) GetMessageByKey(ctx context.Context, arg GetMessageByKeyParams
 		&i.Key,
 		&i.Text,
 		&i.CreatedAt,
+		&i.ReplyTo,
+		&i.Revision,
+		&i.EditedAt,
+		&i.DeletedAt,
 	)
 	return i, err
 }
@@ -60,11 +137,23 @@ func (q *Queries) HoldAuthor(ctx context.Context, id uuid.UUID) (Person, error) 
 	return i, err
 }
 
+const holdRoom = `-- name: HoldRoom :one
+SELECT last_revision FROM rooms WHERE id = $1 FOR NO KEY UPDATE
+`
+
+// Locks the room against every other change of its messages. Always before a message of it.
+func (q *Queries) HoldRoom(ctx context.Context, id uuid.UUID) (int64, error) {
+	row := q.db.QueryRow(ctx, holdRoom, id)
+	var last_revision int64
+	err := row.Scan(&last_revision)
+	return last_revision, err
+}
+
 const insertMessage = `-- name: InsertMessage :one
-INSERT INTO messages (id, room_id, seq, author_id, author_name, key, text, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO messages (id, room_id, seq, author_id, author_name, key, text, reply_to, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 ON CONFLICT (room_id, author_id, key) DO NOTHING
-RETURNING id, room_id, seq, author_id, author_name, key, text, created_at
+RETURNING id, room_id, seq, author_id, author_name, key, text, created_at, reply_to, revision, edited_at, deleted_at
 `
 
 type InsertMessageParams struct {
@@ -75,6 +164,7 @@ type InsertMessageParams struct {
 	AuthorName string
 	Key        string
 	Text       string
+	ReplyTo    *int64
 	CreatedAt  time.Time
 }
 
@@ -88,6 +178,7 @@ func (q *Queries) InsertMessage(ctx context.Context, arg InsertMessageParams) (M
 		arg.AuthorName,
 		arg.Key,
 		arg.Text,
+		arg.ReplyTo,
 		arg.CreatedAt,
 	)
 	var i Message
@@ -100,12 +191,76 @@ func (q *Queries) InsertMessage(ctx context.Context, arg InsertMessageParams) (M
 		&i.Key,
 		&i.Text,
 		&i.CreatedAt,
+		&i.ReplyTo,
+		&i.Revision,
+		&i.EditedAt,
+		&i.DeletedAt,
 	)
 	return i, err
 }
 
+const listChangedMessages = `-- name: ListChangedMessages :many
+SELECT messages.id, messages.room_id, messages.seq, messages.author_id, messages.author_name, messages.key, messages.text, messages.created_at, messages.reply_to, messages.revision, messages.edited_at, messages.deleted_at, people.display_name, people.avatar_color, people.avatar_at, people.kind
+FROM messages
+LEFT JOIN people ON people.id = messages.author_id
+WHERE messages.room_id = $1 AND messages.revision > greatest($2::bigint, 0)
+ORDER BY messages.revision
+LIMIT $3
+`
+
+type ListChangedMessagesParams struct {
+	RoomID   uuid.UUID
+	After    int64
+	PageSize int32
+}
+
+type ListChangedMessagesRow struct {
+	Message     Message
+	DisplayName *string
+	AvatarColor *string
+	AvatarAt    *time.Time
+	Kind        *string
+}
+
+func (q *Queries) ListChangedMessages(ctx context.Context, arg ListChangedMessagesParams) ([]ListChangedMessagesRow, error) {
+	rows, err := q.db.Query(ctx, listChangedMessages, arg.RoomID, arg.After, arg.PageSize)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListChangedMessagesRow{}
+	for rows.Next() {
+		var i ListChangedMessagesRow
+		if err := rows.Scan(
+			&i.Message.ID,
+			&i.Message.RoomID,
+			&i.Message.Seq,
+			&i.Message.AuthorID,
+			&i.Message.AuthorName,
+			&i.Message.Key,
+			&i.Message.Text,
+			&i.Message.CreatedAt,
+			&i.Message.ReplyTo,
+			&i.Message.Revision,
+			&i.Message.EditedAt,
+			&i.Message.DeletedAt,
+			&i.DisplayName,
+			&i.AvatarColor,
+			&i.AvatarAt,
+			&i.Kind,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listMessages = `-- name: ListMessages :many
-SELECT messages.id, messages.room_id, messages.seq, messages.author_id, messages.author_name, messages.key, messages.text, messages.created_at, people.display_name, people.avatar_color, people.avatar_at, people.kind
+SELECT messages.id, messages.room_id, messages.seq, messages.author_id, messages.author_name, messages.key, messages.text, messages.created_at, messages.reply_to, messages.revision, messages.edited_at, messages.deleted_at, people.display_name, people.avatar_color, people.avatar_at, people.kind
 FROM messages
 LEFT JOIN people ON people.id = messages.author_id
 WHERE messages.room_id = $1 AND messages.seq < $2
@@ -145,6 +300,10 @@ func (q *Queries) ListMessages(ctx context.Context, arg ListMessagesParams) ([]L
 			&i.Message.Key,
 			&i.Message.Text,
 			&i.Message.CreatedAt,
+			&i.Message.ReplyTo,
+			&i.Message.Revision,
+			&i.Message.EditedAt,
+			&i.Message.DeletedAt,
 			&i.DisplayName,
 			&i.AvatarColor,
 			&i.AvatarAt,
@@ -158,6 +317,75 @@ func (q *Queries) ListMessages(ctx context.Context, arg ListMessagesParams) ([]L
 		return nil, err
 	}
 	return items, nil
+}
+
+const listMessagesBySeq = `-- name: ListMessagesBySeq :many
+SELECT messages.id, messages.room_id, messages.seq, messages.author_id, messages.author_name, messages.key, messages.text, messages.created_at, messages.reply_to, messages.revision, messages.edited_at, messages.deleted_at, people.display_name, people.avatar_color, people.avatar_at, people.kind
+FROM messages
+LEFT JOIN people ON people.id = messages.author_id
+WHERE messages.room_id = $1 AND messages.seq = ANY($2::bigint[])
+`
+
+type ListMessagesBySeqParams struct {
+	RoomID uuid.UUID
+	Seqs   []int64
+}
+
+type ListMessagesBySeqRow struct {
+	Message     Message
+	DisplayName *string
+	AvatarColor *string
+	AvatarAt    *time.Time
+	Kind        *string
+}
+
+// Those that others answer.
+func (q *Queries) ListMessagesBySeq(ctx context.Context, arg ListMessagesBySeqParams) ([]ListMessagesBySeqRow, error) {
+	rows, err := q.db.Query(ctx, listMessagesBySeq, arg.RoomID, arg.Seqs)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListMessagesBySeqRow{}
+	for rows.Next() {
+		var i ListMessagesBySeqRow
+		if err := rows.Scan(
+			&i.Message.ID,
+			&i.Message.RoomID,
+			&i.Message.Seq,
+			&i.Message.AuthorID,
+			&i.Message.AuthorName,
+			&i.Message.Key,
+			&i.Message.Text,
+			&i.Message.CreatedAt,
+			&i.Message.ReplyTo,
+			&i.Message.Revision,
+			&i.Message.EditedAt,
+			&i.Message.DeletedAt,
+			&i.DisplayName,
+			&i.AvatarColor,
+			&i.AvatarAt,
+			&i.Kind,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const nextRevision = `-- name: NextRevision :one
+UPDATE rooms SET last_revision = last_revision + 1 WHERE id = $1 RETURNING last_revision
+`
+
+func (q *Queries) NextRevision(ctx context.Context, id uuid.UUID) (int64, error) {
+	row := q.db.QueryRow(ctx, nextRevision, id)
+	var last_revision int64
+	err := row.Scan(&last_revision)
+	return last_revision, err
 }
 
 const nextSeq = `-- name: NextSeq :one

@@ -70,6 +70,10 @@ type Message struct {
 	Key        string
 	Text       string
 	CreatedAt  time.Time
+	ReplyTo    *int64
+	Revision   int64
+	EditedAt   *time.Time
+	DeletedAt  *time.Time
 }
 
 type Person struct {
@@ -111,4 +115,5 @@ type Room struct {
 	ScreenFrameRate   *int32
 	MemberPermissions *int32
 	GuestPermissions  *int32
+	LastRevision      int64
 }

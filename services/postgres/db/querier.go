@@ -22,8 +22,10 @@ type Querier interface {
 	// Guests who can never come back, for their session is over, and of whom nothing is left to see.
 	DeleteGuestsGone(ctx context.Context, madeBefore time.Time) (int64, error)
 	DeleteMember(ctx context.Context, arg DeleteMemberParams) error
+	DeleteMessage(ctx context.Context, arg DeleteMessageParams) error
 	DeletePerson(ctx context.Context, id uuid.UUID) (int64, error)
 	DeleteRoom(ctx context.Context, id uuid.UUID) (int64, error)
+	EditMessage(ctx context.Context, arg EditMessageParams) error
 	// A session is its family of tokens; without a row it is over.
 	EndSession(ctx context.Context, familyID uuid.UUID) (int64, error)
 	EndSessions(ctx context.Context, arg EndSessionsParams) ([]uuid.UUID, error)
@@ -33,6 +35,7 @@ type Querier interface {
 	GetCaller(ctx context.Context, arg GetCallerParams) (Person, error)
 	GetInvite(ctx context.Context, code string) (GetInviteRow, error)
 	GetMember(ctx context.Context, arg GetMemberParams) (GetMemberRow, error)
+	GetMessage(ctx context.Context, arg GetMessageParams) (Message, error)
 	GetMessageByKey(ctx context.Context, arg GetMessageByKeyParams) (Message, error)
 	GetPerson(ctx context.Context, id uuid.UUID) (Person, error)
 	GetPersonByUsername(ctx context.Context, username string) (Person, error)
@@ -42,6 +45,8 @@ type Querier interface {
 	GetRoom(ctx context.Context, arg GetRoomParams) (GetRoomRow, error)
 	// The author stays until the transaction ends. Always before the room: an account that is deleted locks in this order too.
 	HoldAuthor(ctx context.Context, id uuid.UUID) (Person, error)
+	// Locks the room against every other change of its messages. Always before a message of it.
+	HoldRoom(ctx context.Context, id uuid.UUID) (int64, error)
 	InsertAudit(ctx context.Context, arg InsertAuditParams) error
 	// The index browsers_one_run refuses a second run of a room while one is not ended.
 	InsertBrowser(ctx context.Context, arg InsertBrowserParams) error
@@ -55,11 +60,14 @@ type Querier interface {
 	InsertRoom(ctx context.Context, arg InsertRoomParams) (int64, error)
 	// Only while the room is as it was when the password was checked.
 	JoinOpenRoom(ctx context.Context, arg JoinOpenRoomParams) (int64, error)
+	ListChangedMessages(ctx context.Context, arg ListChangedMessagesParams) ([]ListChangedMessagesRow, error)
 	// The last run of each room that ended since.
 	ListLatestBrowsers(ctx context.Context, since *time.Time) ([]Browser, error)
 	ListLiveInvites(ctx context.Context, arg ListLiveInvitesParams) ([]ListLiveInvitesRow, error)
 	ListMembers(ctx context.Context, arg ListMembersParams) ([]ListMembersRow, error)
 	ListMessages(ctx context.Context, arg ListMessagesParams) ([]ListMessagesRow, error)
+	// Those that others answer.
+	ListMessagesBySeq(ctx context.Context, arg ListMessagesBySeqParams) ([]ListMessagesBySeqRow, error)
 	ListOpenBrowsers(ctx context.Context) ([]Browser, error)
 	ListPublicRooms(ctx context.Context, arg ListPublicRoomsParams) ([]ListPublicRoomsRow, error)
 	ListRoomsOfPerson(ctx context.Context, arg ListRoomsOfPersonParams) ([]ListRoomsOfPersonRow, error)
@@ -73,6 +81,7 @@ type Querier interface {
 	LockSessions(ctx context.Context, id uuid.UUID) (Person, error)
 	// One sign-up at a time, so that exactly one person is the first.
 	LockSignUps(ctx context.Context) error
+	NextRevision(ctx context.Context, id uuid.UUID) (int64, error)
 	// Locks the room, so that its messages are numbered one after the other; a rollback gives the number back.
 	NextSeq(ctx context.Context, arg NextSeqParams) (int64, error)
 	// Makes a member of who was a guest, in those of their rooms that any account may enter.

@@ -8,8 +8,8 @@ UPDATE rooms SET last_seq = last_seq + 1, used_at = greatest(used_at, @now::time
 
 -- name: InsertMessage :one
 -- No row when the author has used this key before.
-INSERT INTO messages (id, room_id, seq, author_id, author_name, key, text, created_at)
-VALUES (@id, @room_id, @seq, @author_id, @author_name, @key, @text, @created_at)
+INSERT INTO messages (id, room_id, seq, author_id, author_name, key, text, reply_to, created_at)
+VALUES (@id, @room_id, @seq, @author_id, @author_name, @key, @text, @reply_to, @created_at)
 ON CONFLICT (room_id, author_id, key) DO NOTHING
 RETURNING *;
 
@@ -23,3 +23,34 @@ LEFT JOIN people ON people.id = messages.author_id
 WHERE messages.room_id = @room_id AND messages.seq < @before
 ORDER BY messages.seq DESC
 LIMIT @page_size;
+
+-- name: ListChangedMessages :many
+SELECT sqlc.embed(messages), people.display_name, people.avatar_color, people.avatar_at, people.kind
+FROM messages
+LEFT JOIN people ON people.id = messages.author_id
+WHERE messages.room_id = @room_id AND messages.revision > greatest(@after::bigint, 0)
+ORDER BY messages.revision
+LIMIT @page_size;
+
+-- name: ListMessagesBySeq :many
+-- Those that others answer.
+SELECT sqlc.embed(messages), people.display_name, people.avatar_color, people.avatar_at, people.kind
+FROM messages
+LEFT JOIN people ON people.id = messages.author_id
+WHERE messages.room_id = @room_id AND messages.seq = ANY(@seqs::bigint[]);
+
+-- name: HoldRoom :one
+-- Locks the room against every other change of its messages. Always before a message of it.
+SELECT last_revision FROM rooms WHERE id = $1 FOR NO KEY UPDATE;
+
+-- name: GetMessage :one
+SELECT * FROM messages WHERE room_id = @room_id AND seq = @seq;
+
+-- name: NextRevision :one
+UPDATE rooms SET last_revision = last_revision + 1 WHERE id = $1 RETURNING last_revision;
+
+-- name: EditMessage :exec
+UPDATE messages SET text = @text, edited_at = @now::timestamptz, revision = @revision WHERE room_id = @room_id AND seq = @seq;
+
+-- name: DeleteMessage :exec
+UPDATE messages SET text = '', deleted_at = @now::timestamptz, revision = @revision WHERE room_id = @room_id AND seq = @seq;

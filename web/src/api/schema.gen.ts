@@ -277,6 +277,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/rooms/{room}/messages/{seq}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room's id or its address (slug) */
+                room: components["parameters"]["RoomRef"];
+                seq: number;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove the text of one's own message; with the permission moderate, of anybody's. Its number stays */
+        delete: operations["deleteMessage"];
+        options?: never;
+        head?: never;
+        /** Change the text of one's own message */
+        patch: operations["editMessage"];
+        trace?: never;
+    };
     "/rooms/{room}/invites": {
         parameters: {
             query?: never;
@@ -810,6 +832,9 @@ export interface components {
             /** @description There are earlier ones */
             more: boolean;
         };
+        MessageChange: {
+            text: string;
+        };
         ChatMessage: {
             /** Format: uuid */
             id: string;
@@ -821,9 +846,33 @@ export interface components {
             /** @description The sender's idempotency key, told to the sender alone */
             key?: string;
             author: components["schemas"]["PublicPerson"];
+            /** @description Empty when it was removed */
             text: string;
             /** Format: date-time */
             createdAt: string;
+            replyTo?: components["schemas"]["Quote"];
+            /**
+             * Format: int64
+             * @description Of its latest change, numbered by the room; 0 as it was said. Of two of the same seq the higher one holds
+             */
+            revision: number;
+            /** Format: date-time */
+            editedAt?: string;
+            /**
+             * Format: date-time
+             * @description It was removed
+             */
+            deletedAt?: string;
+        };
+        /** @description The message that another one answers, as it is now */
+        Quote: {
+            /** Format: int64 */
+            seq: number;
+            author: components["schemas"]["PublicPerson"];
+            /** @description Its first 200 characters */
+            text: string;
+            /** Format: date-time */
+            deletedAt?: string;
         };
         /** @enum {string} */
         BrowserState: "stopped" | "starting" | "ready" | "degraded" | "stopping" | "failed";
@@ -948,6 +997,11 @@ export interface components {
             browser: components["schemas"]["Browser"];
             messages: components["schemas"]["ChatMessage"][];
             moreMessages: boolean;
+            /**
+             * Format: int64
+             * @description Of the latest change of a message of the room
+             */
+            revision: number;
         };
         Empty: Record<string, never>;
         /** @description What a peer may send. One property a message type; its value is the payload. */
@@ -959,6 +1013,8 @@ export interface components {
             "stream.prefer"?: components["schemas"]["StreamPrefer"];
             "stream.stop"?: components["schemas"]["StreamStop"];
             "chat.send"?: components["schemas"]["ChatSend"];
+            "chat.edit"?: components["schemas"]["ChatEdit"];
+            "chat.delete"?: components["schemas"]["ChatRef"];
             "presence.update"?: components["schemas"]["PresenceUpdate"];
             "control.take"?: components["schemas"]["Empty"];
             "control.request"?: components["schemas"]["Empty"];
@@ -987,6 +1043,7 @@ export interface components {
             "control.denied"?: components["schemas"]["ControlPeer"];
             "chat.message"?: components["schemas"]["ChatEvent"];
             "chat.stored"?: components["schemas"]["ChatEvent"];
+            "chat.changed"?: components["schemas"]["ChatEvent"];
             signal?: components["schemas"]["Signal"];
             "stream.request"?: components["schemas"]["StreamRequest"];
             "stream.prefer"?: components["schemas"]["StreamPrefer"];
@@ -1086,6 +1143,20 @@ export interface components {
             /** @description Chosen by the sender; the same key again stores nothing anew */
             key: string;
             text: string;
+            /**
+             * Format: int64
+             * @description The seq of the message that it answers
+             */
+            replyTo?: number;
+        };
+        ChatEdit: {
+            /** Format: int64 */
+            seq: number;
+            text: string;
+        };
+        ChatRef: {
+            /** Format: int64 */
+            seq: number;
         };
         PresenceUpdate: {
             media?: components["schemas"]["MediaState"];
@@ -1712,6 +1783,8 @@ export interface operations {
             query?: {
                 /** @description Only messages with a smaller seq */
                 before?: number;
+                /** @description Instead: messages that were changed after this revision, in the order of their changes. before means nothing then */
+                changedAfter?: number;
                 limit?: number;
             };
             header?: never;
@@ -1753,6 +1826,60 @@ export interface operations {
         responses: {
             /** @description Stored */
             201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatMessage"];
+                };
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
+    deleteMessage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room's id or its address (slug) */
+                room: components["parameters"]["RoomRef"];
+                seq: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatMessage"];
+                };
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
+    editMessage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room's id or its address (slug) */
+                room: components["parameters"]["RoomRef"];
+                seq: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageChange"];
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };

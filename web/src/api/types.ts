@@ -21,6 +21,7 @@ export type InvitePreview = Schemas['InvitePreview'];
 export type Join = Schemas['Join'];
 export type Layer = Schemas['Layer'];
 export type Member = Schemas['Member'];
+export type MessagePage = Schemas['MessagePage'];
 export type NewInvite = Schemas['NewInvite'];
 export type NewRoom = Schemas['NewRoom'];
 export type Peer = Schemas['Peer'];

@@ -66,6 +66,7 @@ function makeSession(slug: string, api: ApiClient, password: RefObject<string | 
     room: slug,
     // By id once it is known: the address may change while somebody is inside.
     join: () => unwrap(api.POST('/rooms/{room}/join', { params: { path: { room: made.store.getState().room?.id ?? slug } }, body: password.current === null ? {} : { password: password.current } })),
+    history: (room, query) => unwrap(api.GET('/rooms/{room}/messages', { params: { path: { room }, query: { ...query, limit: 100 } } })),
     openSocket: () => new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/ws`),
     makePeerConnection: (configuration) => new RTCPeerConnection(configuration),
     codecs: decodableCodecs,

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { aJoin, anIdentity, aPeer, FakeSocket, mia } from '@/test/mockServer';
+import { aJoin, aMessage, anIdentity, aPeer, FakeSocket, mia } from '@/test/mockServer';
 import { setQuality } from './preferences';
-import { RoomSession } from './RoomSession';
+import { RoomSession, type RoomSessionOptions } from './RoomSession';
 
 class FakeConnection {
   onconnectionstatechange: (() => void) | null = null;
@@ -22,6 +22,7 @@ class FakeConnection {
 
 let copied: string[];
 let mayCopy: boolean;
+const history = vi.fn<RoomSessionOptions['history']>();
 
 /** Inside a room whose browser runs, driving, with a live picture. */
 async function inside() {
@@ -30,6 +31,7 @@ async function inside() {
   const session = new RoomSession({
     room: 'friday-movies',
     join: () => Promise.resolve(aJoin()),
+    history,
     openSocket: () => {
       const socket = new FakeSocket();
       sockets.push(socket);
@@ -67,6 +69,7 @@ beforeEach(() => {
   sessionStorage.clear();
   copied = [];
   mayCopy = true;
+  history.mockReset();
 });
 afterEach(() => {
   setQuality('auto');
@@ -201,5 +204,30 @@ describe('RoomSession', () => {
     socket.say({ type: 'control.changed', version: 8, payload: { holder: 'p2', epoch: 8, requests: [] } });
     await vi.advanceTimersByTimeAsync(0);
     expect(session.store.getState().copied).toBeNull();
+  });
+
+  it('asks after a reconnect what changed in the older messages meanwhile', async () => {
+    const { session, socket, sockets } = await inside();
+    socket.say({ type: 'chat.message', version: 8, payload: { message: aMessage(1) } });
+    socket.say({ type: 'chat.message', version: 9, payload: { message: aMessage(2) } });
+    history.mockResolvedValueOnce({ messages: [aMessage(1, { text: 'edited', revision: 1 })], more: true }).mockResolvedValueOnce({ messages: [aMessage(2, { text: 'too', revision: 4 })], more: false });
+    socket.drop();
+    await vi.advanceTimersByTimeAsync(20_000);
+    sockets.at(-1)?.accept();
+    sockets.at(-1)?.say({ type: 'identity', payload: anIdentity({}, { messages: [aMessage(3)], moreMessages: true, revision: 4 }) });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(history.mock.calls.map(([, query]) => query)).toEqual([{ changedAfter: 0 }, { changedAfter: 1 }]);
+    expect(session.store.getState().messages.map(({ text }) => text)).toEqual(['edited', 'too', 'message 3']);
+    expect(session.store.getState().revision).toBe(4);
+  });
+
+  it('puts older messages before those shown, once', async () => {
+    const { session, socket } = await inside();
+    socket.say({ type: 'identity', payload: anIdentity({}, { messages: [aMessage(5)], moreMessages: true }) });
+    history.mockResolvedValueOnce({ messages: [aMessage(3), aMessage(4)], more: false });
+    expect(await session.older()).toBe(true);
+    expect(history).toHaveBeenLastCalledWith(expect.any(String), { before: 5 });
+    expect(session.store.getState().messages.map(({ seq }) => seq)).toEqual([3, 4, 5]);
+    expect(await session.older()).toBe(false);
   });
 });

@@ -2,12 +2,13 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import { HubConnection, HubError, type HubStatus, type SocketLike } from '@/api/hub/HubConnection';
 import type { ClientMessageType, ClientPayload, ServerMessage } from '@/api/hub/messages';
 import { Outbox, randomKey, type Outgoing } from '@/api/hub/Outbox';
-import type { ChatMessage, CursorEvent, Join, PointerPosition, ScreenEvent, StatisticsEvent } from '@/api/types';
+import type { CursorEvent, Join, MessagePage, PointerPosition, ScreenEvent, StatisticsEvent } from '@/api/types';
 import { Call, type CallOptions } from '@/call/Call';
 import { isCall } from '@/call/session';
 import { heldElsewhere } from './control/elsewhere';
 import { picture } from './preferences';
-import { applied, emptyRoom, holds, peerById, welcomed, type RoomState } from './state/roomState';
+import { withMessages } from './state/messages';
+import { applied, emptyRoom, goesOn, holds, peerById, welcomed, withChange, type RoomState } from './state/roomState';
 import { InputSender } from './stream/InputSender';
 import { StatisticsLog } from './stream/StatisticsLog';
 import { StreamSession, type StreamState } from './stream/StreamSession';
@@ -41,6 +42,8 @@ export interface LiveRoom extends RoomState {
 export interface RoomSessionOptions {
   room: string;
   join: () => Promise<Join>;
+  /** Messages of the room by REST: those before a seq, or those changed after a revision. */
+  history: (room: string, query: { before: number } | { changedAfter: number }) => Promise<MessagePage>;
   openSocket: () => SocketLike;
   makePeerConnection: (configuration: RTCConfiguration) => RTCPeerConnection;
   codecs: () => ('H264' | 'VP8')[];
@@ -71,7 +74,7 @@ export class RoomSession {
   private disposed = false;
   private readonly now: () => number;
 
-  constructor(options: RoomSessionOptions) {
+  constructor(private readonly options: RoomSessionOptions) {
     this.now = options.now ?? Date.now;
     this.store = createStore<LiveRoom>(() => ({
       ...emptyRoom,
@@ -129,7 +132,9 @@ export class RoomSession {
     this.hub.on('identity', (identity) => {
       const before = this.store.getState().self?.peer;
       this.stream.setIceServers(identity.iceServers);
+      const missed = goesOn(this.store.getState(), identity);
       this.store.setState((state) => welcomed(state, identity, this.now()));
+      if (missed) void this.catchUp(identity.snapshot.revision);
       for (const { key } of identity.snapshot.messages) if (key !== undefined) this.outbox.stored(key);
       this.follow();
       if (before !== undefined && before !== identity.peer) this.stream.seatChanged();
@@ -228,12 +233,38 @@ export class RoomSession {
     this.store.setState({ refusal: { code, detail, at: this.now() } });
   }
 
-  /** Older messages, fetched by REST, take their place before those shown. */
-  addHistory(messages: readonly ChatMessage[], more: boolean): void {
-    this.store.setState((state) => ({
-      messages: [...messages.filter(({ id }) => !state.messages.some((known) => known.id === id)), ...state.messages],
-      moreMessages: more,
-    }));
+  /** Fetches older messages and puts them before those shown; false when there are none, or the server can't be reached. */
+  async older(): Promise<boolean> {
+    const { messages, room, moreMessages } = this.store.getState();
+    const [first] = messages;
+    if (!first || !room || !moreMessages) return false;
+    try {
+      const page = await this.options.history(room.id, { before: first.seq });
+      this.store.setState((state) => {
+        // A long absence may have ended meanwhile, with a snapshot that begins elsewhere.
+        if (state.messages[0]?.seq !== first.seq) return {};
+        return { messages: withMessages(page.messages, state.messages), moreMessages: page.more };
+      });
+      return page.messages.length > 0;
+    } catch {
+      return false;
+    }
+  }
+
+  /** What changed in older messages while the connection was away. */
+  private async catchUp(revision: number): Promise<void> {
+    try {
+      for (;;) {
+        const { revision: known, room } = this.store.getState();
+        if (!room || this.disposed || known >= revision) return;
+        const page = await this.options.history(room.id, { changedAfter: known });
+        const last = page.messages.at(-1)?.revision ?? revision;
+        this.store.setState((state) => ({ ...page.messages.reduce(withChange, state), revision: Math.max(state.revision, page.more ? last : Math.max(last, revision)) }));
+        if (!page.more) return;
+      }
+    } catch {
+      // The revision has stayed: the next connection asks again.
+    }
   }
 
   setPaused(paused: boolean): void {

@@ -13,9 +13,9 @@ export const person: Person = { id: mia.id, username: 'mia', displayName: 'Mia',
 export const aSession = (accessToken = 'token', expiresAt = '2999-01-01T00:00:00Z'): Session => ({ accessToken, expiresAt, person });
 export const aRoom = (change: Partial<Room> = {}): Room => ({ id: uuid(10), slug: 'friday-movies', title: 'Friday movies', privacy: 'unlisted', hasPassword: false, startUrl: '', screen: { width: 1280, height: 720, frameRate: 30 }, rolePermissions: { member: ['control', 'navigate', 'voice', 'video', 'screen', 'chat', 'react', 'pin', 'invite'], guest: ['control', 'navigate', 'voice', 'video', 'chat', 'react'] }, owner: mia, createdAt: time, people: 2, browserState: 'stopped', role: 'owner', ...change });
 export const aPeer = (id: string, who: PublicPerson, change: Partial<Peer> = {}): Peer => ({ id, kind: 'viewer', person: who, role: who.guest ? 'guest' : 'owner', connected: true, joinedAt: time, media: { microphone: false, camera: false }, ...change });
-export const aMessage = (seq: number, change: Partial<ChatMessage> = {}): ChatMessage => ({ id: uuid(1000 + seq), seq, author: jon, text: `message ${seq}`, createdAt: time, ...change });
+export const aMessage = (seq: number, change: Partial<ChatMessage> = {}): ChatMessage => ({ id: uuid(1000 + seq), seq, revision: 0, author: jon, text: `message ${seq}`, createdAt: time, ...change });
 export const aJoin = (): Join => ({ room: aRoom(), role: 'owner', permissions: ['control'], token: 'room-token', expiresAt: '2999-01-01T00:00:00Z' });
-export const aSnapshot = (change: Partial<RoomSnapshot> = {}): RoomSnapshot => ({ room: aRoom(), peers: [aPeer('p1', mia), aPeer('p2', jon)], control: { epoch: 3, requests: [] }, browser: { state: 'stopped' }, messages: [], moreMessages: false, ...change });
+export const aSnapshot = (change: Partial<RoomSnapshot> = {}): RoomSnapshot => ({ room: aRoom(), peers: [aPeer('p1', mia), aPeer('p2', jon)], control: { epoch: 3, requests: [] }, browser: { state: 'stopped' }, messages: [], moreMessages: false, revision: 0, ...change });
 export const anIdentity = (change: Partial<Identity> = {}, snapshot: Partial<RoomSnapshot> = {}): Identity => ({
   peer: 'p1',
   kind: 'viewer',

@@ -1,6 +1,8 @@
 import { act, screen, waitFor } from '@testing-library/react';
 import { expect, vi } from 'vitest';
 import type { AgentEvent, ServerMessage } from '@/api/hub/messages';
+// The page loads it when it is needed; here before a test begins, so that no test waits for it.
+import '@/room/RoomPage';
 import { aJoin, anIdentity, aSession, FakeSocket, type Answer } from './mockServer';
 import { open } from './page';
 

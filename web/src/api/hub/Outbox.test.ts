@@ -38,6 +38,17 @@ describe('Outbox', () => {
     expect(request).toHaveBeenCalledExactlyOnceWith('chat.send', { key: 'k1', text: 'hello' });
   });
 
+  it('keeps which message it answers, over a failure too', async () => {
+    const { make, request, now } = setUp();
+    request.mockRejectedValueOnce(new HubError('forbidden', '')).mockResolvedValue(stored);
+    const outbox = make();
+    outbox.say('yes', { seq: 7, author: { id: 'a', displayName: 'Jon', avatarColor: 'teal', guest: false }, text: 'shall we?' });
+    await vi.waitFor(() => expect(now()).toMatchObject([{ state: 'failed', code: 'forbidden' }]));
+    outbox.retry('k1');
+    await vi.waitFor(() => expect(now()).toEqual([]));
+    expect(request.mock.calls.map(([, payload]) => payload)).toEqual([{ key: 'k1', text: 'yes', replyTo: 7 }, { key: 'k1', text: 'yes', replyTo: 7 }]);
+  });
+
   it('sends again with the same key after a lost connection', async () => {
     const { make, request, status, now } = setUp();
     request.mockRejectedValueOnce(new HubError('disconnected', '')).mockResolvedValue(stored);

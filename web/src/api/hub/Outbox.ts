@@ -1,11 +1,16 @@
 import type { HubConnection } from './HubConnection';
 import { HubError } from './HubConnection';
 import { backoff } from './backoff';
+import type { ChatMessage } from '../types';
+
+/** What a message that answers another one shows of it. */
+export type Quote = NonNullable<ChatMessage['replyTo']>;
 
 /** A message of one's own that is not stored yet. */
 export interface Outgoing {
   key: string;
   text: string;
+  replyTo?: Quote;
   createdAt: string;
   state: 'sending' | 'failed';
   /** Why it failed: an error code of the catalogue. */
@@ -42,14 +47,20 @@ export class Outbox {
     if (this.items.length > 0) options.changed(this.items);
   }
 
-  say(text: string): void {
+  say(text: string, replyTo?: Quote): void {
     const { makeKey = () => randomKey(), now = () => new Date() } = this.options;
-    this.update([...this.items, { key: makeKey(), text, createdAt: now().toISOString(), state: 'sending' }]);
+    this.update([...this.items, { key: makeKey(), text, ...(replyTo ? { replyTo } : {}), createdAt: now().toISOString(), state: 'sending' }]);
     void this.pump();
   }
 
   retry(key: string): void {
-    this.update(this.items.map((item) => (item.key === key ? { key, text: item.text, createdAt: item.createdAt, state: 'sending' } : item)));
+    this.update(
+      this.items.map((item) => {
+        if (item.key !== key) return item;
+        const { code: _code, ...rest } = item;
+        return { ...rest, state: 'sending' };
+      }),
+    );
     void this.pump();
   }
 
@@ -74,7 +85,7 @@ export class Outbox {
     this.busy = true;
     let wait: number | null = null;
     try {
-      await this.options.hub.request('chat.send', { key: next.key, text: next.text });
+      await this.options.hub.request('chat.send', { key: next.key, text: next.text, ...(next.replyTo ? { replyTo: next.replyTo.seq } : {}) });
       this.discard(next.key);
     } catch (error) {
       const code = error instanceof HubError ? error.code : 'disconnected';

@@ -1,6 +1,7 @@
-import { render, screen } from '@testing-library/react';
+import { fireEvent, render, screen, waitFor, within } from '@testing-library/react';
 import { describe, expect, it } from 'vitest';
 import { aMessage, jon, mia } from '@/test/mockServer';
+import { enterRoom } from '@/test/room';
 import { groups } from './lines';
 import { withLinks } from './links';
 
@@ -13,6 +14,100 @@ describe('links in the chat', () => {
       expect(link.rel).toContain('noopener');
       expect(link.target).toBe('_blank');
     }
+  });
+});
+
+describe('text of others', () => {
+  const hostile = ['<img src=x onerror=alert(1)>', '<script>alert(1)</script>', '[a](javascript:alert(1))', 'javascript:alert(1)', 'https://a.test/"onmouseover="alert(1)', '&lt;b&gt;', '\u202egnp.exe', 'https://user@a.test', 'data:text/html,<b>x</b>', '**not bold**'];
+  it.each(hostile)('is never markup: %s', (text) => {
+    const { container } = render(<p>{withLinks(text)}</p>);
+    expect(container.textContent).toBe(text);
+    expect(container.querySelectorAll('*:not(p):not(a)')).toHaveLength(0);
+    for (const link of container.querySelectorAll('a')) {
+      expect(link.protocol).toMatch(/^https?:$/);
+      expect(link.getAttributeNames().sort()).toEqual(['href', 'rel', 'target']);
+    }
+  });
+});
+
+describe('a message', () => {
+  const own = aMessage(2, { author: mia, text: 'helo' });
+  const lineOf = (text: string): HTMLElement => {
+    const found = screen.getAllByTestId('chat-text').find(({ textContent }) => textContent.startsWith(text))?.closest('article');
+    if (!found) throw new Error(`no message says ${text}`);
+    return found;
+  };
+  const write = (value: string): void => {
+    fireEvent.change(screen.getByTestId('chat-input'), { target: { value } });
+    fireEvent.keyDown(screen.getByTestId('chat-input'), { key: 'Enter' });
+  };
+
+  it('is answered, and the answer shows and leads to it', async () => {
+    const { socket, say } = await enterRoom({ messages: [aMessage(1)] });
+    fireEvent.click(lineOf('message 1'));
+    fireEvent.click(screen.getByTestId('chat-reply'));
+    expect(screen.getByTestId('chat-about').textContent).toContain('message 1');
+    write('indeed');
+    const { payload } = socket.last('chat.send');
+    expect(payload).toMatchObject({ text: 'indeed', replyTo: 1 });
+    expect(screen.queryByTestId('chat-about')).toBeNull();
+    say({ type: 'chat.stored', version: 8, payload: { message: aMessage(2, { author: mia, text: 'indeed', key: payload.key, replyTo: { seq: 1, author: jon, text: 'message 1' } }) } });
+    fireEvent.click(within(lineOf('indeed')).getByTestId('chat-quote'));
+    await waitFor(() => expect(document.activeElement).toBe(lineOf('message 1')));
+  });
+
+  it('of one’s own is edited, by the arrow up too, and shown as edited', async () => {
+    const { socket, say } = await enterRoom({ messages: [aMessage(1), own] });
+    fireEvent.keyDown(screen.getByTestId('chat-input'), { key: 'ArrowUp' });
+    expect(screen.getByTestId<HTMLTextAreaElement>('chat-input').value).toBe('helo');
+    fireEvent.keyDown(screen.getByTestId('chat-input'), { key: 'Escape' });
+    expect(screen.getByTestId<HTMLTextAreaElement>('chat-input').value).toBe('');
+    fireEvent.click(lineOf('helo'));
+    fireEvent.click(screen.getByTestId('chat-edit'));
+    write('hello');
+    expect(socket.last('chat.edit').payload).toEqual({ seq: 2, text: 'hello' });
+    say({ type: 'chat.changed', version: 8, payload: { message: { ...own, text: 'hello', revision: 1, editedAt: '2026-01-01T12:01:00Z' } } });
+    expect(await screen.findByTestId('chat-edited')).toBeTruthy();
+  });
+
+  it('that could not be changed is still there to be changed', async () => {
+    const { socket, say } = await enterRoom({ messages: [own] });
+    fireEvent.click(lineOf('helo'));
+    fireEvent.click(screen.getByTestId('chat-edit'));
+    write('hello');
+    const { id = '' } = socket.last('chat.edit');
+    say({ type: 'error', re: id, payload: { code: 'rate_limited', detail: '', retryAfter: 3 } });
+    await waitFor(() => expect(screen.getByTestId<HTMLTextAreaElement>('chat-input').value).toBe('hello'));
+    expect(screen.getByTestId('chat-about').textContent).toContain('Editing');
+  });
+
+  it('is removed after a question, and says so', async () => {
+    const { socket, say } = await enterRoom({ messages: [own] });
+    fireEvent.click(lineOf('helo'));
+    fireEvent.click(screen.getByTestId('chat-delete'));
+    expect(socket.sent.some(({ type }) => type === 'chat.delete')).toBe(false);
+    fireEvent.click(screen.getByTestId('chat-delete-confirm'));
+    expect(socket.last('chat.delete').payload).toEqual({ seq: 2 });
+    say({ type: 'chat.changed', version: 8, payload: { message: { ...own, text: '', revision: 1, deletedAt: '2026-01-01T12:01:00Z' } } });
+    expect(await screen.findByText('Removed')).toBeTruthy();
+    expect(screen.queryByTestId('chat-delete')).toBeNull();
+  });
+
+  it('of others is theirs, and a moderator’s to remove', async () => {
+    await enterRoom({ messages: [aMessage(1)] }, { role: 'member', permissions: ['chat'] });
+    fireEvent.click(lineOf('message 1'));
+    expect(screen.getByTestId('chat-reply')).toBeTruthy();
+    expect(screen.queryByTestId('chat-edit')).toBeNull();
+    expect(screen.queryByTestId('chat-delete')).toBeNull();
+  });
+
+  it('is found and used by the keyboard alone', async () => {
+    await enterRoom({ messages: [aMessage(1), own] });
+    fireEvent.keyDown(screen.getByTestId('chat-list'), { key: 'ArrowUp' });
+    expect(document.activeElement).toBe(lineOf('helo'));
+    fireEvent.keyDown(document.activeElement ?? document.body, { key: 'ArrowUp' });
+    expect(document.activeElement).toBe(lineOf('message 1'));
+    expect(within(lineOf('message 1')).getByTestId('chat-delete').tabIndex).toBe(0);
   });
 });
 

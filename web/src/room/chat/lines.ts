@@ -1,9 +1,20 @@
-import type { Outgoing } from '@/api/hub/Outbox';
+import type { Outgoing, Quote } from '@/api/hub/Outbox';
 import type { ChatMessage, PublicPerson } from '@/api/types';
 
-export type Line =
-  | { kind: 'day'; key: string; at: string }
-  | { kind: 'message'; key: string; at: string; text: string; author: PublicPerson | undefined; first: boolean; outgoing: Outgoing | undefined };
+/** A message, or one's own that is being sent. */
+export interface Said {
+  kind: 'message';
+  key: string;
+  at: string;
+  text: string;
+  author: PublicPerson | undefined;
+  first: boolean;
+  replyTo: Quote | undefined;
+  message: ChatMessage | undefined;
+  outgoing: Outgoing | undefined;
+}
+
+export type Line = { kind: 'day'; key: string; at: string } | Said;
 
 /** Somebody who goes on within this time is not named again. */
 const breath = 5 * 60_000;
@@ -14,7 +25,7 @@ export function groups(messages: readonly ChatMessage[], outbox: readonly Outgoi
   let day = '';
   let author = '';
   let at = 0;
-  const add = (line: { key: string; at: string; text: string; author: PublicPerson | undefined; outgoing: Outgoing | undefined }): void => {
+  const add = (line: Omit<Said, 'kind' | 'first'>): void => {
     const date = new Date(line.at);
     const name = date.toDateString();
     if (name !== day) {
@@ -24,12 +35,12 @@ export function groups(messages: readonly ChatMessage[], outbox: readonly Outgoi
       lines.push({ kind: 'day', key: `day-${name}`, at: line.at });
     }
     const who = line.author?.id ?? 'nobody';
-    const first = who !== author || date.getTime() - at > breath;
+    const first = who !== author || date.getTime() - at > breath || line.replyTo !== undefined;
     author = who;
     at = date.getTime();
     lines.push({ kind: 'message', first, ...line });
   };
-  for (const message of messages) add({ key: message.key ?? message.id, at: message.createdAt, text: message.text, author: message.author, outgoing: undefined });
-  for (const item of outbox) add({ key: item.key, at: item.createdAt, text: item.text, author: me, outgoing: item });
+  for (const message of messages) add({ key: message.key ?? message.id, at: message.createdAt, text: message.text, author: message.author, replyTo: message.replyTo, message, outgoing: undefined });
+  for (const item of outbox) add({ key: item.key, at: item.createdAt, text: item.text, author: me, replyTo: item.replyTo, message: undefined, outgoing: item });
   return lines;
 }

@@ -41,4 +41,30 @@ describe('the room as the hub tells it', () => {
     const changed = applied(start, { type: 'room.updated', payload: { room } });
     expect(changed.room).toMatchObject({ title: 'New', role: 'owner' });
   });
+
+  it('takes the newer of two revisions, in whichever order they come', () => {
+    const edited = aMessage(1, { text: 'second', revision: 2 });
+    let room = applied(start, { type: 'chat.changed', payload: { message: edited } });
+    room = applied(room, { type: 'chat.changed', payload: { message: aMessage(1, { text: 'first', revision: 1 }) } });
+    room = applied(room, { type: 'chat.message', payload: { message: aMessage(1) } });
+    expect(room.messages.map(({ text }) => text)).toEqual(['second', 'message 2']);
+    expect(welcomed(room, anIdentity({}, { messages: [aMessage(1), aMessage(2)] }), Date.now()).messages[0]?.text).toBe('second');
+  });
+
+  it('knows up to which revision nothing is missing', () => {
+    const change = (revision: number) => ({ type: 'chat.changed', payload: { message: aMessage(1, { revision }) } }) as const;
+    expect(applied(applied(start, change(1)), change(2)).revision).toBe(2);
+    expect(applied(applied(start, change(1)), change(3)).revision).toBe(1);
+  });
+
+  it('changes a quote with what it quotes, and keeps nothing of what was removed', () => {
+    const quote = { seq: 1, author: jon, text: 'message 1' };
+    let room = applied(start, { type: 'chat.message', payload: { message: aMessage(3, { replyTo: quote }) } });
+    room = applied(room, { type: 'chat.changed', payload: { message: aMessage(1, { text: '', revision: 1, deletedAt: '2026-01-01T13:00:00Z' }) } });
+    expect(room.messages.at(-1)?.replyTo).toMatchObject({ seq: 1, text: '', deletedAt: '2026-01-01T13:00:00Z' });
+    const unseen = welcomed(emptyRoom, anIdentity({}, { messages: [aMessage(50, { replyTo: quote })], moreMessages: true }), Date.now());
+    const after = applied(unseen, { type: 'chat.changed', payload: { message: aMessage(1, { text: 'ö'.repeat(300), revision: 1 }) } });
+    expect(after.messages).toHaveLength(1);
+    expect(after.messages[0]?.replyTo?.text).toBe(`${'ö'.repeat(199)}…`);
+  });
 });

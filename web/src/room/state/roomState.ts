@@ -1,5 +1,6 @@
 import type { ServerMessage } from '@/api/hub/messages';
 import type { Browser, ChatMessage, Control, Identity, Peer, Permission, Role, Room } from '@/api/types';
+import { changed, overlaps, withMessages } from './messages';
 
 /** What the hub says of the room, and nothing else: the snapshot with every increment applied. */
 export interface RoomState {
@@ -10,6 +11,8 @@ export interface RoomState {
   browser: Browser;
   messages: readonly ChatMessage[];
   moreMessages: boolean;
+  /** Up to which revision every change of a message is known. */
+  revision: number;
   /** Server time minus ours, in milliseconds, for countdowns. */
   clockOffset: number;
 }
@@ -22,6 +25,7 @@ export const emptyRoom: RoomState = {
   browser: { state: 'stopped' },
   messages: [],
   moreMessages: false,
+  revision: 0,
   clockOffset: 0,
 };
 
@@ -34,10 +38,14 @@ export function welcomed(before: RoomState, identity: Identity, now: number): Ro
     control: snapshot.control,
     browser: snapshot.browser,
     messages: withMessages(before.messages, snapshot.messages),
-    moreMessages: before.messages.length > 0 && overlaps(before.messages, snapshot.messages) ? before.moreMessages : snapshot.moreMessages,
+    revision: goesOn(before, identity) ? before.revision : snapshot.revision,
+    moreMessages: goesOn(before, identity) ? before.moreMessages : snapshot.moreMessages,
     clockOffset: Date.parse(identity.serverTime) - now,
   };
 }
+
+/** Whether older messages are kept over a reconnect, and with them what changed in them meanwhile has to be asked for. */
+export const goesOn = (before: Pick<RoomState, 'messages'>, { snapshot }: Identity): boolean => before.messages.length > 0 && overlaps(before.messages, snapshot.messages);
 
 export function applied(state: RoomState, message: ServerMessage): RoomState {
   switch (message.type) {
@@ -59,26 +67,16 @@ export function applied(state: RoomState, message: ServerMessage): RoomState {
     case 'chat.message':
     case 'chat.stored':
       return { ...state, messages: withMessages(state.messages, [message.payload.message]) };
+    case 'chat.changed':
+      return withChange(state, message.payload.message);
     default:
       return state;
   }
 }
 
-/** Both lists as one, by seq, each message once. */
-export function withMessages(before: readonly ChatMessage[], added: readonly ChatMessage[]): readonly ChatMessage[] {
-  const fresh = added.filter((message) => !before.some(({ id }) => id === message.id));
-  if (fresh.length === 0) return before;
-  // A snapshot that does not reach back to what is shown leaves a hole; what is older can be fetched again.
-  const first = fresh[0];
-  const last = before.at(-1);
-  const kept = first && last && fresh.length > 1 && first.seq > last.seq + 1 ? [] : before;
-  return [...kept, ...fresh].sort((a, b) => a.seq - b.seq);
-}
-
-function overlaps(before: readonly ChatMessage[], snapshot: readonly ChatMessage[]): boolean {
-  const first = snapshot[0];
-  const last = before.at(-1);
-  return !first || !last || first.seq <= last.seq + 1;
+/** What became of a message. The revision goes on while no number is missing, so that a change that was missed is asked for again. */
+export function withChange<T extends Pick<RoomState, 'messages' | 'revision'>>(state: T, message: ChatMessage): T {
+  return { ...state, messages: changed(state.messages, message), revision: message.revision === state.revision + 1 ? message.revision : state.revision };
 }
 
 function withPeer(peers: readonly Peer[], peer: Peer): readonly Peer[] {

@@ -1,0 +1,245 @@
+package hub
+
+import (
+	"cmp"
+	"slices"
+
+	"golang.org/x/time/rate"
+
+	"turtus/services/accounts"
+	"turtus/services/rooms"
+	"turtus/services/wire"
+)
+
+// historyLength is how many messages a snapshot holds.
+const historyLength = 50
+
+// chat is what a live room knows of its messages. It needs the room's lock.
+type chat struct {
+	messages []wire.ChatMessage // the last historyLength, by seq
+	more     bool               // there are earlier ones
+	revision int64              // of the latest change of a message, the earlier ones included
+	paces    map[accounts.PersonID]*pace
+}
+
+// pace bounds what one person says in a room, by all of their connections together.
+type pace struct{ chat *rate.Limiter }
+
+// paceOf is that of a person. It needs the lock.
+func (r *room) paceOf(person accounts.PersonID) *pace {
+	c, o := &r.chat, r.hub.o
+	if known := c.paces[person]; known != nil {
+		return known
+	}
+	if len(c.paces) >= 2*o.RoomSize { // those who left long ago
+		here := make(map[accounts.PersonID]bool)
+		for _, s := range r.seats {
+			here[s.personID] = true
+		}
+		for id := range c.paces {
+			if !here[id] {
+				delete(c.paces, id)
+			}
+		}
+	}
+	c.paces[person] = &pace{chat: rate.NewLimiter(o.ChatRate, o.ChatBurst)}
+	return c.paces[person]
+}
+
+// take is what the database has: the room's revision was read before the page.
+func (c *chat) take(revision int64, page []rooms.Message, more bool) {
+	c.more = c.more || more
+	c.revision = max(c.revision, revision)
+	for _, m := range page {
+		if w := m.Wire(); !c.remember(w) {
+			c.change(w)
+		}
+	}
+}
+
+func (c *chat) snapshot(to *wire.RoomSnapshot) {
+	to.Messages, to.MoreMessages, to.Revision = append([]wire.ChatMessage{}, c.messages...), c.more, c.revision
+}
+
+func (c *chat) find(seq int64) (int, bool) {
+	return slices.BinarySearchFunc(c.messages, seq, func(have wire.ChatMessage, seq int64) int { return cmp.Compare(have.Seq, seq) })
+}
+
+// remember keeps a message for snapshots, in order, and says whether it is new.
+func (c *chat) remember(m wire.ChatMessage) bool {
+	i, found := c.find(m.Seq)
+	if found {
+		return false
+	}
+	c.messages = slices.Insert(c.messages, i, m)
+	if surplus := len(c.messages) - historyLength; surplus > 0 {
+		c.messages = slices.Delete(c.messages, 0, surplus)
+		c.more = true
+	}
+	return true
+}
+
+// change puts a newer revision in the place of the one that is remembered, and where it is quoted. It says false for what the room has
+// heard already.
+func (c *chat) change(m wire.ChatMessage) bool {
+	i, found := c.find(m.Seq)
+	switch {
+	case found && c.messages[i].Revision >= m.Revision:
+		return false
+	case found:
+		c.messages[i] = m
+	case !c.forgotten(m.Seq): // it was changed before the room heard of it, or while its history is being read
+		c.remember(m)
+	}
+	c.revision = max(c.revision, m.Revision)
+	for j, other := range c.messages {
+		if other.ReplyTo != nil && other.ReplyTo.Seq == m.Seq {
+			c.messages[j].ReplyTo = &wire.Quote{Seq: m.Seq, Author: m.Author, Text: rooms.Excerpt(m.Text), DeletedAt: m.DeletedAt}
+		}
+	}
+	return true
+}
+
+// forgotten says whether a message is older than all that are remembered, and older ones are not.
+func (c *chat) forgotten(seq int64) bool {
+	return c.more && len(c.messages) > 0 && seq < c.messages[0].Seq
+}
+
+// addMessage shows a stored message to the viewers, unless they have heard it. The author, if given, gets it as chat.stored with re and
+// key either way. A repeated message is one whose key came again: the first time its storing may have been cut short after the commit, with
+// nobody told, so it counts as unheard unless it is remembered, or so old that it would not be.
+func (r *room) addMessage(m wire.ChatMessage, repeated bool, author *peer, re, key string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m.Key = nil
+	if repeated && r.chat.forgotten(m.Seq) || !r.chat.remember(m) {
+		if author != nil {
+			author.send(stored(m, re, key, 0))
+		}
+		return
+	}
+	r.version++
+	e := wire.NewEnvelope(wire.TypeChatMessage, wire.ChatEvent{Message: m})
+	e.Version = r.version
+	frame := encode(e)
+	for _, s := range r.seats {
+		if s.conn == nil || s.kind != wire.PeerKindViewer {
+			continue
+		}
+		if author != nil && s.conn == author.conn {
+			s.conn.send(encode(stored(m, re, key, r.version)))
+			continue
+		}
+		s.conn.send(frame)
+	}
+}
+
+// changeMessage shows the viewers what became of a message, unless they have heard it. One that is not remembered may be told twice: the
+// page knows by its revision.
+func (r *room) changeMessage(m wire.ChatMessage) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m.Key = nil
+	if r.chat.change(m) {
+		r.tellViewers(wire.TypeChatChanged, wire.ChatEvent{Message: m})
+	}
+}
+
+// tellViewers sends an increment that is no business of a browser. It needs the lock.
+func (r *room) tellViewers(messageType string, payload any) {
+	r.version++
+	e := wire.NewEnvelope(messageType, payload)
+	e.Version = r.version
+	frame := encode(e)
+	for _, s := range r.seats {
+		if s.kind == wire.PeerKindViewer && s.conn != nil {
+			s.conn.send(frame)
+		}
+	}
+}
+
+// sendChat stores a message before anybody hears of it. The same key again answers the stored message again; the others hear it
+// then only if they have not yet.
+func sendChat(p *peer, e wire.Envelope) error {
+	payload, err := wire.Decode[wire.ChatSend](e)
+	if err != nil {
+		return err
+	}
+	if err := p.mayWrite(rooms.Chat); err != nil {
+		return err
+	}
+	n := rooms.NewMessage{Key: payload.Key, Text: payload.Text}
+	if payload.ReplyTo != nil {
+		n.ReplyTo = *payload.ReplyTo
+	}
+	ctx, cancel := p.callContext()
+	defer cancel()
+	m, duplicate, err := p.hub.o.Rooms.Append(ctx, p.room.id, p.seat.personID, n)
+	if err != nil {
+		return err
+	}
+	p.room.addMessage(m.Wire(), duplicate, p, e.Id, payload.Key)
+	return nil
+}
+
+// editChat changes a message of one's own.
+func editChat(p *peer, e wire.Envelope) error {
+	payload, err := wire.Decode[wire.ChatEdit](e)
+	if err != nil {
+		return err
+	}
+	if err := p.mayWrite(rooms.Chat); err != nil {
+		return err
+	}
+	ctx, cancel := p.callContext()
+	defer cancel()
+	m, err := p.hub.o.Rooms.EditMessage(ctx, p.room.id, p.seat.personID, payload.Seq, payload.Text)
+	if err != nil {
+		return err
+	}
+	p.room.changeMessage(m.Wire())
+	return nil
+}
+
+// deleteChat removes a message: one's own also when one may not write any more, anybody's by who moderates.
+func deleteChat(p *peer, e wire.Envelope) error {
+	payload, err := wire.Decode[wire.ChatRef](e)
+	if err != nil {
+		return err
+	}
+	if err := p.mayWrite(0); err != nil {
+		return err
+	}
+	p.room.mu.Lock()
+	moderates := p.seat.permissions.Has(rooms.Moderate)
+	p.room.mu.Unlock()
+	ctx, cancel := p.callContext()
+	defer cancel()
+	m, err := p.hub.o.Rooms.RemoveMessage(ctx, p.room.id, p.seat.personID, moderates, payload.Seq)
+	if err != nil {
+		return err
+	}
+	p.room.changeMessage(m.Wire())
+	return nil
+}
+
+// mayWrite counts a message, a change or a removal against the person's pace.
+func (p *peer) mayWrite(need rooms.Permissions) error {
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	if err := p.seat.permissions.Require(need); err != nil {
+		return err
+	}
+	if limit := p.room.paceOf(p.seat.personID).chat; !limit.Allow() {
+		return p.tooMany("chat messages", limit)
+	}
+	return nil
+}
+
+// stored is the answer to the author; version is 0 for a message that the room has heard of before.
+func stored(m wire.ChatMessage, re, key string, version int64) wire.Envelope {
+	m.Key = &key
+	e := wire.NewEnvelope(wire.TypeChatStored, wire.ChatEvent{Message: m})
+	e.Re, e.Version = re, version
+	return e
+}

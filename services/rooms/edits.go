@@ -1,0 +1,87 @@
+package rooms
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"turtus/services/accounts"
+	"turtus/services/postgres/db"
+	"turtus/services/wire"
+)
+
+// EditMessage gives a message another text. Only its author may; whether they may still write is for the caller to check. The text that it has
+// already changes nothing. Errors: invalid_field, not_found (no such message, or removed), forbidden, unavailable, storage_full.
+func (s *Service) EditMessage(ctx context.Context, room ID, by accounts.PersonID, seq int64, text string) (Message, error) {
+	text, err := checkText(text)
+	if err != nil {
+		return Message{}, err
+	}
+	return s.change(ctx, room, seq, "edit the message", func(q *db.Queries, m db.Message) error {
+		switch {
+		case m.DeletedAt != nil:
+			return errNoMessage()
+		case !writtenBy(m, by):
+			return wire.Errorf(wire.ErrorCodeForbidden, "Only who wrote a message can change it.")
+		case m.Text == text:
+			return nil
+		}
+		revision, err := q.NextRevision(ctx, room.UUID())
+		if err != nil {
+			return err
+		}
+		return q.EditMessage(ctx, db.EditMessageParams{RoomID: room.UUID(), Seq: seq, Text: text, Now: s.now(), Revision: revision})
+	})
+}
+
+// RemoveMessage takes a message's text away for good; its number stays. Its author may, and with moderates anybody, which is noted for the audit.
+// Removing it again changes nothing. Errors: not_found, forbidden, unavailable, storage_full.
+func (s *Service) RemoveMessage(ctx context.Context, room ID, by accounts.PersonID, moderates bool, seq int64) (Message, error) {
+	return s.change(ctx, room, seq, "remove the message", func(q *db.Queries, m db.Message) error {
+		own := writtenBy(m, by)
+		switch {
+		case !own && !moderates:
+			return wire.Errorf(wire.ErrorCodeForbidden, "Only who wrote a message and moderators can remove it.")
+		case m.DeletedAt != nil:
+			return nil
+		}
+		revision, err := q.NextRevision(ctx, room.UUID())
+		if err != nil {
+			return err
+		}
+		now := s.now()
+		if err := q.DeleteMessage(ctx, db.DeleteMessageParams{RoomID: room.UUID(), Seq: seq, Now: now, Revision: revision}); err != nil || own {
+			return err
+		}
+		return audit(ctx, q, now, by, room, "message.removed", map[string]any{"seq": seq})
+	})
+}
+
+// change reads a message with its room held against other changes of it, and returns it as it is after step.
+func (s *Service) change(ctx context.Context, room ID, seq int64, what string, step func(*db.Queries, db.Message) error) (m Message, err error) {
+	err = db.InTx(ctx, s.pool, func(q *db.Queries) error {
+		if _, err := q.HoldRoom(ctx, room.UUID()); errors.Is(err, pgx.ErrNoRows) {
+			return errNoRoom()
+		} else if err != nil {
+			return fmt.Errorf("hold the room: %w", err)
+		}
+		row, err := q.GetMessage(ctx, db.GetMessageParams{RoomID: room.UUID(), Seq: seq})
+		if errors.Is(err, pgx.ErrNoRows) {
+			return errNoMessage()
+		} else if err != nil {
+			return err
+		}
+		if err := step(q, row); err != nil {
+			return err
+		}
+		m, err = one(ctx, q, room, seq)
+		return err
+	})
+	return m, db.Fault(what, err)
+}
+
+func writtenBy(m db.Message, person accounts.PersonID) bool {
+	return m.AuthorID != nil && *m.AuthorID == person.UUID()
+}

@@ -1,0 +1,123 @@
+import { ActionIcon, Text, Textarea } from '@mantine/core';
+import { IconArrowBackUp, IconPencil, IconSend2, IconX } from '@tabler/icons-react';
+import { useEffect, useRef, useState, type RefObject } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useMay, useRoom, useRoomSession } from '../context';
+import { quoteText } from './Message';
+import { draftOf, keepDraft, type Draft } from './drafts';
+import classes from './Chat.module.css';
+
+export const longestMessage = 4000;
+
+interface Props {
+  autoFocus: boolean;
+  onSent: () => void;
+  /** Where the panel begins a reply or an edit. */
+  begin: RefObject<((draft: Partial<Draft>) => void) | null>;
+}
+
+export function Composer({ autoFocus, onSent, begin }: Props) {
+  const { t } = useTranslation();
+  const session = useRoomSession();
+  const mayChat = useMay('chat');
+  const { roomId, mine } = useRoom((room) => ({
+    roomId: room.room?.id ?? '',
+    // What the arrow up brings back to be edited.
+    mine: room.messages.findLast(({ author, deletedAt }) => deletedAt === undefined && author.id === room.peers.find(({ id }) => id === room.self?.peer)?.person?.id),
+  }));
+  const field = useRef<HTMLTextAreaElement>(null);
+  const [draft, setDraft] = useState(() => draftOf(roomId));
+  const change = (next: Partial<Draft>): void => {
+    const whole = { ...draft, ...next };
+    setDraft(whole);
+    keepDraft(roomId, whole);
+  };
+  useEffect(() => {
+    begin.current = (next) => {
+      change(next);
+      field.current?.focus();
+    };
+    return () => {
+      begin.current = null;
+    };
+  });
+  const { text, replyTo, editing } = draft;
+  const length = [...text].length;
+  const words = text.trim();
+  const stop = (): void => change(editing === undefined ? { replyTo: undefined } : { editing: undefined, text: '' });
+  const send = (): void => {
+    if (words === '' || length > longestMessage) return;
+    if (editing !== undefined) {
+      void session.ask('chat.edit', { seq: editing, text: words }).then((done) => {
+        if (!done) begin.current?.({ text: words, editing });
+      });
+      change({ text: '', editing: undefined });
+      return;
+    }
+    session.outbox.say(words, replyTo);
+    change({ text: '', replyTo: undefined });
+    requestAnimationFrame(onSent);
+  };
+  if (!mayChat) {
+    return (
+      <Text c="dimmed" fz="sm" p="md" ta="center">
+        {t('chat.cannot')}
+      </Text>
+    );
+  }
+  return (
+    <form
+      className={classes.composer}
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      {(editing !== undefined || replyTo) && (
+        <div className={classes.about} data-testid="chat-about">
+          {editing === undefined ? <IconArrowBackUp size={16} aria-hidden /> : <IconPencil size={16} aria-hidden />}
+          <span dir="auto">{editing === undefined && replyTo ? t('chat.replyingTo', { name: replyTo.author.displayName, text: quoteText(replyTo, t('chat.removed')) }) : t('chat.editing')}</span>
+          <ActionIcon size={32} aria-label={t('app.cancel')} onClick={stop} data-testid="chat-about-cancel">
+            <IconX size={16} />
+          </ActionIcon>
+        </div>
+      )}
+      <Textarea
+        ref={field}
+        value={text}
+        onChange={(event) => change({ text: event.currentTarget.value })}
+        onKeyDown={(event) => {
+          // Enter and Escape that end a composition belong to the input method.
+          if (event.nativeEvent.isComposing) return;
+          if (event.key === 'Enter' && !event.shiftKey) {
+            event.preventDefault();
+            send();
+          } else if (event.key === 'Escape' && (editing !== undefined || replyTo)) {
+            event.stopPropagation();
+            stop();
+          } else if (event.key === 'ArrowUp' && text === '' && mine) {
+            event.preventDefault();
+            change({ text: mine.text, editing: mine.seq, replyTo: undefined });
+          }
+        }}
+        placeholder={t('chat.placeholder')}
+        aria-label={t('chat.placeholder')}
+        autosize
+        minRows={1}
+        maxRows={6}
+        autoFocus={autoFocus}
+        flex={1}
+        radius="lg"
+        error={length > longestMessage ? t('chat.tooLong', { count: length - longestMessage }) : undefined}
+        description={length > longestMessage * 0.9 && length <= longestMessage ? t('chat.left', { count: longestMessage - length }) : undefined}
+        inputWrapperOrder={['input', 'description', 'error']}
+        data-testid="chat-input"
+        dir="auto"
+        enterKeyHint="send"
+      />
+      <ActionIcon type="submit" variant="filled" color="turtle" size={42} disabled={words === '' || length > longestMessage} aria-label={t(editing === undefined ? 'chat.send' : 'app.save')} data-testid="chat-send" onPointerDown={(event) => event.preventDefault()}>
+        <IconSend2 size={19} stroke={1.8} />
+      </ActionIcon>
+    </form>
+  );
+}

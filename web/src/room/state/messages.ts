@@ -1,0 +1,45 @@
+import type { ChatMessage } from '@/api/types';
+
+/** Both lists as one, by seq, each message once and as it is now. */
+export function withMessages(before: readonly ChatMessage[], added: readonly ChatMessage[]): readonly ChatMessage[] {
+  // A snapshot that does not reach back to what is shown leaves a hole; what is older can be fetched again.
+  const first = added[0];
+  const last = before.at(-1);
+  if (first && last && added.length > 1 && first.seq > last.seq + 1) return added;
+  if (added.length === 1 && first && (!last || first.seq > last.seq)) return [...before, first];
+  const all = new Map(before.map((message) => [message.seq, message]));
+  for (const message of added) {
+    const known = all.get(message.seq);
+    // Its key is told to the author once; what it is shown by stays the same.
+    if (!known || message.revision > known.revision) all.set(message.seq, known?.key === undefined ? message : { ...message, key: known.key });
+  }
+  return requoted([...all.values()].sort((a, b) => a.seq - b.seq), added);
+}
+
+/** A message in the place of the older one, and where it is quoted. One that lies before all that is shown is left to the history. */
+export function changed(before: readonly ChatMessage[], message: ChatMessage): readonly ChatMessage[] {
+  const first = before[0];
+  if (first && message.seq < first.seq) return requoted(before, [message]);
+  return withMessages(before, [message]);
+}
+
+export function overlaps(before: readonly ChatMessage[], snapshot: readonly ChatMessage[]): boolean {
+  const first = snapshot[0];
+  const last = before.at(-1);
+  return !first || !last || first.seq <= last.seq + 1;
+}
+
+const quoted = 200;
+
+/** A quote says what its message says now. */
+function requoted(messages: readonly ChatMessage[], now: readonly ChatMessage[]): readonly ChatMessage[] {
+  const changes = new Map(now.filter(({ revision }) => revision > 0).map((message) => [message.seq, message]));
+  if (changes.size === 0) return messages;
+  return messages.map((message) => {
+    const source = message.replyTo && changes.get(message.replyTo.seq);
+    if (!source) return message;
+    const { seq, author, deletedAt } = source;
+    const text = [...source.text];
+    return { ...message, replyTo: { seq, author, text: text.length > quoted ? `${text.slice(0, quoted - 1).join('')}…` : source.text, ...(deletedAt === undefined ? {} : { deletedAt }) } };
+  });
+}
