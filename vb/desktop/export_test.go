@@ -12,5 +12,8 @@ func (in *Input) FakeKey(code uint8, down bool) {
 	in.fakeKey(code, down)
 }
 
+// BarrierTimeout sets how long a program that is behind is waited for.
+func (in *Input) BarrierTimeout(d time.Duration) { in.barrierTimeout = d }
+
 // GiveUpAfter sets how long a program may take to hand over what was copied.
 func (b *Clipboard) GiveUpAfter(d time.Duration) { b.timeout = d }

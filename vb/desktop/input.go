@@ -35,6 +35,8 @@ type Input struct {
 	owner      [256]uint32        // the canonical keysym that holds a keycode, 0 for none
 	correction correction
 	last       uint8 // the keycode that correction was made for
+
+	barrierTimeout time.Duration
 }
 
 const maxButton = 9
@@ -60,7 +62,7 @@ func NewInput(display string) (*Input, error) {
 	if err != nil {
 		return nil, fmt.Errorf("input: %w", err)
 	}
-	in := &Input{x: x, k: (*C.keyboard)(C.calloc(1, C.sizeof_keyboard)), held: map[uint32]heldKey{}}
+	in := &Input{x: x, k: (*C.keyboard)(C.calloc(1, C.sizeof_keyboard)), held: map[uint32]heldKey{}, barrierTimeout: barrierTimeout}
 	err = x.do("input", func() error {
 		switch C.keyboard_start(in.k, x.c) {
 		case C.KEYBOARD_NO_XTEST:

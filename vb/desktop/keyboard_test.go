@@ -170,7 +170,7 @@ func TestALockThatSomebodyElseSetIsUndone(t *testing.T) {
 }
 
 func TestAHeldKeyRepeats(t *testing.T) {
-	d := newDesk(t)
+	d := newDeskOn(t, desktoptest.StartXvfb(t, 320, 200))
 	for _, keysym := range []uint32{'k', '?', 0x01000000 + 'ж'} { // plain, corrected, on a spare keycode
 		d.down(keysym)
 		first := d.pressed()

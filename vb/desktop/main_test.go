@@ -119,6 +119,7 @@ func newInput(t *testing.T, display string) *desktop.Input {
 	t.Helper()
 	in, err := desktop.NewInput(display)
 	require.NoError(t, err)
+	in.BarrierTimeout(time.Minute) // a busy machine may keep a test's program from its events for longer than anybody would wait
 	t.Cleanup(func() { require.NoError(t, in.Close()) })
 	return in
 }

@@ -126,7 +126,7 @@ func (in *Input) bind(keysym uint32) (uint8, error) {
 func (in *Input) awaitProgram(then time.Time) {
 	now := time.Now()
 	ours := (*C.uint8_t)(unsafe.Pointer(&in.spares.ours[0]))
-	if C.keyboard_barrier(in.k, ours, C.int(barrierTimeout.Milliseconds())) == C.BARRIER_NOBODY {
+	if C.keyboard_barrier(in.k, ours, C.int(in.barrierTimeout.Milliseconds())) == C.BARRIER_NOBODY {
 		time.Sleep(time.Until(then.Add(rebindAfter)))
 		in.seen = then
 		return
