@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -340,18 +341,20 @@ func TestHowARequestCameTellsWhatStandsInFront(t *testing.T) {
 }
 
 func TestACheckThatHangsIsUnknownAndStopsNoOther(t *testing.T) {
-	hang := make(chan struct{})
-	defer close(hang)
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-	defer cancel()
-	found := examine(ctx, []Check{
-		{"stuck", "Stuck", func(context.Context) Result { <-hang; return ok("late") }},
-		{"late", "Late", func(ctx context.Context) Result { <-ctx.Done(); return unknown("late", "it says why", "", "Wait.") }},
-		{"fine", "Fine", func(context.Context) Result { return ok("fine") }},
+	synctest.Test(t, func(t *testing.T) { // time passes when all wait
+		hang := make(chan struct{})
+		defer close(hang)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		defer cancel()
+		found := examine(ctx, []Check{
+			{"stuck", "Stuck", func(context.Context) Result { <-hang; return ok("late") }},
+			{"late", "Late", func(ctx context.Context) Result { <-ctx.Done(); return unknown("late", "it says why", "", "Wait.") }},
+			{"fine", "Fine", func(context.Context) Result { return ok("fine") }},
+		})
+		require.Equal(t, "no_answer", *found[0].Code)
+		require.Equal(t, "it says why", found[1].Found)
+		require.Equal(t, wire.DoctorStateOk, found[2].State)
 	})
-	require.Equal(t, "no_answer", *found[0].Code)
-	require.Equal(t, "it says why", found[1].Found)
-	require.Equal(t, wire.DoctorStateOk, found[2].State)
 }
 
 func TestWrongSettingsAreAReportToo(t *testing.T) {

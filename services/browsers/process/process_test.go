@@ -3,6 +3,7 @@ package process
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -328,9 +329,19 @@ func TestADamagedRunFileIsClearedAway(t *testing.T) {
 	require.NoFileExists(t, second.folder.recordOf(run))
 }
 
+// freePair is a free UDP port that has a free one after it, of those that no system gives out by itself.
+func freePair() int {
+	for {
+		if port := 10_000 + 2*rand.IntN(10_000); free(port) && free(port+1) {
+			return port
+		}
+	}
+}
+
 func TestEachBrowserHasAPortOfItsOwn(t *testing.T) {
 	f := setUp(t, "orderly")
-	f.options.MinPort, f.options.MaxPort = 41877, 41878
+	port := freePair()
+	f.options.MinPort, f.options.MaxPort = uint16(port), uint16(port+1)
 	l := f.launcher()
 	ports := map[string]bool{}
 	for range 2 {
@@ -341,7 +352,7 @@ func TestEachBrowserHasAPortOfItsOwn(t *testing.T) {
 			}
 		}
 	}
-	require.Equal(t, map[string]bool{"41877": true, "41878": true}, ports)
+	require.Equal(t, map[string]bool{strconv.Itoa(port): true, strconv.Itoa(port + 1): true}, ports)
 	_, err := l.Start(t.Context(), spec())
 	require.ErrorContains(t, err, "TURTUS_MEDIA_PORTS")
 	require.NoError(t, l.Stop(t.Context(), f.list(l)[0].Handle, 0))
