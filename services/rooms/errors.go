@@ -40,6 +40,10 @@ func errForbidden(missing Permissions) error {
 	return wire.Errorf(wire.ErrorCodeForbidden, "Your role in this room does not allow that (%s).", strings.Join(words, ", "))
 }
 
+func errAboveOwn(own wire.Role) error {
+	return wire.Errorf(wire.ErrorCodeForbidden, "Nobody can give more than they have: you are %s.", own)
+}
+
 func errNoMember() error {
 	return wire.Errorf(wire.ErrorCodeNotFound, "They are no member of this room.")
 }

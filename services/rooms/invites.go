@@ -89,7 +89,7 @@ func (s *Service) CreateInvite(ctx context.Context, ref string, by accounts.Pers
 	case n.MaxUses < 0 || n.MaxUses > maxInviteUses:
 		return Invitation{}, errField("maxUses", "is 10000 at most")
 	case rank(n.Role) > rank(room.Role):
-		return Invitation{}, wire.Errorf(wire.ErrorCodeForbidden, "Nobody can give more than they have: you are %s.", room.Role)
+		return Invitation{}, errAboveOwn(room.Role)
 	}
 	now := s.now()
 	code := make([]byte, inviteCodeBytes)
@@ -106,6 +106,17 @@ func (s *Service) CreateInvite(ctx context.Context, ref string, by accounts.Pers
 	}
 	var row db.Invite
 	err = db.InTx(ctx, s.pool, func(q *db.Queries) error {
+		// Their role may be taken at this moment, and their invites with it: this one must not come after.
+		a, err := lockActing(ctx, q, room.ID, by.ID, by.ID)
+		if err != nil {
+			return err
+		}
+		if rank(n.Role) > rank(a.by) {
+			return errAboveOwn(a.by)
+		}
+		if err := room.Policy.Of(a.by).Require(Invite); err != nil {
+			return err
+		}
 		live, err := q.CountLiveInvites(ctx, db.CountLiveInvitesParams{RoomID: room.ID.UUID(), Now: now})
 		if err != nil {
 			return fmt.Errorf("count invites: %w", err)

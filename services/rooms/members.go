@@ -96,6 +96,9 @@ func (s *Service) SetRole(ctx context.Context, ref string, by accounts.Person, t
 		if err := q.SetRole(ctx, db.SetRoleParams{RoomID: room.ID.UUID(), PersonID: target.UUID(), Role: string(role)}); err != nil {
 			return err
 		}
+		if err := s.revokeAbove(ctx, q, room.ID, target, role); err != nil {
+			return err
+		}
 		if m, err = member(ctx, q, room.ID, target); err != nil {
 			return err
 		}
@@ -131,6 +134,9 @@ func (s *Service) Remove(ctx context.Context, ref string, by accounts.Person, ta
 			if err := mayActOn(a.by, a.target); err != nil {
 				return err
 			}
+			if err := s.revokeAbove(ctx, q, room.ID, target, ""); err != nil {
+				return err
+			}
 		}
 		if err := q.DeleteMember(ctx, db.DeleteMemberParams{RoomID: room.ID.UUID(), PersonID: target.UUID()}); err != nil {
 			return err
@@ -138,6 +144,16 @@ func (s *Service) Remove(ctx context.Context, ref string, by accounts.Person, ta
 		return audit(ctx, q, s.now(), by.ID, room.ID, "member.removed", map[string]any{"member": target, "role": a.target})
 	})
 	return room, db.Fault("remove the member", err)
+}
+
+// revokeAbove ends the invites of somebody that give more than the role they keep; of who keeps none, all: nobody comes back to what was taken
+// from them by a link of their own.
+func (s *Service) revokeAbove(ctx context.Context, q *db.Queries, room ID, person accounts.PersonID, kept wire.Role) error {
+	_, err := q.RevokeInvitesAbove(ctx, db.RevokeInvitesAboveParams{Now: s.now(), RoomID: room.UUID(), CreatedBy: person.UUID(), Kept: string(kept)})
+	if err != nil {
+		return fmt.Errorf("revoke the member's invites: %w", err)
+	}
+	return nil
 }
 
 // HandOver makes a member with an account the owner, and the owner a moderator.

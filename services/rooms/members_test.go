@@ -146,6 +146,39 @@ func TestTheOwnerMakesModeratorsAndUnmakesThem(t *testing.T) {
 	require.Contains(t, h.audited(t, r), "member.role")
 }
 
+func TestNobodyComesBackToWhatWasTakenByALinkOfTheirOwn(t *testing.T) {
+	h := newHouse(t)
+	r, people := h.seated(t)
+	owner, moderator := people[wire.RoleOwner], people[wire.RoleModerator]
+	up, in := h.invite(t, r, moderator, NewInvite{Role: wire.RoleModerator}), h.invite(t, r, moderator, NewInvite{Role: wire.RoleMember})
+	others := h.invite(t, r, owner, NewInvite{Role: wire.RoleModerator})
+	_, _, err := h.SetRole(ctx, r.Slug, owner, moderator.ID, wire.RoleMember)
+	require.NoError(t, err)
+	_, err = h.PreviewInvite(ctx, up.Code)
+	requireCode(t, wire.ErrorCodeInviteRevoked, err)
+	_, err = h.PreviewInvite(ctx, in.Code)
+	require.NoError(t, err, "what they may still give goes on")
+	_, raised, err := h.AcceptInvite(ctx, in.Code, moderator)
+	require.NoError(t, err)
+	require.False(t, raised)
+
+	_, err = h.Remove(ctx, r.Slug, owner, moderator.ID)
+	require.NoError(t, err)
+	_, _, err = h.AcceptInvite(ctx, in.Code, moderator)
+	requireCode(t, wire.ErrorCodeInviteRevoked, err)
+	_, err = h.PreviewInvite(ctx, others.Code)
+	require.NoError(t, err)
+
+	t.Run("who leaves by themself may come back by it", func(t *testing.T) {
+		member := people[wire.RoleMember]
+		link := h.invite(t, r, member, NewInvite{})
+		_, err := h.Remove(ctx, r.Slug, member, member.ID)
+		require.NoError(t, err)
+		_, _, err = h.AcceptInvite(ctx, link.Code, member)
+		require.NoError(t, err)
+	})
+}
+
 func TestARoomIsHandedOver(t *testing.T) {
 	h := newHouse(t)
 	r, people := h.seated(t)

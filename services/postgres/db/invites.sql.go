@@ -212,6 +212,33 @@ func (q *Queries) RevokeInvite(ctx context.Context, arg RevokeInviteParams) (int
 	return result.RowsAffected(), nil
 }
 
+const revokeInvitesAbove = `-- name: RevokeInvitesAbove :execrows
+UPDATE invites SET revoked_at = $1::timestamptz
+WHERE room_id = $2 AND created_by = $3 AND revoked_at IS NULL
+  AND array_position(ARRAY['guest', 'member', 'moderator'], role) > coalesce(array_position(ARRAY['guest', 'member', 'moderator'], $4::text), 0)
+`
+
+type RevokeInvitesAboveParams struct {
+	Now       time.Time
+	RoomID    uuid.UUID
+	CreatedBy uuid.UUID
+	Kept      string
+}
+
+// Those that somebody made for roles above the one they keep; with none kept, all of them.
+func (q *Queries) RevokeInvitesAbove(ctx context.Context, arg RevokeInvitesAboveParams) (int64, error) {
+	result, err := q.db.Exec(ctx, revokeInvitesAbove,
+		arg.Now,
+		arg.RoomID,
+		arg.CreatedBy,
+		arg.Kept,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const useInvite = `-- name: UseInvite :execrows
 UPDATE invites SET uses = uses + 1
 WHERE id = $1 AND revoked_at IS NULL

@@ -90,6 +90,8 @@ type Querier interface {
 	RaiseMember(ctx context.Context, arg RaiseMemberParams) (string, error)
 	ResetPassword(ctx context.Context, arg ResetPasswordParams) (Person, error)
 	RevokeInvite(ctx context.Context, arg RevokeInviteParams) (int64, error)
+	// Those that somebody made for roles above the one they keep; with none kept, all of them.
+	RevokeInvitesAbove(ctx context.Context, arg RevokeInvitesAboveParams) (int64, error)
 	RoomsOwned(ctx context.Context, ownerID uuid.UUID) ([]uuid.UUID, error)
 	SetAdministrator(ctx context.Context, arg SetAdministratorParams) (Person, error)
 	SetAvatar(ctx context.Context, arg SetAvatarParams) error

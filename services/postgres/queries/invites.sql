@@ -33,3 +33,9 @@ WHERE id = @id AND revoked_at IS NULL
 -- name: RevokeInvite :execrows
 UPDATE invites SET revoked_at = @now::timestamptz
 WHERE id = @id AND room_id = @room_id AND revoked_at IS NULL AND (@everybodys::boolean OR created_by = @created_by);
+
+-- name: RevokeInvitesAbove :execrows
+-- Those that somebody made for roles above the one they keep; with none kept, all of them.
+UPDATE invites SET revoked_at = @now::timestamptz
+WHERE room_id = @room_id AND created_by = @created_by AND revoked_at IS NULL
+  AND array_position(ARRAY['guest', 'member', 'moderator'], role) > coalesce(array_position(ARRAY['guest', 'member', 'moderator'], @kept::text), 0);

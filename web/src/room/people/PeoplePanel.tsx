@@ -52,7 +52,7 @@ function Person({ peer, you, drives, asks }: { peer: Peer; you: boolean; drives:
               {t('people.you')}
             </Text>
           )}
-          {peer.role === 'guest' || peer.person?.guest ? (
+          {peer.role === 'guest' || (peer.role === 'member' && peer.person?.guest) ? (
             <Badge size="sm" variant="light" color="gray" tt="none" fw={600} className={classes.whole}>
               {t('people.guest')}
             </Badge>
