@@ -1,12 +1,14 @@
 package doctor
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"math/big"
+	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -80,18 +82,36 @@ func TestTheDatabaseIsLookedAt(t *testing.T) {
 	require.ErrorIs(t, err, postgres.ErrRefused)
 }
 
+// openRelay opens one that listens by both transports: a port that is free for UDP may be some connection's of TCP.
+func openRelay(t *testing.T) *relay.Relay {
+	t.Helper()
+	for {
+		r, err := relay.Open(relay.Options{Secret: []byte("secret")})
+		require.NoError(t, err)
+		if udp, tcp := r.Listens(); udp && tcp {
+			t.Cleanup(func() { require.NoError(t, r.Close(context.Background())) })
+			return r
+		}
+		require.NoError(t, r.Close(t.Context()))
+	}
+}
+
+// listenDeaf listens on a port that no system gives out by itself, so it is free again after.
+func listenDeaf() net.PacketConn {
+	for {
+		if c, err := net.ListenPacket("udp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(10_000+mathrand.IntN(20_000)))); err == nil {
+			return c
+		}
+	}
+}
+
 func TestTheRelayAnswersTheDoctor(t *testing.T) {
-	r, err := relay.Open(relay.Options{Secret: []byte("secret")})
-	require.NoError(t, err)
-	defer func() { require.NoError(t, r.Close(t.Context())) }()
-	udp, tcp := r.Listens()
-	require.True(t, udp && tcp)
+	r := openRelay(t)
 	at := net.JoinHostPort("127.0.0.1", strconv.Itoa(r.Port()))
 	require.NoError(t, internet{}.STUN(t.Context(), "udp", at))
 	require.NoError(t, internet{}.STUN(t.Context(), "tcp", at))
 
-	deaf, err := net.ListenPacket("udp4", "127.0.0.1:0")
-	require.NoError(t, err)
+	deaf := listenDeaf()
 	require.Error(t, internet{}.STUN(t.Context(), "udp", deaf.LocalAddr().String()))
 	port := deaf.LocalAddr().(*net.UDPAddr).Port
 	require.False(t, internet{}.Free(port))
