@@ -13,6 +13,8 @@ import (
 	"github.com/pion/interceptor"
 	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
+
+	"turtus/vb/stream/bunch"
 )
 
 const (
@@ -30,6 +32,7 @@ type transport struct {
 	settings    webrtc.SettingEngine
 	certificate webrtc.Certificate
 	mux         ice.UDPMux
+	sockets     *bunch.Sockets // of mux
 }
 
 func newTransport(cfg Config) (*transport, error) {
@@ -58,8 +61,13 @@ func newTransport(cfg Config) (*transport, error) {
 	settings.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
 	t := &transport{}
 	if cfg.UDPPort != 0 {
+		sockets, err := bunch.NewSockets()
+		if err != nil {
+			return nil, err
+		}
 		options := []ice.UDPMuxFromPortOption{
 			ice.UDPMuxFromPortWithLogger(pionLogs{cfg.Logger}.NewLogger("ice")), ice.UDPMuxFromPortWithIPFilter(worthListening),
+			ice.UDPMuxFromPortWithNet(sockets),
 		}
 		if loopback {
 			options = append(options, ice.UDPMuxFromPortWithLoopback())
@@ -68,8 +76,7 @@ func newTransport(cfg Config) (*transport, error) {
 		if err != nil {
 			return nil, fmt.Errorf("listen on UDP port %d: %w", cfg.UDPPort, err)
 		}
-		t.mux = mux
-		settings.SetICEUDPMux(mux)
+		t.mux, t.sockets = mux, sockets
 	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -88,10 +95,19 @@ func newTransport(cfg Config) (*transport, error) {
 
 // api makes one viewer's peer connection. There are no interceptors: numbering, history, reports and feedback are the
 // sender's, which knows frames and not only packets.
-func (t *transport) api(f feedback) *webrtc.API {
+func (t *transport) api(f feedback, b *bunch.Bunch) (*webrtc.API, error) {
 	settings := t.settings
 	settings.BufferFactory = f.buffer
-	return webrtc.NewAPI(webrtc.WithMediaEngine(t.media), webrtc.WithSettingEngine(settings), webrtc.WithInterceptorRegistry(&interceptor.Registry{}))
+	if t.mux != nil {
+		settings.SetICEUDPMux(t.sockets.Share(t.mux, b))
+	} else {
+		own, err := b.Net()
+		if err != nil {
+			return nil, err
+		}
+		settings.SetNet(own)
+	}
+	return webrtc.NewAPI(webrtc.WithMediaEngine(t.media), webrtc.WithSettingEngine(settings), webrtc.WithInterceptorRegistry(&interceptor.Registry{})), nil
 }
 
 func (t *transport) close() {

@@ -6,13 +6,10 @@ import (
 	"image/color"
 	"log/slog"
 	"math/rand/v2"
-	"runtime"
 	"sort"
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/stretchr/testify/require"
 
 	"turtus/vb/codec"
 	"turtus/vb/desktop/desktoptest"
@@ -99,46 +96,6 @@ func BenchmarkStillScreen(b *testing.B) {
 		return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 	}
 	b.ReportMetric(100*float64(spent(usage[1])-spent(usage[0]))/float64(spell), "%-of-a-core")
-	b.ReportMetric(0, "ns/op")
-}
-
-// BenchmarkFanOut measures what viewers of a moving screen cost: run it with -cpuprofile, for the viewers are in this
-// process too, and look at what (*sender).run took for each packet.
-func BenchmarkFanOut(b *testing.B) {
-	const viewers = 50
-	display := desktoptest.StartXvfb(b, 1280, 720)
-	window := desktoptest.OpenWindow(b, display, image.Rect(0, 0, 1280, 720))
-	r := newRoom(b, display, func(cfg *Config) {
-		cfg.Width, cfg.Height, cfg.Bitrate = 1280, 720, 2_000_000
-		cfg.UDPPort = freePort(b)
-		cfg.Logger = slog.New(slog.DiscardHandler)
-	})
-	r.light = true
-	var before, after runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
-	var pages []*page
-	for i := range viewers {
-		p := r.open(PeerID(fmt.Sprint(i)), "s", codec.H264)
-		require.Eventually(b, func() bool { return p.packets.Load() > 0 }, patience, time.Millisecond)
-		pages = append(pages, p)
-	}
-	paint(b, window, image.Rect(0, 0, 400, 400))
-	received := func() (n uint64) {
-		for _, p := range pages {
-			n += p.packets.Load()
-		}
-		return n
-	}
-	for b.Loop() {
-		start := received()
-		time.Sleep(5 * time.Second)
-		b.ReportMetric(float64(received()-start)/5, "packets/s")
-	}
-	b.ReportMetric(float64(received()), "packets")
-	runtime.GC()
-	runtime.ReadMemStats(&after)
-	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/viewers/1024, "KiB/viewer-and-page")
 	b.ReportMetric(0, "ns/op")
 }
 

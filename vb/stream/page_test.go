@@ -3,9 +3,11 @@ package stream
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"image/color"
 	"log/slog"
 	"net"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -29,7 +31,16 @@ import (
 // patience is how long a test waits for what must come; it only decides how late a failure is told.
 const patience = 30 * time.Second
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(pagesProcess) != "" {
+		if err := runPages(); err != nil {
+			fmt.Fprintln(os.Stderr, "pages:", err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // room is a Streamer with the part of the hub between it and its pages.
 type room struct {

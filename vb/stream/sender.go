@@ -11,6 +11,7 @@ import (
 	"github.com/pion/rtcp"
 
 	"turtus/services/wire"
+	"turtus/vb/stream/bunch"
 )
 
 const (
@@ -35,6 +36,7 @@ const (
 type sender struct {
 	video, audio *track
 	network      *network
+	bunch        *bunch.Bunch // of the sockets
 	writeRTCP    func([]rtcp.Packet) error
 	// needsKey is called when only a keyframe helps the viewer. It must not wait.
 	needsKey func()
@@ -86,7 +88,7 @@ func newSender(video, audio *track, writeRTCP func([]rtcp.Packet) error) *sender
 	s := &sender{
 		video: video, audio: audio, network: newNetwork(), writeRTCP: writeRTCP,
 		needsKey: func() {}, controls: func() bool { return false }, sent: func(time.Duration) {},
-		wake: make(chan struct{}, 1),
+		wake: make(chan struct{}, 1), bunch: new(bunch.Bunch),
 	}
 	s.out = newTransmitter(s.network.sent)
 	s.layer.Store(wire.LayerNone)
@@ -224,6 +226,8 @@ func (s *sender) run(ctx context.Context) {
 
 // step sends all that may go now and returns how long the rest must wait.
 func (s *sender) step() time.Duration {
+	s.bunch.Begin()
+	defer s.bunch.End()
 	s.burst()
 	now, sent := time.Now(), false
 	defer func() {

@@ -14,6 +14,7 @@ import (
 
 	"turtus/services/wire"
 	"turtus/vb/codec"
+	"turtus/vb/stream/bunch"
 )
 
 const (
@@ -36,6 +37,7 @@ type viewer struct {
 	cancel   context.CancelCauseFunc
 
 	pc       *webrtc.PeerConnection
+	bunch    bunch.Bunch // of its sockets
 	sender   *sender
 	channels *channels
 	mailbox  chan func() error
@@ -61,7 +63,11 @@ func newViewer(s *Streamer, peer PeerID, session SessionID, kinds []codec.VideoK
 		wish:    wish{quality: wire.QualityAuto},
 		outage:  newOutage(),
 	}
-	pc, err := s.transport.api(feedback{v.feedback}).NewPeerConnection(webrtc.Configuration{
+	api, err := s.transport.api(feedback{v.feedback}, &v.bunch)
+	if err != nil {
+		return nil, err
+	}
+	pc, err := api.NewPeerConnection(webrtc.Configuration{
 		ICEServers: servers, Certificates: []webrtc.Certificate{s.transport.certificate},
 		BundlePolicy: webrtc.BundlePolicyMaxBundle,
 	})
@@ -89,6 +95,7 @@ func (v *viewer) addMedia(kinds []codec.VideoKind) error {
 	}
 	audio := &track{id: "sound", kind: webrtc.RTPCodecTypeAudio, rate: audioRate, clock: clock, mimeTypes: []string{webrtc.MimeTypeOpus}}
 	v.sender = newSender(video, audio, v.pc.WriteRTCP)
+	v.sender.bunch = &v.bunch
 	v.sender.needsKey = func() { v.streamer.picture.requestKeyframe(v.sender) }
 	v.sender.controls = v.controls
 	v.sender.sent = func(delay time.Duration) { v.streamer.metrics.delay.Observe(delay.Seconds()) }
