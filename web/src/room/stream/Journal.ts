@@ -67,6 +67,7 @@ export class Journal {
       answered: this.answered,
       local: [...this.local],
       remote: [...this.remote],
+      gathered: connection.iceGatheringState === 'complete',
       relayPorts: this.relayPorts,
       errors: [...this.errors],
       ice: connection.iceConnectionState,

@@ -3,7 +3,7 @@ import en from '@/i18n/en.json';
 import { describe, diagnose, type Diagnosis, type Facts } from './diagnosis';
 import { Journal } from './Journal';
 
-const waiting: Facts = { waited: 9_000, failed: false, answered: true, local: ['host'], remote: ['host'], relayPorts: [3478], errors: [], ice: 'checking', dtls: 'new', connected: false, bytes: 0, decoded: 0 };
+const waiting: Facts = { waited: 9_000, failed: false, answered: true, local: ['host'], remote: ['host'], gathered: true, relayPorts: [3478], errors: [], ice: 'checking', dtls: 'new', connected: false, bytes: 0, decoded: 0 };
 
 group('which step failed', () => {
   const cases: [string, Partial<Facts>, Diagnosis | null][] = [
@@ -11,6 +11,9 @@ group('which step failed', () => {
     ['the try was given up before', { waited: 100, failed: true }, 'blocked'],
     ['the agent is silent', { answered: false, local: [], ice: 'new' }, 'noAnswer'],
     ['no address at all', { local: [] }, 'noCandidates'],
+    ['no address yet', { local: [], gathered: false }, null],
+    ['no address for long', { local: [], gathered: false, waited: 24_000 }, 'noCandidates'],
+    ['no address before the try was given up', { local: [], gathered: false, failed: true }, 'noCandidates'],
     ['neither UDP nor the relay', { errors: [701, 701] }, 'blocked'],
     ['only the address that a STUN server saw', { local: ['host', 'srflx'] }, 'blocked'],
     ['the relay wants another password', { errors: [701, 401] }, 'relayRefused'],
@@ -40,7 +43,7 @@ group('the journal of a try', () => {
   const setUp = () => {
     let now = 0;
     const report = new Map<string, unknown>();
-    const connection = { iceConnectionState: 'checking', connectionState: 'connecting', getStats: () => Promise.resolve(report), onicecandidateerror: null as ((event: { errorCode: number }) => void) | null };
+    const connection = { iceGatheringState: 'gathering', iceConnectionState: 'checking', connectionState: 'connecting', getStats: () => Promise.resolve(report), onicecandidateerror: null as ((event: { errorCode: number }) => void) | null };
     const servers = [{ urls: ['stun:[::1]:3478'] }, { urls: ['turn:192.0.2.1:3479?transport=udp', 'turn:watch.example.org:3479?transport=tcp', 'turn:[2001:db8::1]:99', 'turns:watch.example.org'], username: 'u', credential: 'c' }];
     return { connection, report, journal: new Journal(connection as unknown as RTCPeerConnection, servers, () => now), wait: (time: number) => void (now += time) };
   };
@@ -58,7 +61,7 @@ group('the journal of a try', () => {
     report.set('v', { type: 'inbound-rtp', kind: 'video', bytesReceived: 40, framesDecoded: 2 });
     report.set('a', { type: 'inbound-rtp', kind: 'audio', bytesReceived: 2 });
     const facts = await journal.facts();
-    expect(facts).toEqual({ waited: 3_000, failed: false, answered: true, local: ['host'], remote: ['host', 'srflx'], relayPorts: [3479, 99, 5349], errors: [701], ice: 'checking', dtls: 'connecting', connected: false, bytes: 42, decoded: 2 });
+    expect(facts).toEqual({ waited: 3_000, failed: false, answered: true, local: ['host'], remote: ['host', 'srflx'], gathered: false, relayPorts: [3479, 99, 5349], errors: [701], ice: 'checking', dtls: 'connecting', connected: false, bytes: 42, decoded: 2 });
     expect(describe('blocked', facts, new Date(0), 'a browser')).not.toMatch(/\d+\.\d+\.\d+\.\d+/);
     journal.close();
     expect(connection.onicecandidateerror).toBeNull();

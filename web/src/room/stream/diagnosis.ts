@@ -8,6 +8,8 @@ export interface Facts {
   /** Kinds of the candidates (RFC 8445) found here, and told from there. */
   local: readonly CandidateKind[];
   remote: readonly CandidateKind[];
+  /** No more will be found here. */
+  gathered: boolean;
   /** Ports of the TURN servers that were named; none where there is no relay at all. */
   relayPorts: readonly number[];
   /** STUN error codes of what was gathered (RFC 8489, RFC 8656); 701 is no answer. */
@@ -55,7 +57,7 @@ export function diagnose(facts: Facts): Diagnosis | null {
   if (facts.connected) return facts.bytes === 0 ? 'noMedia' : 'notDecoded';
   if (!facts.answered) return 'noAnswer';
   if (facts.ice === 'connected' || facts.ice === 'completed') return 'handshake';
-  if (facts.local.length === 0) return 'noCandidates';
+  if (facts.local.length === 0) return facts.gathered || facts.failed || facts.waited >= 3 * patience ? 'noCandidates' : null; // a busy computer is slow to find its own
   if (facts.relayPorts.length === 0) return 'noRelay';
   if (facts.local.includes('relay')) return 'relayLeadsNowhere';
   return facts.errors.some((code) => refusals.includes(code)) ? 'relayRefused' : 'blocked';
