@@ -128,8 +128,9 @@ export class Meter {
  * before the first of them, so that what it still had to end (encoders, connections) is ended. It gives up after a minute:
  * whatever it uses then is what it uses at rest.
  */
-export async function rested(root: number, group: Group): Promise<void> {
-  const ticks = (): number => processesOf(root).reduce((sum, one) => sum + (one.group === group ? one.ticks : 0), 0)
+export async function rested(root: number | (() => readonly number[]), group: Group): Promise<void> {
+  const roots = typeof root === 'number' ? () => [root] : root
+  const ticks = (): number => familiesOf(roots()).reduce((sum, one) => sum + (one.group === group ? one.ticks : 0), 0)
   let least = Infinity
   let steady = 0
   for (let look = 0; look < 30 && steady < 3; look++) {

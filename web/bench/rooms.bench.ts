@@ -1,5 +1,4 @@
 import { delivered, memoryLeft, Rooms } from './rooms'
-import { rested } from './processes'
 import { seconds, test, trials } from './stage'
 
 /** A room's frames have dropped when its viewer gets less than this part of what a room gets that is alone. */
@@ -9,7 +8,7 @@ test('idle', async ({ figures }) => {
   const rooms = await Rooms.start()
   try {
     const open = await rooms.more(trials(4), 'flip')
-    await rested(rooms.server.pid, 'firefox')
+    await rooms.rested('firefox')
     const measure = async (state: string): Promise<void> => {
       const used = []
       for (let i = 0; i < 3; i++) used.push(await rooms.each(seconds(8)))
@@ -19,7 +18,7 @@ test('idle', async ({ figures }) => {
     }
     await measure('idle room, nobody watching')
     await rooms.watch(open)
-    await rested(rooms.server.pid, 'agent')
+    await rooms.rested('agent')
     await measure('idle room, one viewer')
   } finally {
     await rooms.end()
@@ -65,7 +64,7 @@ test('full', async ({ figures }) => {
     let end = 'its frames dropped'
     for (;;) {
       await rooms.watch(await rooms.more(trials(8), 'flip'))
-      await rested(rooms.server.pid, 'firefox')
+      await rooms.rested('firefox')
       const frames = Math.min(...(await delivered(playing, seconds(12))))
       figures.list.splice(1)
       figures.add('idle rooms beside one that plays: its whole frames at the end', 'per second', frames)

@@ -8,7 +8,7 @@ import { inContainers, Server } from '../e2e/support/server'
 import { makeClip } from './clip'
 import { bodies, type Content } from './content'
 import { Counters } from './counters'
-import { familiesOf, parentOf, type Usage } from './processes'
+import { familiesOf, parentOf, rested, type Group, type Usage } from './processes'
 
 export interface Room {
   slug: string
@@ -65,22 +65,15 @@ export class Rooms {
     return joined
   }
 
-  /** The first process of each browser. A container's is its shim. */
-  private roots(): number[] {
-    if (!inContainers) return familiesOf([this.server.pid]).filter((one) => one.group === 'agent').map((one) => one.pid)
-    return this.containers('.State.Pid').map((pid) => parentOf(Number(pid))).filter((pid) => pid > 1)
-  }
-
-  private containers(field: string): string[] {
-    const id = readFileSync(join(this.server.dataDir, 'server.id'), 'utf8').trim()
-    const ids = docker('ps', '--quiet', '--no-trunc', '--filter', `label=turtus.server=${id}`)
-    return ids.length === 0 ? [] : docker('inspect', '--format', `{{${field}}}`, ...ids)
+  /** Waits until a group of the browsers' processes has come to rest. */
+  rested(group: Group): Promise<void> {
+    return rested(() => browsersOf(this.server), group)
   }
 
   /** What one room takes on average, with all processes of its browser, over some seconds. */
   async each(seconds: number): Promise<Usage> {
     const look = (memory: boolean): { ticks: number; memory: number } => {
-      const all = familiesOf(this.roots(), memory)
+      const all = familiesOf(browsersOf(this.server), memory)
       return { ticks: all.reduce((sum, one) => sum + one.ticks, 0), memory: all.reduce((sum, one) => sum + one.memory, 0) }
     }
     const before = look(false)
@@ -94,12 +87,24 @@ export class Rooms {
   /** What the engine counts for one room's container in MB: its files in memory too. */
   accounted(): number | undefined {
     if (!inContainers) return undefined
-    const used = docker('stats', '--no-stream', '--format', '{{.MemUsage}}', ...this.containers('.Id')).map((line) => {
+    const used = docker('stats', '--no-stream', '--format', '{{.MemUsage}}', ...containersOf(this.server, '.Id')).map((line) => {
       const [, value, unit] = /^([\d.]+)(MiB|GiB|KiB)/.exec(line) ?? []
       return Number(value) * (unit === 'GiB' ? 1024 : unit === 'KiB' ? 1 / 1024 : 1)
     })
     return used.reduce((sum, one) => sum + one, 0) / used.length
   }
+}
+
+/** The first process of each browser of a server. A container's is its shim. */
+export function browsersOf(server: Server): number[] {
+  if (!inContainers) return familiesOf([server.pid]).filter((one) => one.group === 'agent').map((one) => one.pid)
+  return containersOf(server, '.State.Pid').map((pid) => parentOf(Number(pid))).filter((pid) => pid > 1)
+}
+
+function containersOf(server: Server, field: string): string[] {
+  const id = readFileSync(join(server.dataDir, 'server.id'), 'utf8').trim()
+  const ids = docker('ps', '--quiet', '--no-trunc', '--filter', `label=turtus.server=${id}`)
+  return ids.length === 0 ? [] : docker('inspect', '--format', `{{${field}}}`, ...ids)
 }
 
 /** Whole frames per second of each room's viewer, over some seconds. */

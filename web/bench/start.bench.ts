@@ -6,6 +6,7 @@ import { bodies } from './content'
 import type { Figures } from './figures'
 import { watchStart, started } from './probe'
 import { rested, usage } from './processes'
+import { browsersOf } from './rooms'
 import { seconds, test, trials } from './stage'
 
 /** Rooms are started one after the other on a server of its own, each from a page that was loaded anew. */
@@ -24,7 +25,7 @@ async function starts(browser: Browser, figures: Figures, name: string, warm: nu
       if (warm > 0) {
         const ready = (): number => server.log.join('').split('a browser is warm').length - 1
         await expect.poll(ready, { message: 'a browser is warm', timeout: 120_000 }).toBeGreaterThan(i)
-        await rested(server.pid, 'firefox')
+        await rested(() => browsersOf(server), 'firefox')
         if (i === 0) {
           const used = [await usage(server.pid, seconds(20))]
           for (const group of ['agent', 'firefox', 'xserver', 'sound'] as const) {
