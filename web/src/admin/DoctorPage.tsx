@@ -2,6 +2,7 @@ import { Alert, Button, Group, Loader, Stack, Text, Title } from '@mantine/core'
 import { IconAlertTriangle, IconCheck, IconCircleCheckFilled, IconCopy, IconHelpCircle, IconRefresh, IconCircleXFilled } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 import { Navigate } from 'react-router';
 import { useApi, useSession } from '@/account/session';
@@ -84,9 +85,7 @@ function Doctor() {
   );
 }
 
-type Translate = ReturnType<typeof useTranslation>['t'];
-
-function summary(checks: readonly DoctorCheck[], t: Translate): string {
+function summary(checks: readonly DoctorCheck[], t: TFunction): string {
   const count = (state: DoctorState): number => checks.filter((check) => check.state === state).length;
   const parts = [count('fail') > 0 && t('doctor.fails', { count: count('fail') }), count('warn') > 0 && t('doctor.warns', { count: count('warn') }), count('unknown') > 0 && t('doctor.unknowns', { count: count('unknown') })];
   return parts.filter(Boolean).join(', ') || t('doctor.allRight', { count: checks.length });
@@ -160,7 +159,7 @@ function useProbes(report: DoctorReport | undefined): { checks: readonly DoctorC
   return { checks: (probes.data ?? []).map((probe) => inWords(probe, t)), isFetching: probes.isFetching };
 }
 
-function inWords({ id, state, words, values }: Probe, t: Translate): DoctorCheck {
+function inWords({ id, state, words, values }: Probe, t: TFunction): DoctorCheck {
   const say = (what: string): string => t(`doctor.probes.${id}.${what}` as 'doctor.probes.clock.title', { ...values, defaultValue: '' });
   const check: DoctorCheck = { id: `here-${id}`, title: say('title'), state, found: say(words) };
   if (words === 'ok') return check;
