@@ -182,7 +182,14 @@ func TestOneEncoderMakesTheBestProfileThatAllHave(t *testing.T) {
 	r, _, _ := painted(t)
 	profile := func() (got codec.Profile) {
 		answer := make(chan codec.Profile)
-		r.Streamer.picture.do(t.Context(), func() { answer <- r.Streamer.picture.layers[layerKey{kind: codec.H264}].profile })
+		r.Streamer.picture.do(t.Context(), func() {
+			l := r.Streamer.picture.layers[layerKey{kind: codec.H264}]
+			if l == nil {
+				answer <- ""
+				return
+			}
+			answer <- l.profile
+		})
 		return <-answer
 	}
 	ann := r.open("ann", "s1")

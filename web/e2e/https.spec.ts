@@ -52,9 +52,9 @@ test('over HTTPS the first account is made by the link in the log, and the pictu
         }
       }
     })
-    const link = /https:\/\/localhost:\d+\/setup#token=\w+/.exec(server.log.join(''))?.[0]
-    if (link === undefined) throw new Error('the log shows no link')
-    await page.goto(link)
+    const link = (): string => /https:\/\/localhost:\d+\/setup#token=\w+\s/.exec(server.log.join(''))?.[0].trim() ?? ''
+    await expect.poll(link, { message: 'the log shows a link' }).not.toBe('')
+    await page.goto(link())
     await expect(page.getByTestId('setup-token-there')).toBeVisible()
     expect(page.url()).not.toContain('token')
     await page.getByTestId('signup-username').fill('ann')

@@ -17,10 +17,10 @@ test('two people watch, hear and drive one Firefox together', async ({ arrive, p
 
   await test.step('a click by Ann changes what Ben sees', async () => {
     await ann.takeControl()
+    await ann.heeded(pages, room)
     await ann.clickPicture()
     await expect.poll(() => pages.of(room, 'click').length).toBeGreaterThan(0)
-    const clicks = pages.of(room, 'click').length
-    await expectColour(ben.page, [red, green, blue][clicks % 3] ?? red, 'Ben sees what Ann clicked')
+    await expectColour(ben.page, () => [red, green, blue][pages.of(room, 'click').length % 3] ?? red, 'Ben sees what Ann clicked')
   })
 
   await test.step('typed text by Ann changes what Ben sees', async () => {

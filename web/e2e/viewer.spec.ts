@@ -54,6 +54,7 @@ test('the clipboard goes from the one in control into the browser, and back', as
     await ann.startBrowser()
     const { page } = ann
     await ann.takeControl()
+    await ann.heeded(pages, room)
     await ann.clickPicture()
     await expect.poll(() => pages.of(room, 'focus').length, { message: 'the field of the page is clicked' }).toBeGreaterThan(0)
     await page.evaluate((text) => navigator.clipboard.writeText(text), words)

@@ -81,7 +81,9 @@ const shell = (body: string): string => `<!doctype html><meta charset="utf-8"><t
 <style>html,body{margin:0;height:100%;overflow:hidden;user-select:none;background:#202020;font:32px sans-serif;color:#fff}</style>
 <body><script>
 const room = new URLSearchParams(location.search).get('room') ?? ''
-const report = (type, detail = '') => fetch('/event?' + new URLSearchParams({ room, type, detail: String(detail) }))
+let reported = Promise.resolve() // One by one: requests at once would arrive in any order.
+const report = (type, detail = '') => { reported = reported.then(() => fetch('/event?' + new URLSearchParams({ room, type, detail: String(detail) }))).catch(() => {}) }
+addEventListener('mousemove', () => report('heeds'), { once: true })
 const paint = (colour) => { document.body.style.background = colour; report('painted', colour) }
 </script>${body}`
 

@@ -99,6 +99,25 @@ export class Person {
     await this.hasControl()
   }
 
+  /**
+   * Moves the mouse, as the one in control, until the page that Firefox shows hears of it: what people do in the first moments of a page,
+   * Firefox keeps from its script.
+   */
+  async heeded(pages: Pages, room: string): Promise<void> {
+    let x = 0.4
+    await expect
+      .poll(
+        async () => {
+          x = 1 - x
+          const at = await this.pointOnPicture(x, 0.6)
+          await this.page.mouse.move(at.x, at.y)
+          return pages.of(room, 'heeds').length
+        },
+        { message: `the page heeds ${this.name}`, timeout: 60_000 },
+      )
+      .toBeGreaterThan(0)
+  }
+
   async hasControl(): Promise<void> {
     await expect(this.page.getByTestId('release-control')).toBeVisible()
   }

@@ -34,16 +34,18 @@ export async function colourAt(page: Page, x = 0.5, y = 0.6): Promise<Colour | n
 const near = (seen: Colour | null, wanted: Colour): boolean =>
   seen !== null && Math.abs(seen.r - wanted.r) < 24 && Math.abs(seen.g - wanted.g) < 24 && Math.abs(seen.b - wanted.b) < 24
 
-/** Waits until the streamed picture shows a colour. */
-export async function expectColour(page: Page, wanted: Colour, message: string): Promise<void> {
+/** Waits until the streamed picture shows a colour, or the one that is right by then. */
+export async function expectColour(page: Page, colour: Colour | (() => Colour), message: string): Promise<void> {
   let seen: Colour | null = null
+  let wanted: Colour | null = null
   await expect
     .poll(
       async () => {
         seen = await colourAt(page)
+        wanted = typeof colour === 'function' ? colour() : colour
         return near(seen, wanted)
       },
-      { message: `${message}: wanted ${JSON.stringify(wanted)}`, timeout: 60_000 },
+      { message, timeout: 60_000 },
     )
     .toBe(true)
     .catch((error: unknown) => {
