@@ -26,6 +26,7 @@ func newEnd(t *testing.T, server *wire.ICEServer) *end {
 	// A container engine's bridges of this machine translate addresses, of what begins at them too.
 	settings.SetInterfaceFilter(func(name string) bool { return !strings.HasPrefix(name, "docker") && !strings.HasPrefix(name, "br-") })
 	settings.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
+	settings.SetICEMaxBindingRequests(1000) // seven go out within 1.4 s, and a busy machine may stand still for longer
 	configuration := webrtc.Configuration{}
 	if server != nil {
 		configuration.ICETransportPolicy = webrtc.ICETransportPolicyRelay
