@@ -161,6 +161,7 @@ func (e examiner) Examine(_ context.Context, v *doctor.Visit, person string) wir
 // house is a server with everything but hub and browsers real.
 type house struct {
 	url      string
+	handler  http.Handler // what is served there
 	hub      *hub
 	browsers *browsers
 	pool     *pgxpool.Pool
@@ -195,7 +196,7 @@ func newHouse(t *testing.T, change ...func(*Options)) *house {
 	require.NoError(t, err)
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	h.url = server.URL
+	h.url, h.handler = server.URL, handler
 	h.routes, err = gorillamux.NewRouter(contract.Spec())
 	require.NoError(t, err)
 	return h

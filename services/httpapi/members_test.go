@@ -1,9 +1,15 @@
 package httpapi
 
 import (
+	"bytes"
+	"context"
+	"encoding/json"
 	"fmt"
+	"io"
+	"net/http/httptest"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -121,4 +127,55 @@ func TestRolesChangeAndPeopleAreRemovedOverHTTP(t *testing.T) {
 	require.Equal(t, []string{"room updated", "member changed", "member changed"}, h.hub.take())
 	owner.do("PATCH", at, wire.RoomChange{Title: new("Mine")}).fails(403, wire.ErrorCodeForbidden)
 	member.do("PATCH", at, wire.RoomChange{Title: new("Mine")}).is(200)
+}
+
+func TestWhatIsStoredIsToldThoughThePageBeGone(t *testing.T) {
+	h := newHouse(t)
+	at, people, ids := h.seated(t)
+	for _, test := range []struct {
+		method, path string
+		body         any
+		told         []string
+	}{
+		{"PATCH", "", wire.RoomChange{Title: new("Mine")}, []string{"room updated"}},
+		{"PUT", "/members/" + ids[wire.RoleModerator].Id.String(), wire.MemberChange{Role: wire.MemberChangeRoleMember}, []string{"member changed"}},
+		{"DELETE", "/members/" + ids[wire.RoleGuest].Id.String(), nil, []string{"member changed"}},
+		{"PUT", "/owner", wire.OwnerChange{Person: ids[wire.RoleMember].Id}, []string{"room updated", "member changed", "member changed"}},
+	} {
+		t.Run(test.method+test.path, func(t *testing.T) {
+			ctx, goAway := context.WithCancel(context.Background())
+			defer goAway()
+			var body io.Reader
+			if test.body != nil {
+				text, err := json.Marshal(test.body)
+				require.NoError(t, err)
+				body = bytes.NewReader(text)
+			}
+			request := httptest.NewRequestWithContext(ctx, test.method, "/api/v1"+at+test.path, body)
+			request.Header.Set("Authorization", "Bearer "+people[wire.RoleOwner].token)
+			request.Header.Set("Content-Type", "application/json")
+			h.hub.take()
+			tx, err := h.pool.Begin(context.Background())
+			require.NoError(t, err)
+			defer func() { _ = tx.Rollback(context.Background()) }()
+			_, err = tx.Exec(context.Background(), "SELECT FROM members FOR UPDATE")
+			require.NoError(t, err)
+			answered := make(chan *httptest.ResponseRecorder, 1)
+			go func() {
+				response := httptest.NewRecorder()
+				h.handler.ServeHTTP(response, request)
+				answered <- response
+			}()
+			require.Eventually(t, func() bool {
+				waiting := 0
+				err := h.pool.QueryRow(context.Background(), "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&waiting)
+				return err == nil && waiting > 0
+			}, 30*time.Second, 5*time.Millisecond, "it is being stored")
+			goAway()
+			require.NoError(t, tx.Commit(context.Background()))
+			response := <-answered
+			require.Less(t, response.Code, 300, response.Body.String())
+			require.Equal(t, test.told, h.hub.take())
+		})
+	}
 }

@@ -42,15 +42,23 @@ func (h *Hub) RoomUpdated(id rooms.ID) {
 	if r == nil {
 		return
 	}
+	r.readInfo(h.ctx)
+}
+
+// readInfo takes what the room is now. What could not be read is asked again by recheckSessions: who may do no more what they could is not told else.
+func (r *room) readInfo(ctx context.Context) {
 	for change := r.beginInfoChange(); ; {
-		ctx, cancel := context.WithTimeout(h.ctx, h.o.CallTimeout)
-		stored, err := h.o.Rooms.ByID(ctx, id)
+		call, cancel := context.WithTimeout(ctx, r.hub.o.CallTimeout)
+		stored, err := r.hub.o.Rooms.ByID(call, r.id)
 		cancel()
 		if wire.CodeOf(err) == wire.ErrorCodeNotFound {
 			return // deleted meanwhile, and RoomDeleted says so
 		}
 		if err != nil {
-			h.o.Log.Warn("a changed room could not be read", "room", id.String(), "error", err)
+			r.hub.o.Log.Warn("a changed room could not be read", "room", r.id.String(), "error", err)
+			r.mu.Lock()
+			r.infoMissed = true
+			r.mu.Unlock()
 			return
 		}
 		if change = r.updateInfo(stored, change); change == 0 {

@@ -21,6 +21,9 @@ func (h *Hub) MemberChanged(id rooms.ID, person accounts.PersonID) {
 		cancel()
 		if err != nil {
 			h.o.Log.Warn("a member's new role could not be read", "room", id.String(), "error", err)
+			// What they may do is not known: they come back by a hello, which reads it.
+			r.evict(func(s *seat) bool { return s.kind == wire.PeerKindViewer && s.personID == person },
+				wire.PeerLeftReasonLost, wire.CloseCodeInternal, "your role in the room could not be read")
 			return
 		}
 		if change = r.setRole(person, role, change); change == 0 {
@@ -88,14 +91,15 @@ func (r *room) tellStanding(s *seat) {
 	if s.conn != nil {
 		s.conn.send(encode(wire.NewEnvelope(wire.TypeSelfUpdated, wire.SelfUpdate{Role: s.role, Permissions: s.permissions.Names()})))
 	}
-	if !s.permissions.Has(rooms.Voice) {
-		s.media.Microphone = false
-	}
-	if !s.permissions.Has(rooms.Video) {
-		s.media.Camera = false
-	}
+	s.mute()
 	r.tell(nil, wire.TypePeerUpdated, wire.PeerEvent{Peer: s.wire()})
 	if !s.permissions.Has(rooms.Control) && r.control.Left(s.id, r.hub.o.Now()) {
 		r.tellControl(nil)
 	}
+}
+
+// mute says to be off what the seat's person may not have on. It needs the room's lock.
+func (s *seat) mute() {
+	s.media.Microphone = s.media.Microphone && s.permissions.Has(rooms.Voice)
+	s.media.Camera = s.media.Camera && s.permissions.Has(rooms.Video)
 }

@@ -2,9 +2,12 @@ package hub
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -200,4 +203,86 @@ func TestWhoMayNoMoreLosesWhatTheyHaveAtOnce(t *testing.T) {
 		late.awaitError(wire.ErrorCodeRoomMembersOnly)
 		late.awaitClose(wire.CloseCodeKicked)
 	})
+}
+
+func TestWhoComesBackWhileTheirRoleIsTakenKeepsNothingOfIt(t *testing.T) {
+	h := newHouse(t, nil)
+	room, people := h.seated()
+	_, err := h.rooms.Update(context.Background(), room.ID.String(), people[wire.RoleOwner],
+		rooms.Change{Policy: &wire.RolePermissions{Member: []wire.Permission{wire.PermissionChat}, Guest: []wire.Permission{}}})
+	require.NoError(t, err)
+	h.join(room, people[wire.RoleOwner])
+	moderator := h.join(room, people[wire.RoleModerator])
+	agent, _ := h.agent(room)
+	moderator.ok(wire.TypeControlTake, wire.Empty{}, "")
+	require.NotNil(t, decode[wire.Control](t, agent.await(wire.TypeControlChanged)).Holder)
+	moderator.ok(wire.TypePresenceUpdate, wire.PresenceUpdate{Media: &wire.MediaState{Microphone: true, Camera: true}}, "")
+
+	h.setRole(room, people[wire.RoleModerator], wire.RoleMember) // stored, and nobody told yet
+	back := h.resume(room, people[wire.RoleModerator], moderator.identity)
+	require.Equal(t, moderator.identity.Peer, back.identity.Peer)
+	require.Nil(t, back.identity.Snapshot.Control.Holder)
+	for _, peer := range back.identity.Snapshot.Peers {
+		require.Equal(t, wire.MediaState{}, peer.Media)
+	}
+	require.Nil(t, decode[wire.Control](t, agent.await(wire.TypeControlChanged)).Holder)
+	h.hub.MemberChanged(room.ID, people[wire.RoleModerator].ID)
+	back.refused(wire.ErrorCodeForbidden, wire.TypeControlTake, wire.Empty{}, "")
+}
+
+// unread are rooms of which nothing can be read for a while.
+type unread struct {
+	Rooms
+	now atomic.Bool
+}
+
+var errUnread = errors.New("the database is away")
+
+func (u *unread) Membership(ctx context.Context, room rooms.ID, person accounts.PersonID) (wire.Role, error) {
+	if u.now.Load() {
+		return "", errUnread
+	}
+	return u.Rooms.Membership(ctx, room, person)
+}
+
+func (u *unread) ByID(ctx context.Context, id rooms.ID) (rooms.Room, error) {
+	if u.now.Load() {
+		return rooms.Room{}, errUnread
+	}
+	return u.Rooms.ByID(ctx, id)
+}
+
+func TestWhoseNewRoleCannotBeReadComesBackWithIt(t *testing.T) {
+	read := &unread{}
+	h := newHouse(t, func(o *Options) { read.Rooms, o.Rooms = o.Rooms, read })
+	room, people := h.seated()
+	owner := h.join(room, people[wire.RoleOwner])
+	moderator := h.join(room, people[wire.RoleModerator])
+	owner.await(wire.TypePeerJoined)
+	h.setRole(room, people[wire.RoleModerator], wire.RoleMember)
+	read.now.Store(true)
+	h.hub.MemberChanged(room.ID, people[wire.RoleModerator].ID)
+	moderator.awaitClose(wire.CloseCodeInternal)
+	require.Equal(t, wire.PeerLeftReasonLost, decode[wire.PeerLeft](t, owner.await(wire.TypePeerLeft)).Reason)
+	owner.quiet()
+	read.now.Store(false)
+	require.Equal(t, wire.RoleMember, h.resume(room, people[wire.RoleModerator], moderator.identity).identity.Role)
+}
+
+func TestARoomThatCouldNotBeReadIsReadAgain(t *testing.T) {
+	read := &unread{}
+	h := newHouse(t, func(o *Options) {
+		read.Rooms, o.Rooms = o.Rooms, read
+		o.SessionCheck = 10 * time.Millisecond
+	})
+	room, people := h.seated()
+	member := h.join(room, people[wire.RoleMember])
+	_, err := h.rooms.Update(context.Background(), room.ID.String(), people[wire.RoleOwner],
+		rooms.Change{Policy: &wire.RolePermissions{Member: []wire.Permission{wire.PermissionChat}, Guest: []wire.Permission{}}})
+	require.NoError(t, err)
+	read.now.Store(true)
+	h.hub.RoomUpdated(room.ID)
+	read.now.Store(false)
+	require.Equal(t, []wire.Permission{wire.PermissionChat}, decode[wire.SelfUpdate](t, member.await(wire.TypeSelfUpdated)).Permissions)
+	member.refused(wire.ErrorCodeForbidden, wire.TypeControlTake, wire.Empty{}, "")
 }

@@ -28,6 +28,8 @@ type room struct {
 	seats   map[PeerID]*seat
 	// memberChanges counts what MemberChanged was told, infoChanges what changed info.
 	memberChanges, infoChanges int
+	// infoMissed says that info could not be read after it was changed.
+	infoMissed bool
 
 	info    wire.Room
 	policy  rooms.Policy
@@ -203,7 +205,15 @@ func (r *room) beginInfoChange() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.infoChanges++
+	r.infoMissed = false
 	return r.infoChanges
+}
+
+// missedInfo says whether info is to be read again.
+func (r *room) missedInfo() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.infoMissed
 }
 
 // updateInfo takes what was read after a change began, and returns 0; or, if another has begun since, does nothing and returns that

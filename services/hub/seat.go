@@ -131,8 +131,14 @@ func (r *room) sit(p *peer, claims rooms.Claims, person *wire.PublicPerson, resu
 	s.host, s.secure, s.served = p.host, p.secure, now
 
 	if taken {
+		// Their role may have been lowered and MemberChanged be still under way: it finds nothing to change then.
+		s.mute()
 		r.tell(s, wire.TypePeerUpdated, wire.PeerEvent{Peer: s.wire()})
-		if r.control.Back(s.id, now) {
+		step := r.control.Back
+		if !s.permissions.Has(rooms.Control) {
+			step = r.control.Left
+		}
+		if step(s.id, now) {
 			r.tellControl(s)
 		}
 	} else {

@@ -66,7 +66,8 @@ func (h *Hub) sessionLives(ctx context.Context, session accounts.SessionID) (boo
 	return len(live) > 0, err
 }
 
-// recheckSessions closes those whose sign-in has ended without the hub being told, renews what ages with those who stay, and sets the clock for the next time.
+// recheckSessions closes those whose sign-in has ended without the hub being told, renews what ages with those who stay, reads what could not be
+// read, and sets the clock for the next time.
 func (h *Hub) recheckSessions() {
 	h.mu.Lock()
 	if h.closed {
@@ -81,6 +82,9 @@ func (h *Hub) recheckSessions() {
 	sitting := make(map[accounts.SessionID]bool)
 	for _, r := range h.allLive() {
 		r.renewServers()
+		if r.missedInfo() {
+			r.readInfo(h.recheckContext)
+		}
 		r.sessions(sitting)
 	}
 	if len(sitting) == 0 {

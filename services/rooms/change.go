@@ -160,10 +160,16 @@ func (s *Service) Update(ctx context.Context, ref string, by accounts.Person, c 
 		return Room{}, err
 	}
 	params.ScreenWidth, params.ScreenHeight, params.ScreenFrameRate = screenColumns(c.Screen.To)
+	var silenced []string // the roles that may invite nobody any more
 	if c.Policy != nil {
 		policy, err := policyOf(*c.Policy)
 		if err != nil {
 			return Room{}, err
+		}
+		for _, role := range []wire.Role{wire.RoleMember, wire.RoleGuest} {
+			if !policy.Of(role).Has(Invite) {
+				silenced = append(silenced, string(role))
+			}
 		}
 		params.SetPermissions = true
 		params.MemberPermissions, params.GuestPermissions = policyColumns(policy)
@@ -174,6 +180,14 @@ func (s *Service) Update(ctx context.Context, ref string, by accounts.Person, c 
 		}
 	}
 	err = db.InTx(ctx, s.pool, func(q *db.Queries) error {
+		// The room may be handed over at this moment.
+		a, err := lockActing(ctx, q, room.ID, by.ID, by.ID)
+		if err != nil {
+			return err
+		}
+		if err := room.Policy.Of(a.by).Require(Manage); err != nil {
+			return err
+		}
 		changed, err := q.UpdateRoom(ctx, params)
 		if err != nil {
 			return err
@@ -181,8 +195,15 @@ func (s *Service) Update(ctx context.Context, ref string, by accounts.Person, c 
 		if changed == 0 {
 			return errNoRoom()
 		}
+		var revoked int64
+		if len(silenced) > 0 {
+			revoked, err = q.RevokeInvitesOfRoles(ctx, db.RevokeInvitesOfRolesParams{Now: s.now(), Roles: silenced, RoomID: room.ID.UUID()})
+			if err != nil {
+				return fmt.Errorf("revoke the invites of who may invite no more: %w", err)
+			}
+		}
 		return audit(ctx, q, s.now(), by.ID, room.ID, "room.changed", map[string]any{
-			"privacy": c.Privacy, "slug": c.Slug, "title": c.Title != nil, "password": c.Password != nil, "permissions": c.Policy,
+			"privacy": c.Privacy, "slug": c.Slug, "title": c.Title != nil, "password": c.Password != nil, "permissions": c.Policy, "invitesRevoked": revoked,
 		})
 	})
 	if db.IsViolation(err, "rooms_slug_key") {

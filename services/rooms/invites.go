@@ -114,7 +114,11 @@ func (s *Service) CreateInvite(ctx context.Context, ref string, by accounts.Pers
 		if rank(n.Role) > rank(a.by) {
 			return errAboveOwn(a.by)
 		}
-		if err := room.Policy.Of(a.by).Require(Invite); err != nil {
+		policy, err := lockPolicy(ctx, q, room.ID)
+		if err != nil {
+			return err
+		}
+		if err := policy.Of(a.by).Require(Invite); err != nil {
 			return err
 		}
 		live, err := q.CountLiveInvites(ctx, db.CountLiveInvitesParams{RoomID: room.ID.UUID(), Now: now})

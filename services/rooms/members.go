@@ -96,13 +96,22 @@ func (s *Service) SetRole(ctx context.Context, ref string, by accounts.Person, t
 		if err := q.SetRole(ctx, db.SetRoleParams{RoomID: room.ID.UUID(), PersonID: target.UUID(), Role: string(role)}); err != nil {
 			return err
 		}
-		if err := s.revokeAbove(ctx, q, room.ID, target, role); err != nil {
+		policy, err := lockPolicy(ctx, q, room.ID)
+		if err != nil {
+			return err
+		}
+		kept := role
+		if !policy.Of(role).Has(Invite) {
+			kept = ""
+		}
+		revoked, err := s.revokeAbove(ctx, q, room.ID, target, kept)
+		if err != nil {
 			return err
 		}
 		if m, err = member(ctx, q, room.ID, target); err != nil {
 			return err
 		}
-		return audit(ctx, q, s.now(), by.ID, room.ID, "member.role", map[string]any{"member": target, "from": a.target, "to": role})
+		return audit(ctx, q, s.now(), by.ID, room.ID, "member.role", map[string]any{"member": target, "from": a.target, "to": role, "invitesRevoked": revoked})
 	})
 	return room, m, db.Fault("set the role", err)
 }
@@ -124,6 +133,7 @@ func (s *Service) Remove(ctx context.Context, ref string, by accounts.Person, ta
 		return Room{}, err
 	}
 	err = db.InTx(ctx, s.pool, func(q *db.Queries) error {
+		var revoked int64
 		a, err := lockActing(ctx, q, room.ID, by.ID, target)
 		switch {
 		case err != nil:
@@ -134,26 +144,37 @@ func (s *Service) Remove(ctx context.Context, ref string, by accounts.Person, ta
 			if err := mayActOn(a.by, a.target); err != nil {
 				return err
 			}
-			if err := s.revokeAbove(ctx, q, room.ID, target, ""); err != nil {
+			if revoked, err = s.revokeAbove(ctx, q, room.ID, target, ""); err != nil {
 				return err
 			}
 		}
 		if err := q.DeleteMember(ctx, db.DeleteMemberParams{RoomID: room.ID.UUID(), PersonID: target.UUID()}); err != nil {
 			return err
 		}
-		return audit(ctx, q, s.now(), by.ID, room.ID, "member.removed", map[string]any{"member": target, "role": a.target})
+		return audit(ctx, q, s.now(), by.ID, room.ID, "member.removed", map[string]any{"member": target, "role": a.target, "invitesRevoked": revoked})
 	})
 	return room, db.Fault("remove the member", err)
 }
 
-// revokeAbove ends the invites of somebody that give more than the role they keep; of who keeps none, all: nobody comes back to what was taken
-// from them by a link of their own.
-func (s *Service) revokeAbove(ctx context.Context, q *db.Queries, room ID, person accounts.PersonID, kept wire.Role) error {
-	_, err := q.RevokeInvitesAbove(ctx, db.RevokeInvitesAboveParams{Now: s.now(), RoomID: room.UUID(), CreatedBy: person.UUID(), Kept: string(kept)})
+// revokeAbove ends the invites of somebody that give more than the role they keep, and counts them; of who keeps none, or one that may not
+// invite, all: nobody comes back to what was taken from them by a link of their own, and nobody invites who may not.
+func (s *Service) revokeAbove(ctx context.Context, q *db.Queries, room ID, person accounts.PersonID, kept wire.Role) (int64, error) {
+	revoked, err := q.RevokeInvitesAbove(ctx, db.RevokeInvitesAboveParams{Now: s.now(), RoomID: room.UUID(), CreatedBy: person.UUID(), Kept: string(kept)})
 	if err != nil {
-		return fmt.Errorf("revoke the member's invites: %w", err)
+		return 0, fmt.Errorf("revoke the member's invites: %w", err)
 	}
-	return nil
+	return revoked, nil
+}
+
+// lockPolicy reads what the room's roles may do, which can't change until the transaction ends. After lockActing, as who changes it does.
+func lockPolicy(ctx context.Context, q *db.Queries, room ID) (Policy, error) {
+	row, err := q.LockPolicy(ctx, room.UUID())
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Policy{}, errNoRoom()
+	} else if err != nil {
+		return Policy{}, fmt.Errorf("lock the room: %w", err)
+	}
+	return storedPolicy(row), nil
 }
 
 // HandOver makes a member with an account the owner, and the owner a moderator.

@@ -2,7 +2,6 @@ package rooms
 
 import (
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -214,25 +213,110 @@ func TestARoomIsHandedOver(t *testing.T) {
 	})
 }
 
-func TestOfTwoWhoActOnEachOtherAtOnceOneComesFirst(t *testing.T) {
-	h := newHouse(t)
-	for range 10 {
-		r, people := h.seated(t)
-		owner, moderator, member := people[wire.RoleOwner], people[wire.RoleModerator], people[wire.RoleMember]
-		var unmade, removed error
-		var both sync.WaitGroup
-		both.Go(func() { _, _, unmade = h.SetRole(ctx, r.Slug, owner, moderator.ID, wire.RoleMember) })
-		both.Go(func() { _, removed = h.Remove(ctx, r.Slug, moderator, member.ID) })
-		both.Wait()
-		require.NoError(t, unmade)
-		if role, err := h.Membership(ctx, r.ID, member.ID); removed == nil {
+// What is asked waits for a decision that is made at that moment, and is refused by it.
+func TestWhoIsUnmadeAtThatMomentRemovesNobodyAndInvitesNobody(t *testing.T) {
+	const unmade = "UPDATE members SET role = 'member' WHERE room_id = $1 AND role = $2"
+	for name, test := range map[string]struct {
+		by     wire.Role
+		decide string
+		act    func(*house, Room, accounts.Person, accounts.Person) error
+	}{
+		"removes": {wire.RoleModerator, unmade, func(h *house, r Room, by, target accounts.Person) error {
+			_, err := h.Remove(ctx, r.Slug, by, target.ID)
+			return err
+		}},
+		"invites": {wire.RoleModerator, unmade, func(h *house, r Room, by, _ accounts.Person) error {
+			_, err := h.CreateInvite(ctx, r.Slug, by, NewInvite{Role: wire.RoleModerator})
+			return err
+		}},
+		"changes the room": {wire.RoleOwner, unmade, func(h *house, r Room, by, _ accounts.Person) error {
+			_, err := h.Update(ctx, r.Slug, by, Change{Title: new("Mine")})
+			return err
+		}},
+		"invites where members may no more": {
+			wire.RoleMember, "UPDATE rooms SET member_permissions = 0, guest_permissions = 0 WHERE id = $1 AND $2 = 'member'",
+			func(h *house, r Room, by, _ accounts.Person) error {
+				_, err := h.CreateInvite(ctx, r.Slug, by, NewInvite{})
+				return err
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			r, people := h.seated(t)
+			target := people[wire.RoleGuest]
+			tx, err := h.pool.Begin(ctx)
 			require.NoError(t, err)
-			require.Empty(t, role)
-		} else {
-			requireCode(t, wire.ErrorCodeForbidden, removed)
-			require.Equal(t, wire.RoleMember, role)
-		}
+			defer func() { _ = tx.Rollback(ctx) }()
+			_, err = tx.Exec(ctx, test.decide, r.ID.UUID(), test.by)
+			require.NoError(t, err)
+			acted := make(chan error, 1)
+			go func() { acted <- test.act(h, r, people[test.by], target) }()
+			require.Eventually(t, func() bool {
+				waiting := 0
+				err := h.pool.QueryRow(ctx, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&waiting)
+				return err == nil && waiting > 0
+			}, 30*time.Second, 5*time.Millisecond, "it waits for the decision")
+			require.NoError(t, tx.Commit(ctx))
+			requireCode(t, wire.ErrorCodeForbidden, <-acted)
+			role, err := h.Membership(ctx, r.ID, target.ID)
+			require.NoError(t, err)
+			require.Equal(t, wire.RoleGuest, role)
+		})
 	}
+}
+
+func TestLinksEndWithTheRightToMakeThem(t *testing.T) {
+	h := newHouse(t)
+	works := func(i Invitation) error {
+		_, err := h.PreviewInvite(ctx, i.Code)
+		return err
+	}
+	t.Run("with a role that may not invite", func(t *testing.T) {
+		r, people := h.seated(t)
+		owner, moderator := people[wire.RoleOwner], people[wire.RoleModerator]
+		theirs, others := h.invite(t, r, moderator, NewInvite{}), h.invite(t, r, owner, NewInvite{})
+		_, _, err := h.SetRole(ctx, r.Slug, owner, moderator.ID, wire.RoleGuest)
+		require.NoError(t, err)
+		requireCode(t, wire.ErrorCodeInviteRevoked, works(theirs))
+		require.NoError(t, works(others))
+		require.Equal(t, 1, h.revoked(t, r, "member.role"))
+	})
+	t.Run("with a policy that takes it from the role", func(t *testing.T) {
+		r, people := h.seated(t)
+		owner, member := people[wire.RoleOwner], people[wire.RoleMember]
+		theirs := []Invitation{h.invite(t, r, member, NewInvite{}), h.invite(t, r, member, NewInvite{Role: wire.RoleMember})}
+		over := h.invite(t, r, member, NewInvite{})
+		require.NoError(t, h.RevokeInvite(ctx, r.Slug, member, over.ID))
+		others := h.invite(t, r, people[wire.RoleModerator], NewInvite{})
+		elsewhere := h.room(t, member, wire.PrivacyPrivate)
+		own := h.invite(t, elsewhere, member, NewInvite{})
+
+		keeps := wire.RolePermissions{Member: []wire.Permission{wire.PermissionInvite}, Guest: []wire.Permission{}}
+		_, err := h.Update(ctx, r.Slug, owner, Change{Policy: &keeps})
+		require.NoError(t, err)
+		require.Equal(t, 0, h.revoked(t, r, "room.changed"))
+		for _, i := range theirs {
+			require.NoError(t, works(i))
+		}
+		takes := wire.RolePermissions{Member: []wire.Permission{wire.PermissionChat}, Guest: []wire.Permission{}}
+		_, err = h.Update(ctx, r.Slug, owner, Change{Policy: &takes})
+		require.NoError(t, err)
+		require.Equal(t, 2, h.revoked(t, r, "room.changed"), "the one that was over is not counted")
+		for _, i := range theirs {
+			requireCode(t, wire.ErrorCodeInviteRevoked, works(i))
+		}
+		require.NoError(t, works(others))
+		require.NoError(t, works(own))
+	})
+}
+
+// revoked is how many links the newest audit row of an action says to be revoked.
+func (h *house) revoked(t *testing.T, r Room, action string) (n int) {
+	t.Helper()
+	row := h.pool.QueryRow(ctx, "SELECT (detail->>'invitesRevoked')::int FROM audit WHERE room_id = $1 AND action = $2 ORDER BY id DESC LIMIT 1", r.ID.UUID(), action)
+	require.NoError(t, row.Scan(&n))
+	return n
 }
 
 func TestMembersAreListedForModerators(t *testing.T) {

@@ -239,6 +239,29 @@ func (q *Queries) RevokeInvitesAbove(ctx context.Context, arg RevokeInvitesAbove
 	return result.RowsAffected(), nil
 }
 
+const revokeInvitesOfRoles = `-- name: RevokeInvitesOfRoles :execrows
+UPDATE invites SET revoked_at = $1::timestamptz
+FROM members
+WHERE members.room_id = invites.room_id AND members.person_id = invites.created_by AND members.role = ANY($2::text[])
+  AND invites.room_id = $3 AND invites.revoked_at IS NULL
+  AND (invites.expires_at IS NULL OR invites.expires_at > $1::timestamptz) AND (invites.max_uses IS NULL OR invites.uses < invites.max_uses)
+`
+
+type RevokeInvitesOfRolesParams struct {
+	Now    time.Time
+	Roles  []string
+	RoomID uuid.UUID
+}
+
+// Those that work and whose maker has one of the roles now.
+func (q *Queries) RevokeInvitesOfRoles(ctx context.Context, arg RevokeInvitesOfRolesParams) (int64, error) {
+	result, err := q.db.Exec(ctx, revokeInvitesOfRoles, arg.Now, arg.Roles, arg.RoomID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const useInvite = `-- name: UseInvite :execrows
 UPDATE invites SET uses = uses + 1
 WHERE id = $1 AND revoked_at IS NULL

@@ -151,6 +151,35 @@ func (q *Queries) LockMembers(ctx context.Context, arg LockMembersParams) ([]Mem
 	return items, nil
 }
 
+const lockPolicy = `-- name: LockPolicy :one
+SELECT id, slug, title, privacy, password_hash, start_url, owner_id, last_seq, created_at, used_at, screen_width, screen_height, screen_frame_rate, member_permissions, guest_permissions, last_revision FROM rooms WHERE id = $1 FOR SHARE
+`
+
+// Nobody changes what the room's roles may do until the transaction ends.
+func (q *Queries) LockPolicy(ctx context.Context, id uuid.UUID) (Room, error) {
+	row := q.db.QueryRow(ctx, lockPolicy, id)
+	var i Room
+	err := row.Scan(
+		&i.ID,
+		&i.Slug,
+		&i.Title,
+		&i.Privacy,
+		&i.PasswordHash,
+		&i.StartUrl,
+		&i.OwnerID,
+		&i.LastSeq,
+		&i.CreatedAt,
+		&i.UsedAt,
+		&i.ScreenWidth,
+		&i.ScreenHeight,
+		&i.ScreenFrameRate,
+		&i.MemberPermissions,
+		&i.GuestPermissions,
+		&i.LastRevision,
+	)
+	return i, err
+}
+
 const setOwner = `-- name: SetOwner :exec
 UPDATE rooms SET owner_id = $1 WHERE id = $2
 `

@@ -76,6 +76,8 @@ type Querier interface {
 	// In one order for everybody, so that two who act on each other wait for each other, and the second finds what the first did.
 	LockMembers(ctx context.Context, arg LockMembersParams) ([]Member, error)
 	LockPerson(ctx context.Context, id uuid.UUID) (Person, error)
+	// Nobody changes what the room's roles may do until the transaction ends.
+	LockPolicy(ctx context.Context, id uuid.UUID) (Room, error)
 	LockRoom(ctx context.Context, id uuid.UUID) (Room, error)
 	// Whoever starts, renews or ends sessions of a person holds this first, so that none slips through while others are ended.
 	LockSessions(ctx context.Context, id uuid.UUID) (Person, error)
@@ -92,6 +94,8 @@ type Querier interface {
 	RevokeInvite(ctx context.Context, arg RevokeInviteParams) (int64, error)
 	// Those that somebody made for roles above the one they keep; with none kept, all of them.
 	RevokeInvitesAbove(ctx context.Context, arg RevokeInvitesAboveParams) (int64, error)
+	// Those that work and whose maker has one of the roles now.
+	RevokeInvitesOfRoles(ctx context.Context, arg RevokeInvitesOfRolesParams) (int64, error)
 	RoomsOwned(ctx context.Context, ownerID uuid.UUID) ([]uuid.UUID, error)
 	SetAdministrator(ctx context.Context, arg SetAdministratorParams) (Person, error)
 	SetAvatar(ctx context.Context, arg SetAvatarParams) error

@@ -39,3 +39,11 @@ WHERE id = @id AND room_id = @room_id AND revoked_at IS NULL AND (@everybodys::b
 UPDATE invites SET revoked_at = @now::timestamptz
 WHERE room_id = @room_id AND created_by = @created_by AND revoked_at IS NULL
   AND array_position(ARRAY['guest', 'member', 'moderator'], role) > coalesce(array_position(ARRAY['guest', 'member', 'moderator'], @kept::text), 0);
+
+-- name: RevokeInvitesOfRoles :execrows
+-- Those that work and whose maker has one of the roles now.
+UPDATE invites SET revoked_at = @now::timestamptz
+FROM members
+WHERE members.room_id = invites.room_id AND members.person_id = invites.created_by AND members.role = ANY(@roles::text[])
+  AND invites.room_id = @room_id AND invites.revoked_at IS NULL
+  AND (invites.expires_at IS NULL OR invites.expires_at > @now::timestamptz) AND (invites.max_uses IS NULL OR invites.uses < invites.max_uses);

@@ -2,6 +2,10 @@
 -- In one order for everybody, so that two who act on each other wait for each other, and the second finds what the first did.
 SELECT * FROM members WHERE room_id = @room_id AND person_id = ANY(@people::uuid[]) ORDER BY person_id FOR UPDATE;
 
+-- name: LockPolicy :one
+-- Nobody changes what the room's roles may do until the transaction ends.
+SELECT * FROM rooms WHERE id = $1 FOR SHARE;
+
 -- name: SetRole :exec
 UPDATE members SET role = @role WHERE room_id = @room_id AND person_id = @person_id;
 
