@@ -2,7 +2,7 @@ import { ActionIcon, Menu } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useMutation } from '@tanstack/react-query';
 import { IconDotsVertical, IconDoorExit, IconKey, IconShield, IconShieldOff } from '@tabler/icons-react';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useApi } from '@/account/session';
 import { unwrap } from '@/api/client';
@@ -10,6 +10,7 @@ import type { PublicPerson, Role } from '@/api/types';
 import { Confirm } from '@/ui/Confirm';
 import { useErrorText } from '@/ui/useErrorText';
 import { useRoom } from '../context';
+import classes from './People.module.css';
 import { mayActOn } from './rank';
 
 type Asked = 'remove' | 'handOver';
@@ -21,6 +22,7 @@ export function PersonMenu({ person, role }: { person: PublicPerson; role: Role 
   const errorText = useErrorText();
   const { room, own } = useRoom((live) => ({ room: live.room?.id ?? '', own: live.self?.role }));
   const [asked, setAsked] = useState<Asked | null>(null);
+  const button = useRef<HTMLButtonElement>(null);
   const { id: personId, displayName: name } = person;
   const path = { room, personId };
   const done = (message: string): void => {
@@ -44,14 +46,15 @@ export function PersonMenu({ person, role }: { person: PublicPerson; role: Role 
   const ask = (what: Asked): void => {
     remove.reset();
     handOver.reset();
+    button.current?.focus(); // where the question gives the focus back to: the menu's item is gone by then
     setAsked(what);
   };
   const close = (): void => setAsked(null);
   return (
     <>
-      <Menu position="bottom-end" width={230}>
+      <Menu position="bottom-end" width={230} classNames={{ item: classes.item }}>
         <Menu.Target>
-          <ActionIcon aria-label={t('people.menu', { name })} data-testid="person-menu">
+          <ActionIcon ref={button} aria-label={t('people.menu', { name })} data-testid="person-menu">
             <IconDotsVertical size={19} stroke={1.7} />
           </ActionIcon>
         </Menu.Target>

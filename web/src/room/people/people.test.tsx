@@ -1,3 +1,4 @@
+import { notifications, notificationsStore } from '@mantine/notifications';
 import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { expect, it } from 'vitest';
 import type { PublicPerson, Role } from '@/api/types';
@@ -56,6 +57,19 @@ it('removes somebody only after asking, and says so', async () => {
   await waitFor(() => expect(screen.queryByTestId('remove-confirm')).toBeNull());
 });
 
+it('gives the focus back to the button of the menu when nothing is done', async () => {
+  await open('owner');
+  const button = within(about('p2')).getByTestId('person-menu');
+  fireEvent.click(button);
+  const item = await screen.findByTestId('remove-person');
+  item.focus();
+  fireEvent.click(item);
+  const cancel = await screen.findByRole('button', { name: 'Cancel' });
+  await waitFor(() => expect(document.activeElement).toBe(cancel));
+  fireEvent.click(cancel);
+  await waitFor(() => expect(document.activeElement).toBe(button));
+});
+
 it('says why somebody could not be removed', async () => {
   await open('owner', { [`DELETE /rooms/${uuid(10)}/members/${jon.id}`]: () => new Refusal({ code: 'forbidden', status: 403, detail: 'Not them.' }) });
   fireEvent.click(within(about('p2')).getByTestId('person-menu'));
@@ -86,6 +100,21 @@ it('follows what the hub says one may do', async () => {
   await waitFor(() => expect(screen.queryByTestId('person-menu')).toBeNull());
 });
 
+it('tells each change of what one is, however soon it follows another', async () => {
+  const { say } = await open('owner');
+  notifications.clean();
+  say({ type: 'self.updated', payload: { role: 'member', permissions: ['chat'] } });
+  say({ type: 'self.updated', payload: { role: 'moderator', permissions: ['chat'] } });
+  say({ type: 'self.updated', payload: { role: 'moderator', permissions: [] } });
+  say({ type: 'self.updated', payload: { role: 'moderator', permissions: ['chat'] } });
+  say({ type: 'self.updated', payload: { role: 'moderator', permissions: [] } });
+  await waitFor(() => expect(notificationsStore.getState().notifications).toHaveLength(5));
+  const texts = notificationsStore.getState().notifications.map(({ message }) => message);
+  expect(texts.slice(0, 2)).toEqual(['You are a member of this room now.', 'You are a moderator now.']);
+  expect(texts[2]).toBe(texts[4]);
+  notifications.clean();
+});
+
 it('gives and takes what members and guests may do, guests never more', async () => {
   const bodies: unknown[] = [];
   await open('owner', {
@@ -105,4 +134,38 @@ it('gives and takes what members and guests may do, guests never more', async ()
   fireEvent.click(save);
   await waitFor(() => expect(bodies).toHaveLength(1));
   expect(bodies[0]).toEqual({ rolePermissions: { member: ['control', 'navigate', 'video', 'screen', 'chat', 'react', 'pin', 'invite'], guest: ['control', 'navigate', 'video', 'chat', 'react'] } });
+});
+
+it('keeps what is clicked while the last is saved, and takes a click on the whole cell', async () => {
+  const bodies: unknown[] = [];
+  const answers: (() => void)[] = [];
+  await open('owner', {
+    [`PATCH /rooms/${uuid(10)}`]: async (request) => {
+      bodies.push(await request.json());
+      await new Promise<void>((resolve) => answers.push(resolve));
+      return aRoom();
+    },
+  });
+  fireEvent.click(screen.getByTestId('tab-settings'));
+  const save = await screen.findByTestId<HTMLButtonElement>('may-save');
+  const box = (name: string): HTMLInputElement => screen.getByTestId(name);
+  const cell = (name: string): Element => {
+    const found = box(name).closest('td > label');
+    if (!found) throw new Error(`${name} is in no cell`);
+    return found;
+  };
+  fireEvent.click(cell('may-member-voice'));
+  expect(box('may-member-voice').checked).toBe(false);
+  fireEvent.click(save);
+  await waitFor(() => expect(answers).toHaveLength(1));
+  await waitFor(() => expect(save.dataset.loading).toBe('true'));
+  fireEvent.click(cell('may-member-chat'));
+  expect(box('may-member-chat').checked).toBe(false);
+  answers[0]?.();
+  await waitFor(() => expect(save.dataset.loading).toBeUndefined());
+  expect(box('may-member-chat').checked).toBe(false);
+  fireEvent.click(save);
+  await waitFor(() => expect(bodies).toHaveLength(2));
+  expect(bodies[1]).toEqual({ rolePermissions: { member: ['control', 'navigate', 'video', 'screen', 'react', 'pin', 'invite'], guest: ['control', 'navigate', 'video', 'react'] } });
+  answers[1]?.();
 });

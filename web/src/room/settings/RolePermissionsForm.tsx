@@ -28,8 +28,8 @@ export function RolePermissionsForm({ room }: { room: Room }) {
   const changed = !same(shown.member, saved.member) || !same(shown.guest, saved.guest);
   const save = useMutation({
     mutationFn: (rolePermissions: RolePermissions) => unwrap(api.PATCH('/rooms/{room}', { params: { path: { room: room.id } }, body: { rolePermissions } })),
-    onSuccess: () => {
-      setDraft(null);
+    onSuccess: (_, sent) => {
+      setDraft((now) => (now === sent ? null : now)); // what was clicked meanwhile waits to be saved
       notifications.show({ message: t('settings.maySaved'), color: 'turtle' });
     },
   });
@@ -68,10 +68,14 @@ export function RolePermissionsForm({ room }: { room: Room }) {
               <Table.Tr key={one}>
                 <Table.Th scope="row">{t(`settings.permissions.${one}`)}</Table.Th>
                 <Table.Td>
-                  <Checkbox size="md" checked={shown.member.includes(one)} onChange={() => toggleMember(one)} aria-label={t('settings.mayFor', { what: t(`settings.permissions.${one}`), who: columns.member })} data-testid={`may-member-${one}`} />
+                  <label>
+                    <Checkbox size="md" checked={shown.member.includes(one)} onChange={() => toggleMember(one)} aria-label={t('settings.mayFor', { what: t(`settings.permissions.${one}`), who: columns.member })} data-testid={`may-member-${one}`} />
+                  </label>
                 </Table.Td>
                 <Table.Td>
-                  <Checkbox size="md" checked={shown.guest.includes(one)} disabled={!shown.member.includes(one)} onChange={() => setDraft({ ...shown, guest: toggled(shown.guest, one) })} aria-label={t('settings.mayFor', { what: t(`settings.permissions.${one}`), who: columns.guest })} data-testid={`may-guest-${one}`} />
+                  <label>
+                    <Checkbox size="md" checked={shown.guest.includes(one)} disabled={!shown.member.includes(one)} onChange={() => setDraft({ ...shown, guest: toggled(shown.guest, one) })} aria-label={t('settings.mayFor', { what: t(`settings.permissions.${one}`), who: columns.guest })} data-testid={`may-guest-${one}`} />
+                  </label>
                 </Table.Td>
               </Table.Tr>
             ))}
