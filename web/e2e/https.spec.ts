@@ -52,7 +52,7 @@ test('over HTTPS the first account is made by the link in the log, and the pictu
         }
       }
     })
-    const link = (): string => /https:\/\/localhost:\d+\/setup#token=\w+\s/.exec(server.log.join(''))?.[0].trim() ?? ''
+    const link = (): string => /https:\/\/localhost:\d+\/setup#token=\w{26}/.exec(server.log.join(''))?.[0] ?? ''
     await expect.poll(link, { message: 'the log shows a link' }).not.toBe('')
     await page.goto(link())
     await expect(page.getByTestId('setup-token-there')).toBeVisible()
