@@ -107,7 +107,8 @@ func (a *agent) run(ctx context.Context) ending {
 		Display: a.display, Sound: a.sound, Signaller: a, Activity: a.activity,
 		Width: a.settings.Width, Height: a.settings.Height, FrameRate: a.settings.FrameRate, Bitrate: a.settings.Bitrate,
 		WheelClicks: image.WheelClicks,
-		UDPPort:     a.settings.UDPPort, Addresses: a.settings.Addresses, Loopback: a.settings.Loopback, Logger: a.logger,
+		UDPPort:     a.settings.UDPPort, Addresses: a.settings.Addresses, Loopback: a.settings.Loopback,
+		OneByOne: a.settings.OneByOne, Logger: a.logger,
 	})
 	if err != nil {
 		a.finish(wire.EndReasonFailed, err.Error())

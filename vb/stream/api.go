@@ -32,7 +32,8 @@ type transport struct {
 	settings    webrtc.SettingEngine
 	certificate webrtc.Certificate
 	mux         ice.UDPMux
-	sockets     *bunch.Sockets // of mux
+	sockets     *bunch.Sockets // of mux; nil when oneByOne
+	oneByOne    bool
 }
 
 func newTransport(cfg Config) (*transport, error) {
@@ -59,15 +60,18 @@ func newTransport(cfg Config) (*transport, error) {
 	loopback := cfg.Loopback || !hasNetwork()
 	settings.SetIncludeLoopbackCandidate(loopback)
 	settings.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
-	t := &transport{}
+	t := &transport{oneByOne: cfg.OneByOne}
 	if cfg.UDPPort != 0 {
-		sockets, err := bunch.NewSockets()
-		if err != nil {
-			return nil, err
-		}
 		options := []ice.UDPMuxFromPortOption{
 			ice.UDPMuxFromPortWithLogger(pionLogs{cfg.Logger}.NewLogger("ice")), ice.UDPMuxFromPortWithIPFilter(worthListening),
-			ice.UDPMuxFromPortWithNet(sockets),
+		}
+		if !t.oneByOne {
+			sockets, err := bunch.NewSockets()
+			if err != nil {
+				return nil, err
+			}
+			t.sockets = sockets
+			options = append(options, ice.UDPMuxFromPortWithNet(sockets))
 		}
 		if loopback {
 			options = append(options, ice.UDPMuxFromPortWithLoopback())
@@ -76,7 +80,7 @@ func newTransport(cfg Config) (*transport, error) {
 		if err != nil {
 			return nil, fmt.Errorf("listen on UDP port %d: %w", cfg.UDPPort, err)
 		}
-		t.mux, t.sockets = mux, sockets
+		t.mux = mux
 	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -98,9 +102,12 @@ func newTransport(cfg Config) (*transport, error) {
 func (t *transport) api(f feedback, b *bunch.Bunch) (*webrtc.API, error) {
 	settings := t.settings
 	settings.BufferFactory = f.buffer
-	if t.mux != nil {
+	switch {
+	case t.sockets != nil:
 		settings.SetICEUDPMux(t.sockets.Share(t.mux, b))
-	} else {
+	case t.mux != nil:
+		settings.SetICEUDPMux(t.mux)
+	case !t.oneByOne:
 		own, err := b.Net()
 		if err != nil {
 			return nil, err

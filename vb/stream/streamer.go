@@ -55,6 +55,9 @@ type Config struct {
 	Addresses []netip.Addr
 	// Loopback offers 127.0.0.1 too. It is also offered when the machine has no other address.
 	Loopback bool
+	// OneByOne has each packet leave by a system call of its own, instead of a frame's by one (package bunch): for a network
+	// that loses what the kernel cuts.
+	OneByOne bool
 
 	Logger *slog.Logger // slog.Default() when nil
 }

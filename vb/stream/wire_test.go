@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"math/rand/v2"
 	"net"
 	"slices"
 	"strconv"
@@ -24,11 +25,16 @@ import (
 
 // This file tests what travels: ports, extensions, reports, retransmission, and who is too slow for it.
 
+// freePort is a free UDP port of those that no system gives out by itself.
 func freePort(t testing.TB) int {
-	conn, err := net.ListenPacket("udp4", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer conn.Close()
-	return conn.LocalAddr().(*net.UDPAddr).Port
+	t.Helper()
+	for {
+		port := 10_000 + rand.IntN(20_000)
+		if conn, err := net.ListenUDP("udp", &net.UDPAddr{Port: port}); err == nil {
+			require.NoError(t, conn.Close())
+			return port
+		}
+	}
 }
 
 func TestOnePortServesAllViewers(t *testing.T) {

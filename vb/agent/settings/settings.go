@@ -44,6 +44,7 @@ type Settings struct {
 	UDPPort       int
 	Addresses     []netip.Addr
 	Loopback      bool
+	OneByOne      bool
 	ICEServers    []wire.ICEServer
 	Firefox       string
 	Metrics       string // path of the socket; empty: in the browser's folder
@@ -55,7 +56,7 @@ type raw struct {
 	timeout, signalTimeout                                                int64
 	verbosity                                                             string
 	width, height, depth, frameRate, bitrate, udpPort                     int
-	loopback                                                              bool
+	loopback, oneByOne                                                    bool
 }
 
 // Read takes the arguments (without the program's name) and the environment by its lookup, as os.LookupEnv. The usage
@@ -116,6 +117,7 @@ func newFlags(r *raw) *pflag.FlagSet {
 	f.IntVar(&r.udpPort, "udp-port", 0, "UDP port for all viewers; 0: a free one for each")
 	f.StringVar(&r.addresses, "addresses", "", "further addresses to offer with the UDP port, separated by commas: those of the machine around a container, which forwards the port")
 	f.BoolVar(&r.loopback, "loopback", false, "offer 127.0.0.1 to viewers even where there is a network")
+	f.BoolVar(&r.oneByOne, "one-by-one", false, "send each packet by a system call of its own: for a network that loses what the kernel cuts (UDP_SEGMENT)")
 	f.StringVar(&r.iceServers, "ice-servers", "", "STUN and TURN servers instead of the hub's: a JSON list as in RTCConfiguration")
 	f.StringVar(&r.firefox, "firefox", "", "path of Firefox; firefox-esr or firefox when empty")
 	f.StringVar(&r.metrics, "metrics", "", "path of the Unix socket that serves metrics to Prometheus; metrics.sock in the browser's own folder when empty")
@@ -158,7 +160,7 @@ func (r raw) check() (Settings, []error) {
 		SignalServer: r.signalServer, StartURL: r.startURL, Home: r.home, Firefox: r.firefox, Metrics: r.metrics,
 		Timeout: time.Duration(r.timeout) * time.Millisecond, SignalTimeout: time.Duration(r.signalTimeout) * time.Millisecond,
 		Width: r.width, Height: r.height, Depth: r.depth, FrameRate: r.frameRate, Bitrate: r.bitrate,
-		UDPPort: r.udpPort, Loopback: r.loopback,
+		UDPPort: r.udpPort, Loopback: r.loopback, OneByOne: r.oneByOne,
 	}
 	var err error
 	if s.Addresses, err = addresses(r.addresses); err != nil {

@@ -36,13 +36,14 @@ func TestDefaults(t *testing.T) {
 
 func TestAFlagWinsOverItsVariable(t *testing.T) {
 	env := environment("TURTUS_VB_TOKEN", "t", "TURTUS_VB_SIGNAL_SERVER", "wss://variable/", "TURTUS_VB_TIMEOUT", "7",
-		"TURTUS_VB_VERBOSITY", "3", "TURTUS_VB_ICE_SERVERS", `[{"urls":["stun:s:1"]}]`, "TURTUS_VB_LOOPBACK", "true")
+		"TURTUS_VB_VERBOSITY", "3", "TURTUS_VB_ICE_SERVERS", `[{"urls":["stun:s:1"]}]`, "TURTUS_VB_LOOPBACK", "true", "TURTUS_VB_ONE_BY_ONE", "true")
 	s, err := Read([]string{"--signal-server=ws://flag/", "-v", "warn"}, env, io.Discard)
 	require.NoError(t, err)
 	assert.Equal(t, "ws://flag/", s.SignalServer)
 	assert.Equal(t, 7*time.Millisecond, s.Timeout)
 	assert.Equal(t, slog.LevelWarn, s.Verbosity)
 	assert.True(t, s.Loopback)
+	assert.True(t, s.OneByOne)
 	assert.Equal(t, []string{"stun:s:1"}, s.ICEServers[0].Urls)
 }
 

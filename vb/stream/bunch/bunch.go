@@ -8,6 +8,7 @@ package bunch
 import (
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -25,23 +26,32 @@ var buffers = sync.Pool{New: func() any { return new([maxBytes]byte) }}
 
 // Bunch is what one viewer's connection writes at once. The zero value is ready, and all may call it.
 type Bunch struct {
+	Spared  atomic.Uint64 // system calls: one less than packets for each bunch
+	Refused atomic.Uint64 // bunches that could not be cut, and left packet by packet
+
 	mu      sync.Mutex
 	open    bool
-	refused bool // what goes to this viewer can't be cut
+	refused path // on which nothing can be cut: another network, another answer
+	failing path // on which nothing left lately: who writes there hears of it packet by packet, until one leaves
 
-	way    *way
-	to     netip.AddrPort
+	path   path            // of what waits
 	buffer *[maxBytes]byte // nil: nothing waits
 	bytes  int
 	count  int // of packets
 	size   int // of each but the last, which may be shorter
 }
 
+// path is where packets go.
+type path struct {
+	way *way
+	to  netip.AddrPort
+}
+
 // Begin has packets wait for more of them, until End.
 func (b *Bunch) Begin() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.open = !b.refused
+	b.open = true
 }
 
 // End sends what waits.
@@ -52,25 +62,40 @@ func (b *Bunch) End() {
 	b.open = false
 }
 
-func (b *Bunch) write(w *way, packet []byte, to netip.AddrPort) (int, error) {
-	if b.take(w, packet, to) {
+func (b *Bunch) write(p path, packet []byte) (int, error) {
+	if b.take(p, packet) {
 		return len(packet), nil
 	}
-	return w.single.WriteToAddrPort(packet, to)
+	n, err := p.write(packet)
+	if isMedia(packet) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if err != nil {
+			b.failing = p
+		} else if b.failing == p {
+			b.failing = path{}
+		}
+	}
+	return n, err
 }
 
-// take keeps a packet until End, or says that it is to leave by itself.
-func (b *Bunch) take(w *way, packet []byte, to netip.AddrPort) bool {
+// isMedia tells RTP and RTCP from all else (RFC 7983).
+func isMedia(packet []byte) bool { return len(packet) > 0 && packet[0]>>6 == 2 }
+
+// take keeps a packet until End, or says that it is to leave by itself, as all but RTP and RTCP does: ICE measures by its
+// own, the mux learns a viewer's address from them, and a last word must leave before its socket closes.
+func (b *Bunch) take(p path, packet []byte) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.count > 0 && (w != b.way || to != b.to || len(packet) > b.size || b.bytes+len(packet) > maxBytes) {
+	media := isMedia(packet)
+	if b.count > 0 && (!media || p != b.path || len(packet) > b.size || b.bytes+len(packet) > maxBytes) {
 		b.flush()
 	}
-	if !b.open || len(packet) == 0 || len(packet) > maxBytes {
+	if !b.open || !media || p == b.refused || p == b.failing || len(packet) > maxBytes {
 		return false
 	}
 	if b.count == 0 {
-		b.way, b.to, b.size = w, to, len(packet)
+		b.path, b.size = p, len(packet)
 		b.buffer = buffers.Get().(*[maxBytes]byte)
 	}
 	b.bytes += copy(b.buffer[b.bytes:], packet)
@@ -87,25 +112,37 @@ func (b *Bunch) flush() {
 		return
 	}
 	all := b.buffer[:b.bytes]
-	if b.count == 1 || b.way.writeAll(all, b.size, b.to) != nil {
-		var failed error
-		for len(all) > 0 {
-			packet := all[:min(b.size, len(all))]
-			all = all[len(packet):]
-			if _, err := b.way.single.WriteToAddrPort(packet, b.to); err != nil {
-				failed = err
-			}
-		}
-		if b.count > 1 && failed == nil {
-			b.refused, b.open = true, false
-		}
+	if b.count > 1 && b.path.writeAll(all, b.size) == nil {
+		b.Spared.Add(uint64(b.count - 1))
+	} else {
+		b.oneByOne(all)
 	}
 	buffers.Put(b.buffer)
-	b.way, b.buffer, b.bytes, b.count = nil, nil, 0, 0
+	b.path, b.buffer, b.bytes, b.count = path{}, nil, 0, 0
 }
 
+// oneByOne sends what could not be sent at once, and keeps why.
+func (b *Bunch) oneByOne(all []byte) {
+	left := 0
+	for len(all) > 0 {
+		packet := all[:min(b.size, len(all))]
+		all = all[len(packet):]
+		if _, err := b.path.write(packet); err == nil {
+			left++
+		}
+	}
+	if left == 0 {
+		b.failing = b.path
+	} else if b.count > 1 && left == b.count {
+		b.refused = b.path
+		b.Refused.Add(1)
+	}
+}
+
+func (p path) write(packet []byte) (int, error) { return p.way.single.WriteToAddrPort(packet, p.to) }
+
 // writeAll sends packets of one size, the last of which may be shorter, by one system call.
-func (w *way) writeAll(packets []byte, size int, to netip.AddrPort) error {
+func (p path) writeAll(packets []byte, size int) error {
 	control := struct {
 		header unix.Cmsghdr
 		size   uint16
@@ -114,6 +151,6 @@ func (w *way) writeAll(packets []byte, size int, to netip.AddrPort) error {
 	control.header.Level, control.header.Type = unix.SOL_UDP, unix.UDP_SEGMENT
 	control.header.SetLen(unix.CmsgLen(2))
 	message := unsafe.Slice((*byte)(unsafe.Pointer(&control)), unix.CmsgSpace(2))
-	_, _, err := w.socket.WriteMsgUDPAddrPort(packets, message, to)
+	_, _, err := p.way.socket.WriteMsgUDPAddrPort(packets, message, p.to)
 	return err
 }

@@ -8,12 +8,25 @@ import (
 	"github.com/pion/ice/v4"
 	"github.com/pion/transport/v4"
 	"github.com/pion/transport/v4/stdnet"
+	"golang.org/x/sys/unix"
 )
 
 // way is a socket, and how a viewer's connection writes to it otherwise.
 type way struct {
 	socket *net.UDPConn
 	single ice.AddrPortReaderWriter
+}
+
+// cuts says whether the kernel knows UDP_SEGMENT. One that does not (before 4.18) ignores the control message: it would
+// send all as one packet, and call that a success.
+func cuts(socket *net.UDPConn) bool {
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		return false
+	}
+	var unknown error
+	err = raw.Control(func(fd uintptr) { _, unknown = unix.GetsockoptInt(int(fd), unix.SOL_UDP, unix.UDP_SEGMENT) })
+	return err == nil && unknown == nil
 }
 
 // Net is the network of a viewer that has sockets of its own.
@@ -35,6 +48,9 @@ func (n *ownNet) ListenUDP(network string, address *net.UDPAddr) (transport.UDPC
 	socket, err := net.ListenUDP(network, address)
 	if err != nil {
 		return nil, err
+	}
+	if !cuts(socket) {
+		return socket, nil
 	}
 	return &ownSocket{socket, &way{socket, plain{socket}}, n.bunch}, nil
 }
@@ -62,7 +78,7 @@ func (s *ownSocket) ReadFromAddrPort(packet []byte) (int, netip.AddrPort, error)
 }
 
 func (s *ownSocket) WriteToAddrPort(packet []byte, to netip.AddrPort) (int, error) {
-	return s.bunch.write(s.way, packet, to)
+	return s.bunch.write(path{s.way, to}, packet)
 }
 
 // Sockets are those that all viewers share. It is the network of their ICE mux, and remembers what that listens on.
@@ -86,7 +102,9 @@ func (s *Sockets) ListenUDP(network string, address *net.UDPAddr) (transport.UDP
 	if err != nil {
 		return nil, err
 	}
-	s.open[socket.LocalAddr().String()] = socket
+	if cuts(socket) {
+		s.open[socket.LocalAddr().String()] = socket
+	}
 	return socket, nil
 }
 
@@ -113,7 +131,8 @@ func (s *share) GetConn(ufrag string, address net.Addr) (net.PacketConn, error) 
 	return &sharedSocket{c, &way{socket, single}, s.bunch}, nil
 }
 
-// sharedSocket is a viewer's share of a socket. It implements ice.AddrPortReaderWriter.
+// sharedSocket is a viewer's share of a socket. It implements ice.AddrPortReaderWriter. That it hides pion's abortWrite is
+// wanted: with that, the end of one viewer would set the deadline of the socket that all share.
 type sharedSocket struct {
 	net.PacketConn
 	way   *way
@@ -125,5 +144,5 @@ func (s *sharedSocket) ReadFromAddrPort(packet []byte) (int, netip.AddrPort, err
 }
 
 func (s *sharedSocket) WriteToAddrPort(packet []byte, to netip.AddrPort) (int, error) {
-	return s.bunch.write(s.way, packet, to)
+	return s.bunch.write(path{s.way, to}, packet)
 }
