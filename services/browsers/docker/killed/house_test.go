@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -16,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -58,14 +61,16 @@ func run(t *testing.T, args []string, env ...string) *program {
 // await waits for something of a program that goes on.
 func (p *program) await(is func() bool) {
 	p.Helper()
-	require.Eventually(p, func() bool {
+	if !assert.Eventually(p, func() bool {
 		select {
 		case <-p.exited:
 			return true
 		default:
 			return is()
 		}
-	}, patience, 10*time.Millisecond, p.log())
+	}, patience, 10*time.Millisecond) {
+		require.Fail(p, "it does not come", p.log())
+	}
 	require.True(p, is(), p.log())
 }
 
@@ -89,15 +94,24 @@ type house struct {
 	token            string
 }
 
+// freeAddress is one with a free port of those that no system gives out by itself: the server comes back to it.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	for {
+		address := fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(20_000))
+		if l, err := net.Listen("tcp", address); err == nil {
+			require.NoError(t, l.Close())
+			return address
+		}
+	}
+}
+
 func newHouse(t *testing.T, e *engine) *house {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "turtus-killed-")
 	require.NoError(t, err)
 	require.NoError(t, os.Chmod(dir, 0o711)) // PostgreSQL runs as another user
-	l, err := net.Listen("tcp", "localhost:0")
-	require.NoError(t, err)
-	h := &house{T: t, engine: e, turtus: build(t, "turtus/services/turtus"), addr: l.Addr().String()}
-	require.NoError(t, l.Close())
+	h := &house{T: t, engine: e, turtus: build(t, "turtus/services/turtus"), addr: freeAddress(t)}
 	h.env = []string{
 		"TURTUS_DATA_DIR=" + filepath.Join(dir, "data"), "TURTUS_ADDR=" + h.addr, "TURTUS_LAUNCHER_SOCKET=" + filepath.Join(dir, "launcher.sock"),
 		"TURTUS_LAUNCHER=docker", "DOCKER_HOST=" + e.address(), "TURTUS_BROWSER_IMAGE=" + testImage, "TURTUS_RELAY_PORT=0", "TURTUS_WARM_BROWSERS=0",
