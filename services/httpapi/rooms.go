@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"time"
 
 	"turtus/services/accounts"
 	"turtus/services/rooms"
@@ -192,6 +193,11 @@ func (a *api) CreateMessage(ctx context.Context, request CreateMessageRequestObj
 	return CreateMessage201JSONResponse(message(m, person(ctx))), nil
 }
 
+// lasting outlives the request: what is stored is told, also when who asked is gone by then.
+func lasting(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+}
+
 func (a *api) EditMessage(ctx context.Context, request EditMessageRequestObject) (EditMessageResponseObject, error) {
 	if err := a.limits.messages.take(person(ctx).ID.String()); err != nil {
 		return nil, err
@@ -200,6 +206,8 @@ func (a *api) EditMessage(ctx context.Context, request EditMessageRequestObject)
 	if err != nil {
 		return nil, err
 	}
+	ctx, cancel := lasting(ctx)
+	defer cancel()
 	m, err := a.Rooms.EditMessage(ctx, r.ID, person(ctx).ID, request.Seq, request.Body.Text)
 	if err != nil {
 		return nil, err
@@ -216,6 +224,8 @@ func (a *api) DeleteMessage(ctx context.Context, request DeleteMessageRequestObj
 	if err != nil {
 		return nil, err
 	}
+	ctx, cancel := lasting(ctx)
+	defer cancel()
 	m, err := a.Rooms.RemoveMessage(ctx, r.ID, person(ctx).ID, r.Permissions().Has(rooms.Moderate), request.Seq)
 	if err != nil {
 		return nil, err

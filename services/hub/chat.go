@@ -19,6 +19,7 @@ type chat struct {
 	messages []wire.ChatMessage // the last historyLength, by seq
 	more     bool               // there are earlier ones
 	revision int64              // of the latest change of a message, the earlier ones included
+	changed  []wire.ChatMessage // the last historyLength that were changed, earlier ones too
 	paces    map[accounts.PersonID]*pace
 }
 
@@ -51,7 +52,9 @@ func (c *chat) take(revision int64, page []rooms.Message, more bool) {
 	c.more = c.more || more
 	c.revision = max(c.revision, revision)
 	for _, m := range page {
-		if w := m.Wire(); !c.remember(w) {
+		w := m.Wire()
+		c.requote(&w)
+		if !c.remember(w) {
 			c.change(w)
 		}
 	}
@@ -83,8 +86,9 @@ func (c *chat) remember(m wire.ChatMessage) bool {
 // heard already.
 func (c *chat) change(m wire.ChatMessage) bool {
 	i, found := c.find(m.Seq)
+	j := c.lastChange(m.Seq)
 	switch {
-	case found && c.messages[i].Revision >= m.Revision:
+	case found && c.messages[i].Revision >= m.Revision, j >= 0 && c.changed[j].Revision >= m.Revision:
 		return false
 	case found:
 		c.messages[i] = m
@@ -92,12 +96,32 @@ func (c *chat) change(m wire.ChatMessage) bool {
 		c.remember(m)
 	}
 	c.revision = max(c.revision, m.Revision)
-	for j, other := range c.messages {
-		if other.ReplyTo != nil && other.ReplyTo.Seq == m.Seq {
-			c.messages[j].ReplyTo = &wire.Quote{Seq: m.Seq, Author: m.Author, Text: rooms.Excerpt(m.Text), DeletedAt: m.DeletedAt}
-		}
+	if j >= 0 {
+		c.changed = slices.Delete(c.changed, j, j+1)
+	}
+	c.changed = append(c.changed, m)
+	if surplus := len(c.changed) - historyLength; surplus > 0 {
+		c.changed = slices.Delete(c.changed, 0, surplus)
+	}
+	for k := range c.messages {
+		c.requote(&c.messages[k])
 	}
 	return true
+}
+
+func (c *chat) lastChange(seq int64) int {
+	return slices.IndexFunc(c.changed, func(have wire.ChatMessage) bool { return have.Seq == seq })
+}
+
+// requote gives a message the quote that the room knows: its own may have been read before a change that the room has heard of.
+func (c *chat) requote(m *wire.ChatMessage) {
+	if m.ReplyTo == nil || m.ReplyTo.DeletedAt != nil {
+		return
+	}
+	if j := c.lastChange(m.ReplyTo.Seq); j >= 0 {
+		source := c.changed[j]
+		m.ReplyTo = &wire.Quote{Seq: source.Seq, Author: source.Author, Text: rooms.Excerpt(source.Text), DeletedAt: source.DeletedAt}
+	}
 }
 
 // forgotten says whether a message is older than all that are remembered, and older ones are not.
@@ -112,6 +136,7 @@ func (r *room) addMessage(m wire.ChatMessage, repeated bool, author *peer, re, k
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	m.Key = nil
+	r.chat.requote(&m)
 	if repeated && r.chat.forgotten(m.Seq) || !r.chat.remember(m) {
 		if author != nil {
 			author.send(stored(m, re, key, 0))
@@ -140,6 +165,7 @@ func (r *room) changeMessage(m wire.ChatMessage) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	m.Key = nil
+	r.chat.requote(&m)
 	if r.chat.change(m) {
 		r.tellViewers(wire.TypeChatChanged, wire.ChatEvent{Message: m})
 	}
@@ -227,6 +253,9 @@ func deleteChat(p *peer, e wire.Envelope) error {
 func (p *peer) mayWrite(need rooms.Permissions) error {
 	p.room.mu.Lock()
 	defer p.room.mu.Unlock()
+	if !p.sits() {
+		return errSuperseded
+	}
 	if err := p.seat.permissions.Require(need); err != nil {
 		return err
 	}

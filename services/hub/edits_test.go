@@ -77,16 +77,31 @@ func TestAChangeThatIsHeardBeforeItsMessageHolds(t *testing.T) {
 	require.Equal(t, "hello", h.join(room, friend).identity.Snapshot.Messages[0].Text)
 }
 
+func TestAReplyThatIsToldAfterWhatItQuotesWasRemovedKeepsNothingOfIt(t *testing.T) {
+	h := newHouse(t, nil)
+	owner, friend := h.person(), h.person()
+	room := h.room(owner)
+	a := h.join(room, owner)
+	first := h.said(room, a, "1", "oops", nil)
+	reply, _, err := h.rooms.Append(context.Background(), room.ID, owner.ID, rooms.NewMessage{Key: "2", Text: "hm?", ReplyTo: first.Seq})
+	require.NoError(t, err)
+	a.ok(wire.TypeChatDelete, wire.ChatRef{Seq: first.Seq}, "")
+	h.hub.MessageStored(room.ID, reply.Wire(), false)
+	require.Empty(t, decode[wire.ChatEvent](t, a.await(wire.TypeChatMessage)).Message.ReplyTo.Text)
+	require.Empty(t, h.join(room, friend).identity.Snapshot.Messages[1].ReplyTo.Text)
+}
+
 func TestWhatIsNotRememberedIsChangedForAllTheSame(t *testing.T) {
 	h := newHouse(t, nil)
-	owner := h.person()
+	owner, friend := h.person(), h.person()
 	room := h.room(owner)
 	for n := range historyLength + 1 {
 		_, _, err := h.rooms.Append(context.Background(), room.ID, owner.ID, rooms.NewMessage{Key: fmt.Sprint(n), Text: "x"})
 		require.NoError(t, err)
 	}
-	a := h.join(room, owner)
+	a, c := h.join(room, owner), h.join(room, friend)
 	a.ok(wire.TypeChatEdit, wire.ChatEdit{Seq: 1, Text: "old"}, "")
+	require.Equal(t, "old", c.changed().Text)
 	b := h.join(room, owner)
 	require.EqualValues(t, 1, b.identity.Snapshot.Revision)
 	require.Len(t, b.identity.Snapshot.Messages, historyLength)

@@ -179,11 +179,14 @@ func (s *Service) Changes(ctx context.Context, room ID, after int64, limit int) 
 	return page, more, db.Fault("read changed messages", err)
 }
 
-// one reads a message that is there.
+// one reads a message that is there, unless its room is deleted at this moment.
 func one(ctx context.Context, q *db.Queries, room ID, seq int64) (Message, error) {
 	rows, err := q.ListMessages(ctx, db.ListMessagesParams{RoomID: room.UUID(), Before: seq + 1, PageSize: 1})
 	if err != nil {
 		return Message{}, err
+	}
+	if len(rows) == 0 {
+		return Message{}, errNoMessage()
 	}
 	page, err := messages(ctx, q, room, rows)
 	if err != nil {

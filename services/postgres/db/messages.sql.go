@@ -203,7 +203,7 @@ const listChangedMessages = `-- name: ListChangedMessages :many
 SELECT messages.id, messages.room_id, messages.seq, messages.author_id, messages.author_name, messages.key, messages.text, messages.created_at, messages.reply_to, messages.revision, messages.edited_at, messages.deleted_at, people.display_name, people.avatar_color, people.avatar_at, people.kind
 FROM messages
 LEFT JOIN people ON people.id = messages.author_id
-WHERE messages.room_id = $1 AND messages.revision > greatest($2::bigint, 0)
+WHERE messages.room_id = $1 AND messages.revision > 0 AND messages.revision > $2::bigint
 ORDER BY messages.revision
 LIMIT $3
 `

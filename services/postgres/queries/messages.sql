@@ -28,7 +28,7 @@ LIMIT @page_size;
 SELECT sqlc.embed(messages), people.display_name, people.avatar_color, people.avatar_at, people.kind
 FROM messages
 LEFT JOIN people ON people.id = messages.author_id
-WHERE messages.room_id = @room_id AND messages.revision > greatest(@after::bigint, 0)
+WHERE messages.room_id = @room_id AND messages.revision > 0 AND messages.revision > @after::bigint
 ORDER BY messages.revision
 LIMIT @page_size;
 

@@ -13,14 +13,15 @@ export function Announcer() {
     holderName: peerById(room, room.control.holder)?.person?.displayName,
     me: peerById(room, room.self?.peer)?.person?.id,
   }));
-  const [chat, setChat] = useState('');
+  const [chat, setChat] = useState({ seq: 0, text: '' });
+  const removed = useRoom((room) => room.messages.some(({ seq, deletedAt }) => seq === chat.seq && deletedAt !== undefined));
   const [control, setControl] = useState('');
   const heard = useRef(last?.seq ?? 0);
   const known = useRef(holder);
   useEffect(() => {
     if (!last || last.seq <= heard.current) return;
     heard.current = last.seq;
-    if (last.author.id !== me) setChat(t('chat.says', { name: last.author.displayName, text: last.text }));
+    if (last.author.id !== me && last.deletedAt === undefined) setChat({ seq: last.seq, text: t('chat.says', { name: last.author.displayName, text: last.text }) });
   }, [last, me, t]);
   useEffect(() => {
     if (holder === known.current) return;
@@ -30,7 +31,7 @@ export function Announcer() {
   return (
     <>
       <div className="sr-only" aria-live="polite" data-testid="announce-chat">
-        {chat}
+        {removed ? '' : chat.text}
       </div>
       <div className="sr-only" aria-live="polite" data-testid="announce-control">
         {control}

@@ -221,6 +221,42 @@ describe('RoomSession', () => {
     expect(session.store.getState().revision).toBe(4);
   });
 
+  it('asks again for what changed when the server does not answer at first, and no more once the person is gone', async () => {
+    const { session, socket, sockets } = await inside();
+    socket.say({ type: 'chat.message', version: 8, payload: { message: aMessage(1) } });
+    socket.drop();
+    await vi.advanceTimersByTimeAsync(20_000);
+    sockets.at(-1)?.accept();
+    history.mockRejectedValueOnce(new Error('away')).mockResolvedValueOnce({ messages: [aMessage(1, { text: '', revision: 1, deletedAt: '2026-01-01T13:00:00Z' })], more: false });
+    sockets.at(-1)?.say({ type: 'identity', payload: anIdentity({}, { messages: [aMessage(2)], moreMessages: true, revision: 1 }) });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(session.store.getState().messages[0]?.text).toBe('message 1');
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(session.store.getState().messages.map(({ text }) => text)).toEqual(['', 'message 2']);
+    expect(history).toHaveBeenCalledTimes(2);
+    history.mockRejectedValue(new Error('away'));
+    sockets.at(-1)?.say({ type: 'identity', payload: anIdentity({}, { messages: [aMessage(2)], moreMessages: true, revision: 2 }) });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(history).toHaveBeenCalledTimes(3);
+    session.dispose();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(history).toHaveBeenCalledTimes(3);
+  });
+
+  it('keeps what changes while older messages are fetched', async () => {
+    const { session, socket } = await inside();
+    socket.say({ type: 'identity', payload: anIdentity({}, { messages: [aMessage(5)], moreMessages: true }) });
+    let answer: (page: Awaited<ReturnType<typeof history>>) => void = () => undefined;
+    history.mockImplementationOnce(() => new Promise((resolve) => (answer = resolve)));
+    const fetched = session.older();
+    socket.say({ type: 'chat.changed', version: 8, payload: { message: aMessage(3, { text: '', revision: 1, deletedAt: '2026-01-01T13:00:00Z' }) } });
+    answer({ messages: [aMessage(3), aMessage(4, { replyTo: { seq: 3, author: mia, text: 'message 3' } })], more: false });
+    expect(await fetched).toBe(true);
+    const { messages } = session.store.getState();
+    expect(messages.map(({ text }) => text)).toEqual(['', 'message 4', 'message 5']);
+    expect(messages[1]?.replyTo?.text).toBe('');
+  });
+
   it('puts older messages before those shown, once', async () => {
     const { session, socket } = await inside();
     socket.say({ type: 'identity', payload: anIdentity({}, { messages: [aMessage(5)], moreMessages: true }) });

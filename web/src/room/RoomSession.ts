@@ -2,12 +2,12 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import { HubConnection, HubError, type HubStatus, type SocketLike } from '@/api/hub/HubConnection';
 import type { ClientMessageType, ClientPayload, ServerMessage } from '@/api/hub/messages';
 import { Outbox, randomKey, type Outgoing } from '@/api/hub/Outbox';
-import type { CursorEvent, Join, MessagePage, PointerPosition, ScreenEvent, StatisticsEvent } from '@/api/types';
+import type { ChatMessage, CursorEvent, Join, MessagePage, PointerPosition, ScreenEvent, StatisticsEvent } from '@/api/types';
 import { Call, type CallOptions } from '@/call/Call';
 import { isCall } from '@/call/session';
 import { heldElsewhere } from './control/elsewhere';
 import { picture } from './preferences';
-import { withMessages } from './state/messages';
+import { changed, withMessages } from './state/messages';
 import { applied, emptyRoom, goesOn, holds, peerById, welcomed, withChange, type RoomState } from './state/roomState';
 import { InputSender } from './stream/InputSender';
 import { StatisticsLog } from './stream/StatisticsLog';
@@ -55,6 +55,9 @@ export interface RoomSessionOptions {
   now?: () => number;
 }
 
+/** When what changed meanwhile is asked for again, in milliseconds, after the server did not answer. */
+const catchUpAgain = 5_000;
+
 type PointerListener = (position: PointerPosition) => void;
 
 /** RoomSession is one person's stay in one room: it ties hub, stream, outbox and input together and keeps the one store. */
@@ -72,6 +75,9 @@ export class RoomSession {
   /** Whom this person gave control to, or tried to. */
   private given: string | null = null;
   private disposed = false;
+  /** Changes that came while older messages were fetched: what is fetched may be from before them. */
+  private readonly fetching = new Set<ChatMessage[]>();
+  private again: ReturnType<typeof setTimeout> | undefined;
   private readonly now: () => number;
 
   constructor(private readonly options: RoomSessionOptions) {
@@ -203,6 +209,7 @@ export class RoomSession {
   /** While the hub can still be told. */
   private end(): void {
     this.disposed = true;
+    clearTimeout(this.again);
     this.unsubscribe();
     this.input.dispose();
     this.call.dispose();
@@ -238,32 +245,42 @@ export class RoomSession {
     const { messages, room, moreMessages } = this.store.getState();
     const [first] = messages;
     if (!first || !room || !moreMessages) return false;
+    const meanwhile: ChatMessage[] = [];
+    this.fetching.add(meanwhile);
     try {
       const page = await this.options.history(room.id, { before: first.seq });
       this.store.setState((state) => {
         // A long absence may have ended meanwhile, with a snapshot that begins elsewhere.
         if (state.messages[0]?.seq !== first.seq) return {};
-        return { messages: withMessages(page.messages, state.messages), moreMessages: page.more };
+        const whole = meanwhile.reduce<readonly ChatMessage[]>((all, message) => changed(all, message), withMessages(page.messages, state.messages));
+        return { messages: whole, moreMessages: page.more };
       });
       return page.messages.length > 0;
     } catch {
       return false;
+    } finally {
+      this.fetching.delete(meanwhile);
     }
   }
 
   /** What changed in older messages while the connection was away. */
   private async catchUp(revision: number): Promise<void> {
+    clearTimeout(this.again);
     try {
       for (;;) {
         const { revision: known, room } = this.store.getState();
         if (!room || this.disposed || known >= revision) return;
         const page = await this.options.history(room.id, { changedAfter: known });
+        for (const heard of this.fetching) heard.push(...page.messages);
         const last = page.messages.at(-1)?.revision ?? revision;
         this.store.setState((state) => ({ ...page.messages.reduce(withChange, state), revision: Math.max(state.revision, page.more ? last : Math.max(last, revision)) }));
         if (!page.more) return;
       }
     } catch {
-      // The revision has stayed: the next connection asks again.
+      // The revision has stayed: the next connection asks again, and so does this one, where removed messages still show.
+      if (this.disposed || this.store.getState().status.kind !== 'online') return;
+      clearTimeout(this.again);
+      this.again = setTimeout(() => void this.catchUp(revision), catchUpAgain);
     }
   }
 
@@ -320,6 +337,7 @@ export class RoomSession {
       if (key !== undefined) this.outbox.stored(key);
       return;
     }
+    if (message.type === 'chat.changed') for (const heard of this.fetching) heard.push(message.payload.message);
     if (message.type === 'ice.servers') this.stream.setIceServers(message.payload.iceServers);
     if (message.type === 'control.denied') this.store.setState({ deniedAt: this.now() });
     const before = this.store.getState();

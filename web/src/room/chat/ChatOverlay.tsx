@@ -1,5 +1,4 @@
 import { useEffect, useRef, useState } from 'react';
-import type { ChatMessage } from '@/api/types';
 import { PersonAvatar } from '@/ui/PersonAvatar';
 import { useRoom } from '../context';
 import classes from './Chat.module.css';
@@ -10,27 +9,30 @@ const most = 4;
 /** New messages over the picture, for a moment. */
 export function ChatOverlay() {
   const messages = useRoom((room) => room.messages);
-  const [shown, setShown] = useState<readonly ChatMessage[]>([]);
+  const [shown, setShown] = useState<readonly number[]>([]);
   const newest = useRef(messages.at(-1)?.seq ?? 0);
   useEffect(() => {
-    const fresh = messages.filter(({ seq }) => seq > newest.current);
+    const fresh = messages.filter(({ seq }) => seq > newest.current).map(({ seq }) => seq);
     if (fresh.length === 0) return;
-    newest.current = fresh.at(-1)?.seq ?? newest.current;
+    newest.current = fresh.at(-1) ?? newest.current;
     setShown((before) => [...before, ...fresh].slice(-most));
-    setTimeout(() => setShown((before) => before.filter(({ id }) => !fresh.some((message) => message.id === id))), shownFor);
+    setTimeout(() => setShown((before) => before.filter((seq) => !fresh.includes(seq))), shownFor);
   }, [messages]);
   return (
     <div className={classes.overlay} aria-hidden data-testid="chat-overlay">
-      {shown.map((message) => (
-        <div key={message.id} className={classes.bubble}>
-          <div>
-            <PersonAvatar person={message.author} size={24} />
+      {/* As they are now: what is removed goes from here too. */}
+      {messages
+        .filter(({ seq, deletedAt }) => deletedAt === undefined && shown.includes(seq))
+        .map((message) => (
+          <div key={message.id} className={classes.bubble}>
+            <div>
+              <PersonAvatar person={message.author} size={24} />
+            </div>
+            <span>
+              <b>{message.author.displayName}</b> {message.text}
+            </span>
           </div>
-          <span>
-            <b>{message.author.displayName}</b> {message.text}
-          </span>
-        </div>
-      ))}
+        ))}
     </div>
   );
 }

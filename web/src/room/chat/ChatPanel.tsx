@@ -95,7 +95,7 @@ export function ChatPanel({ onSeen, autoFocus = false }: Props) {
       reply: (replyTo) => begin.current?.({ replyTo, editing: undefined }),
       edit: (seq) => {
         const message = session.store.getState().messages.find((known) => known.seq === seq);
-        if (message) begin.current?.({ text: message.text, editing: seq, replyTo: undefined });
+        if (message) begin.current?.({ text: message.text, editing: seq });
       },
       goTo: (seq) => {
         const go = async (): Promise<void> => {

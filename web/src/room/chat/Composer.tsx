@@ -2,6 +2,7 @@ import { ActionIcon, Text, Textarea } from '@mantine/core';
 import { IconArrowBackUp, IconPencil, IconSend2, IconX } from '@tabler/icons-react';
 import { useEffect, useRef, useState, type RefObject } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { Quote } from '@/api/hub/Outbox';
 import { useMay, useRoom, useRoomSession } from '../context';
 import { quoteText } from './Message';
 import { draftOf, keepDraft, type Draft } from './drafts';
@@ -27,6 +28,8 @@ export function Composer({ autoFocus, onSent, begin }: Props) {
   }));
   const field = useRef<HTMLTextAreaElement>(null);
   const [draft, setDraft] = useState(() => draftOf(roomId));
+  const { text, editing, aside } = draft;
+  const source = useRoom((room) => room.messages.find(({ seq }) => seq === draft.replyTo?.seq));
   const change = (next: Partial<Draft>): void => {
     const whole = { ...draft, ...next };
     setDraft(whole);
@@ -34,24 +37,28 @@ export function Composer({ autoFocus, onSent, begin }: Props) {
   };
   useEffect(() => {
     begin.current = (next) => {
-      change(next);
+      if (next.editing !== undefined) change(editing === undefined ? { ...next, aside: text } : next);
+      else change(editing === undefined ? next : { ...next, text: aside, aside: '' });
       field.current?.focus();
     };
     return () => {
       begin.current = null;
     };
   });
-  const { text, replyTo, editing } = draft;
+  // As it is now: what was removed stays nowhere.
+  const replyTo: Quote | undefined = source ? { seq: source.seq, author: source.author, text: source.text, ...(source.deletedAt === undefined ? {} : { deletedAt: source.deletedAt }) } : draft.replyTo;
   const length = [...text].length;
   const words = text.trim();
-  const stop = (): void => change(editing === undefined ? { replyTo: undefined } : { editing: undefined, text: '' });
+  const stop = (): void => change(editing === undefined ? { replyTo: undefined } : { editing: undefined, text: aside, aside: '' });
   const send = (): void => {
     if (words === '' || length > longestMessage) return;
     if (editing !== undefined) {
       void session.ask('chat.edit', { seq: editing, text: words }).then((done) => {
-        if (!done) begin.current?.({ text: words, editing });
+        if (done) return;
+        if (begin.current) begin.current({ text: words, editing });
+        else keepDraft(roomId, { ...draftOf(roomId), text: words, editing, aside: draftOf(roomId).text });
       });
-      change({ text: '', editing: undefined });
+      change({ text: aside, aside: '', editing: undefined });
       return;
     }
     session.outbox.say(words, replyTo);
@@ -95,9 +102,9 @@ export function Composer({ autoFocus, onSent, begin }: Props) {
           } else if (event.key === 'Escape' && (editing !== undefined || replyTo)) {
             event.stopPropagation();
             stop();
-          } else if (event.key === 'ArrowUp' && text === '' && mine) {
+          } else if (event.key === 'ArrowUp' && text === '' && editing === undefined && mine) {
             event.preventDefault();
-            change({ text: mine.text, editing: mine.seq, replyTo: undefined });
+            change({ text: mine.text, editing: mine.seq });
           }
         }}
         placeholder={t('chat.placeholder')}

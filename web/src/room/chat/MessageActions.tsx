@@ -13,6 +13,9 @@ interface Props {
   edit: (seq: number) => void;
 }
 
+/** Before the button goes that has the focus. */
+const toMessage = (event: React.MouseEvent): void => event.currentTarget.closest('article')?.focus({ preventScroll: true });
+
 /** What can be done with the message that the pointer, the thumb or the focus is on. */
 export function MessageActions({ message, reply, edit }: Props) {
   const { t } = useTranslation();
@@ -27,10 +30,28 @@ export function MessageActions({ message, reply, edit }: Props) {
     <div className={classes.actions} role="group" aria-label={t('chat.actions')}>
       {asking ? (
         <>
-          <Button size="compact-sm" color="red" autoFocus onClick={() => void session.ask('chat.delete', { seq })} data-testid="chat-delete-confirm">
+          <Button
+            size="compact-sm"
+            color="red"
+            autoFocus
+            onClick={(event) => {
+              toMessage(event);
+              void session.ask('chat.delete', { seq });
+            }}
+            data-testid="chat-delete-confirm"
+          >
             {t('chat.delete')}
           </Button>
-          <Button size="compact-sm" variant="subtle" color="gray" onClick={() => setAsking(false)}>
+          <Button
+            size="compact-sm"
+            variant="subtle"
+            color="gray"
+            onClick={(event) => {
+              toMessage(event);
+              setAsking(false);
+            }}
+            data-testid="chat-delete-cancel"
+          >
             {t('app.cancel')}
           </Button>
         </>

@@ -79,6 +79,51 @@ describe('a message', () => {
     say({ type: 'error', re: id, payload: { code: 'rate_limited', detail: '', retryAfter: 3 } });
     await waitFor(() => expect(screen.getByTestId<HTMLTextAreaElement>('chat-input').value).toBe('hello'));
     expect(screen.getByTestId('chat-about').textContent).toContain('Editing');
+    fireEvent.click(screen.getByTestId('chat-about-cancel'));
+  });
+
+  it('that is edited leaves what was being written for after it', async () => {
+    const { socket, say } = await enterRoom({ messages: [aMessage(1), own] });
+    const field = screen.getByTestId<HTMLTextAreaElement>('chat-input');
+    fireEvent.click(lineOf('message 1'));
+    fireEvent.click(screen.getByTestId('chat-reply'));
+    fireEvent.change(field, { target: { value: 'half a thou' } });
+    fireEvent.click(lineOf('helo'));
+    fireEvent.click(screen.getByTestId('chat-edit'));
+    expect(field.value).toBe('helo');
+    fireEvent.click(screen.getByTestId('chat-about-cancel'));
+    expect(field.value).toBe('half a thou');
+    fireEvent.click(lineOf('helo'));
+    fireEvent.click(screen.getByTestId('chat-edit'));
+    write('hello');
+    expect(field.value).toBe('half a thou');
+    expect(screen.getByTestId('chat-about').textContent).toContain('message 1');
+    say({ type: 'chat.changed', version: 8, payload: { message: aMessage(1, { text: '', revision: 1, deletedAt: '2026-01-01T12:01:00Z' }) } });
+    expect(screen.getByTestId('chat-about').textContent).toBe('Reply to Jon: Removed');
+    write('half a thought');
+    expect(socket.last('chat.send').payload).toMatchObject({ text: 'half a thought', replyTo: 1 });
+  });
+
+  it('keeps the focus when its removal is called off, and when it is removed', async () => {
+    const { socket, say } = await enterRoom({ messages: [own] });
+    fireEvent.click(lineOf('helo'));
+    fireEvent.click(screen.getByTestId('chat-delete'));
+    fireEvent.click(screen.getByTestId('chat-delete-cancel'));
+    expect(document.activeElement).toBe(lineOf('helo'));
+    fireEvent.click(screen.getByTestId('chat-delete'));
+    fireEvent.click(screen.getByTestId('chat-delete-confirm'));
+    const { id = '' } = socket.last('chat.delete');
+    say({ type: 'chat.changed', version: 8, payload: { message: { ...own, text: '', revision: 1, deletedAt: '2026-01-01T12:01:00Z' } } });
+    say({ type: 'ok', re: id, payload: {} });
+    expect(document.activeElement).toBe(lineOf(' Removed'));
+  });
+
+  it('that is removed is not said aloud any more', async () => {
+    const { say } = await enterRoom({ messages: [own] });
+    say({ type: 'chat.message', version: 8, payload: { message: aMessage(3) } });
+    expect(screen.getByTestId('announce-chat').textContent).toBe('Jon: message 3');
+    say({ type: 'chat.changed', version: 9, payload: { message: aMessage(3, { text: '', revision: 1, deletedAt: '2026-01-01T12:01:00Z' }) } });
+    expect(screen.getByTestId('announce-chat').textContent).toBe('');
   });
 
   it('is removed after a question, and says so', async () => {
@@ -93,7 +138,14 @@ describe('a message', () => {
     expect(screen.queryByTestId('chat-delete')).toBeNull();
   });
 
-  it('of others is theirs, and a moderator’s to remove', async () => {
+  it('of others is a moderator’s to remove, and theirs alone to change', async () => {
+    await enterRoom({ messages: [aMessage(1)] }, { role: 'moderator', permissions: ['chat', 'moderate'] });
+    fireEvent.click(lineOf('message 1'));
+    expect(screen.getByTestId('chat-delete')).toBeTruthy();
+    expect(screen.queryByTestId('chat-edit')).toBeNull();
+  });
+
+  it('of others is nobody’s to remove who does not moderate', async () => {
     await enterRoom({ messages: [aMessage(1)] }, { role: 'member', permissions: ['chat'] });
     fireEvent.click(lineOf('message 1'));
     expect(screen.getByTestId('chat-reply')).toBeTruthy();

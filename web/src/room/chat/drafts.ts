@@ -6,10 +6,12 @@ export interface Draft {
   replyTo: Quote | undefined;
   /** The seq of the message that gets another text. */
   editing: number | undefined;
+  /** What was being written when the edit began, to go on with after it. */
+  aside: string;
 }
 
 /** What is being written outlives the panel: a look at another tab loses nothing. */
 const drafts = new Map<string, Draft>();
 
-export const draftOf = (room: string): Draft => drafts.get(room) ?? { text: '', replyTo: undefined, editing: undefined };
+export const draftOf = (room: string): Draft => drafts.get(room) ?? { text: '', replyTo: undefined, editing: undefined, aside: '' };
 export const keepDraft = (room: string, draft: Draft): void => void drafts.set(room, draft);

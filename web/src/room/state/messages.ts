@@ -13,7 +13,7 @@ export function withMessages(before: readonly ChatMessage[], added: readonly Cha
     // Its key is told to the author once; what it is shown by stays the same.
     if (!known || message.revision > known.revision) all.set(message.seq, known?.key === undefined ? message : { ...message, key: known.key });
   }
-  return requoted([...all.values()].sort((a, b) => a.seq - b.seq), added);
+  return requoted([...all.values()].sort((a, b) => a.seq - b.seq), added.flatMap(({ seq }) => all.get(seq) ?? []));
 }
 
 /** A message in the place of the older one, and where it is quoted. One that lies before all that is shown is left to the history. */
@@ -37,7 +37,8 @@ function requoted(messages: readonly ChatMessage[], now: readonly ChatMessage[])
   if (changes.size === 0) return messages;
   return messages.map((message) => {
     const source = message.replyTo && changes.get(message.replyTo.seq);
-    if (!source) return message;
+    // Nothing comes after a removal but what was said before it and is heard late.
+    if (!source || message.replyTo?.deletedAt !== undefined) return message;
     const { seq, author, deletedAt } = source;
     const text = [...source.text];
     return { ...message, replyTo: { seq, author, text: text.length > quoted ? `${text.slice(0, quoted - 1).join('')}…` : source.text, ...(deletedAt === undefined ? {} : { deletedAt }) } };

@@ -60,8 +60,10 @@ describe('the room as the hub tells it', () => {
   it('changes a quote with what it quotes, and keeps nothing of what was removed', () => {
     const quote = { seq: 1, author: jon, text: 'message 1' };
     let room = applied(start, { type: 'chat.message', payload: { message: aMessage(3, { replyTo: quote }) } });
-    room = applied(room, { type: 'chat.changed', payload: { message: aMessage(1, { text: '', revision: 1, deletedAt: '2026-01-01T13:00:00Z' }) } });
+    room = applied(room, { type: 'chat.changed', payload: { message: aMessage(1, { text: '', revision: 2, deletedAt: '2026-01-01T13:00:00Z' }) } });
     expect(room.messages.at(-1)?.replyTo).toMatchObject({ seq: 1, text: '', deletedAt: '2026-01-01T13:00:00Z' });
+    room = applied(room, { type: 'chat.changed', payload: { message: aMessage(1, { text: 'late', revision: 1 }) } });
+    expect(room.messages.at(-1)?.replyTo?.text, 'an older change that is heard late brings nothing back').toBe('');
     const unseen = welcomed(emptyRoom, anIdentity({}, { messages: [aMessage(50, { replyTo: quote })], moreMessages: true }), Date.now());
     const after = applied(unseen, { type: 'chat.changed', payload: { message: aMessage(1, { text: 'ö'.repeat(300), revision: 1 }) } });
     expect(after.messages).toHaveLength(1);
