@@ -35,12 +35,14 @@ type Limits struct {
 	Invites Limit
 	// Writes of a person: rooms, invites, pictures, profile, starting browsers; default 120 a minute.
 	Writes Limit
-	// Messages of a person; default 60 in ten seconds.
+	// Messages of a person, and what they change and remove; default 20 in ten seconds, no wider than the hub's pace.
 	Messages Limit
+	// Removals of messages by a person who moderates; default 100 in ten seconds.
+	Removals Limit
 }
 
 type limiters struct {
-	requests, signIn, signInName, signUp, setup, refresh, passwords, invites, writes, messages *limiter
+	requests, signIn, signInName, signUp, setup, refresh, passwords, invites, writes, messages, removals *limiter
 }
 
 func newLimiters(l Limits, now func() time.Time) *limiters {
@@ -53,7 +55,8 @@ func newLimiters(l Limits, now func() time.Time) *limiters {
 	return &limiters{
 		requests: of(l.Requests, 6000, time.Minute), signIn: of(l.SignIn, 60, time.Minute), signInName: of(l.SignInName, 20, time.Minute),
 		signUp: of(l.SignUp, 200, time.Hour), setup: of(l.Setup, 10, time.Minute), refresh: of(l.Refresh, 300, time.Minute), passwords: of(l.Passwords, 20, time.Minute),
-		invites: of(l.Invites, 120, time.Minute), writes: of(l.Writes, 120, time.Minute), messages: of(l.Messages, 60, 10*time.Second),
+		invites: of(l.Invites, 120, time.Minute), writes: of(l.Writes, 120, time.Minute), messages: of(l.Messages, 20, 10*time.Second),
+		removals: of(l.Removals, 100, 10*time.Second),
 	}
 }
 

@@ -217,11 +217,15 @@ func (a *api) EditMessage(ctx context.Context, request EditMessageRequestObject)
 }
 
 func (a *api) DeleteMessage(ctx context.Context, request DeleteMessageRequestObject) (DeleteMessageResponseObject, error) {
-	if err := a.limits.messages.take(person(ctx).ID.String()); err != nil {
-		return nil, err
-	}
 	r, err := a.Rooms.Authorize(ctx, request.Room, person(ctx), 0)
 	if err != nil {
+		return nil, err
+	}
+	limit := a.limits.messages
+	if r.Permissions().Has(rooms.Moderate) {
+		limit = a.limits.removals
+	}
+	if err := limit.take(person(ctx).ID.String()); err != nil {
 		return nil, err
 	}
 	ctx, cancel := lasting(ctx)

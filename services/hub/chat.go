@@ -24,7 +24,10 @@ type chat struct {
 }
 
 // pace bounds what one person says in a room, by all of their connections together.
-type pace struct{ chat *rate.Limiter }
+type pace struct {
+	chat     *rate.Limiter
+	removals *rate.Limiter // in the chat's stead, of who moderates: to clear up after a flood silences nobody
+}
 
 // paceOf is that of a person. It needs the lock.
 func (r *room) paceOf(person accounts.PersonID) *pace {
@@ -43,7 +46,7 @@ func (r *room) paceOf(person accounts.PersonID) *pace {
 			}
 		}
 	}
-	c.paces[person] = &pace{chat: rate.NewLimiter(o.ChatRate, o.ChatBurst)}
+	c.paces[person] = &pace{chat: rate.NewLimiter(o.ChatRate, o.ChatBurst), removals: rate.NewLimiter(o.RemovalRate, o.RemovalBurst)}
 	return c.paces[person]
 }
 
@@ -233,12 +236,10 @@ func deleteChat(p *peer, e wire.Envelope) error {
 	if err != nil {
 		return err
 	}
-	if err := p.mayWrite(0); err != nil {
+	moderates, err := p.mayRemove()
+	if err != nil {
 		return err
 	}
-	p.room.mu.Lock()
-	moderates := p.seat.permissions.Has(rooms.Moderate)
-	p.room.mu.Unlock()
 	ctx, cancel := p.callContext()
 	defer cancel()
 	m, err := p.hub.o.Rooms.RemoveMessage(ctx, p.room.id, p.seat.personID, moderates, payload.Seq)
@@ -249,7 +250,7 @@ func deleteChat(p *peer, e wire.Envelope) error {
 	return nil
 }
 
-// mayWrite counts a message, a change or a removal against the person's pace.
+// mayWrite counts a message or a change against the person's pace.
 func (p *peer) mayWrite(need rooms.Permissions) error {
 	p.room.mu.Lock()
 	defer p.room.mu.Unlock()
@@ -263,6 +264,24 @@ func (p *peer) mayWrite(need rooms.Permissions) error {
 		return p.tooMany("chat messages", limit)
 	}
 	return nil
+}
+
+// mayRemove counts a removal against the person's pace, and says whether they moderate.
+func (p *peer) mayRemove() (moderates bool, err error) {
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	if !p.sits() {
+		return false, errSuperseded
+	}
+	moderates = p.seat.permissions.Has(rooms.Moderate)
+	limit := p.room.paceOf(p.seat.personID).chat
+	if moderates {
+		limit = p.room.paceOf(p.seat.personID).removals
+	}
+	if !limit.Allow() {
+		return moderates, p.tooMany("removals", limit)
+	}
+	return moderates, nil
 }
 
 // stored is the answer to the author; version is 0 for a message that the room has heard of before.

@@ -112,12 +112,28 @@ func TestAPersonsPaceIsThatOfAllTheirConnections(t *testing.T) {
 	h := newHouse(t, func(o *Options) { o.ChatRate, o.ChatBurst = 0.001, 2 })
 	owner, friend := h.person(), h.person()
 	room := h.room(owner)
-	a, b := h.join(room, owner), h.join(room, owner)
+	a, b := h.join(room, friend), h.join(room, friend)
 	m := h.said(room, a, "1", "x", nil)
 	b.ok(wire.TypeChatEdit, wire.ChatEdit{Seq: m.Seq, Text: "y"}, "")
 	refusal := a.refused(wire.ErrorCodeRateLimited, wire.TypeChatDelete, wire.ChatRef{Seq: m.Seq}, "")
 	require.Positive(t, *refusal.RetryAfter)
-	again := h.resume(room, owner, a.identity)
+	again := h.resume(room, friend, a.identity)
 	again.refused(wire.ErrorCodeRateLimited, wire.TypeChatDelete, wire.ChatRef{Seq: m.Seq}, "")
-	h.said(room, h.join(room, friend), "1", "of my own", nil)
+	h.said(room, h.join(room, owner), "1", "of my own", nil)
+}
+
+func TestWhoClearsUpAfterAFloodIsNotSilenced(t *testing.T) {
+	h := newHouse(t, func(o *Options) { o.ChatRate, o.ChatBurst, o.RemovalRate, o.RemovalBurst = 0.001, 1, 0.001, 3 })
+	owner, friend := h.person(), h.person()
+	room := h.room(owner)
+	for n := range 4 {
+		_, _, err := h.rooms.Append(context.Background(), room.ID, friend.ID, rooms.NewMessage{Key: fmt.Sprint(n), Text: "x"})
+		require.NoError(t, err)
+	}
+	a := h.join(room, owner)
+	for seq := range int64(3) {
+		a.ok(wire.TypeChatDelete, wire.ChatRef{Seq: seq + 1}, "")
+	}
+	a.refused(wire.ErrorCodeRateLimited, wire.TypeChatDelete, wire.ChatRef{Seq: 4}, "")
+	h.said(room, a, "1", "be kind", nil)
 }

@@ -81,6 +81,9 @@ type Options struct {
 	// ChatRate and ChatBurst bound what a person says, changes and removes in a room's chat, 2 a second and 20 when 0.
 	ChatRate  rate.Limit
 	ChatBurst int
+	// RemovalRate and RemovalBurst bound what somebody who moderates removes there, 10 a second and 100 when 0.
+	RemovalRate  rate.Limit
+	RemovalBurst int
 	// RelayRate and RelayBurst bound the bytes that a viewer sends to other peers, 64 KiB a second and 256 KiB when 0; an agent, which
 	// negotiates with everybody, has ten times that.
 	RelayRate  rate.Limit
@@ -112,6 +115,8 @@ func (o *Options) setDefaults() {
 	o.Strikes = cmp.Or(o.Strikes, 100)
 	o.ChatRate = cmp.Or(o.ChatRate, 2)
 	o.ChatBurst = cmp.Or(o.ChatBurst, 20)
+	o.RemovalRate = cmp.Or(o.RemovalRate, 10)
+	o.RemovalBurst = cmp.Or(o.RemovalBurst, 100)
 	o.RelayRate = cmp.Or(o.RelayRate, 64<<10)
 	o.RelayBurst = cmp.Or(o.RelayBurst, 256<<10)
 	o.QueueMessages = cmp.Or(o.QueueMessages, 512)
