@@ -254,8 +254,12 @@ func (s *Service) accept(ctx context.Context, q *db.Queries, code string, person
 	if err != nil {
 		return Room{}, false, fmt.Errorf("lock the person: %w", err)
 	}
+	decided, known, err := lockDecided(ctx, q, invite.Room, person)
+	if err != nil {
+		return Room{}, false, err
+	}
 	role := invite.Role
-	if role == wire.RoleGuest && !accounts.FromRow(row).Guest() {
+	if role == wire.RoleGuest && !accounts.FromRow(row).Guest() && !(known && decided.Joins == string(wire.RoleGuest)) {
 		room, _, err := s.findIn(ctx, q, invite.Room.String(), person)
 		if err != nil {
 			return Room{}, false, err
@@ -275,6 +279,9 @@ func (s *Service) accept(ctx context.Context, q *db.Queries, code string, person
 	} else if err != nil {
 		return Room{}, false, fmt.Errorf("store the member: %w", err)
 	}
+	if known && !invite.CreatedAt.After(decided.At) && rank(role) > rank(wire.Role(decided.Invited)) {
+		return Room{}, false, wire.Errorf(wire.ErrorCodeInviteRevoked, "This invite is from before it was decided what you are in the room. Ask for a new one.")
+	}
 	used, err := q.UseInvite(ctx, db.UseInviteParams{ID: invite.ID, Now: now})
 	if err != nil {
 		return Room{}, false, fmt.Errorf("count the use: %w", err)
@@ -293,4 +300,18 @@ func (s *Service) accept(ctx context.Context, q *db.Queries, code string, person
 	}
 	seat, _, err = s.findIn(ctx, q, invite.Room.String(), person)
 	return seat, true, err
+}
+
+// lockDecided reads what somebody else decided last about a person in a room, if anything. Who decides at this moment is waited for.
+func lockDecided(ctx context.Context, q *db.Queries, room ID, person accounts.PersonID) (decided db.Lowered, known bool, err error) {
+	if _, err := q.LockMembers(ctx, db.LockMembersParams{RoomID: room.UUID(), People: []uuid.UUID{person.UUID()}}); err != nil {
+		return db.Lowered{}, false, fmt.Errorf("lock the member: %w", err)
+	}
+	decided, err = q.GetLowered(ctx, db.GetLoweredParams{RoomID: room.UUID(), PersonID: person.UUID()})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return db.Lowered{}, false, nil
+	} else if err != nil {
+		return db.Lowered{}, false, fmt.Errorf("look for what was decided: %w", err)
+	}
+	return decided, true, nil
 }

@@ -96,6 +96,16 @@ func (s *Service) SetRole(ctx context.Context, ref string, by accounts.Person, t
 		if err := q.SetRole(ctx, db.SetRoleParams{RoomID: room.ID.UUID(), PersonID: target.UUID(), Role: string(role)}); err != nil {
 			return err
 		}
+		if role != a.target {
+			joins := wire.RoleMember
+			if role == wire.RoleGuest {
+				joins = role
+			}
+			decided := db.DecideRoleParams{RoomID: room.ID.UUID(), PersonID: target.UUID(), Invited: string(role), Joins: string(joins), At: s.now()}
+			if err := q.DecideRole(ctx, decided); err != nil {
+				return err
+			}
+		}
 		policy, err := lockPolicy(ctx, q, room.ID)
 		if err != nil {
 			return err
@@ -145,6 +155,9 @@ func (s *Service) Remove(ctx context.Context, ref string, by accounts.Person, ta
 				return err
 			}
 			if revoked, err = s.revokeAbove(ctx, q, room.ID, target, ""); err != nil {
+				return err
+			}
+			if err := q.DecideRemoval(ctx, db.DecideRemovalParams{RoomID: room.ID.UUID(), PersonID: target.UUID(), At: s.now()}); err != nil {
 				return err
 			}
 		}

@@ -252,11 +252,7 @@ func TestWhoIsUnmadeAtThatMomentRemovesNobodyAndInvitesNobody(t *testing.T) {
 			require.NoError(t, err)
 			acted := make(chan error, 1)
 			go func() { acted <- test.act(h, r, people[test.by], target) }()
-			require.Eventually(t, func() bool {
-				waiting := 0
-				err := h.pool.QueryRow(ctx, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&waiting)
-				return err == nil && waiting > 0
-			}, 30*time.Second, 5*time.Millisecond, "it waits for the decision")
+			h.awaitLock(t)
 			require.NoError(t, tx.Commit(ctx))
 			requireCode(t, wire.ErrorCodeForbidden, <-acted)
 			role, err := h.Membership(ctx, r.ID, target.ID)

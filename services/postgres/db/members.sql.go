@@ -12,6 +12,47 @@ import (
 	"github.com/google/uuid"
 )
 
+const decideRemoval = `-- name: DecideRemoval :exec
+INSERT INTO lowered (room_id, person_id, invited, joins, at) VALUES ($1, $2, '', 'member', $3)
+ON CONFLICT (room_id, person_id) DO UPDATE SET invited = '', at = excluded.at
+`
+
+type DecideRemovalParams struct {
+	RoomID   uuid.UUID
+	PersonID uuid.UUID
+	At       time.Time
+}
+
+// What they get by themself stays as it was decided before.
+func (q *Queries) DecideRemoval(ctx context.Context, arg DecideRemovalParams) error {
+	_, err := q.db.Exec(ctx, decideRemoval, arg.RoomID, arg.PersonID, arg.At)
+	return err
+}
+
+const decideRole = `-- name: DecideRole :exec
+INSERT INTO lowered (room_id, person_id, invited, joins, at) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (room_id, person_id) DO UPDATE SET invited = excluded.invited, joins = excluded.joins, at = excluded.at
+`
+
+type DecideRoleParams struct {
+	RoomID   uuid.UUID
+	PersonID uuid.UUID
+	Invited  string
+	Joins    string
+	At       time.Time
+}
+
+func (q *Queries) DecideRole(ctx context.Context, arg DecideRoleParams) error {
+	_, err := q.db.Exec(ctx, decideRole,
+		arg.RoomID,
+		arg.PersonID,
+		arg.Invited,
+		arg.Joins,
+		arg.At,
+	)
+	return err
+}
+
 const deleteMember = `-- name: DeleteMember :exec
 DELETE FROM members WHERE room_id = $1 AND person_id = $2
 `
@@ -24,6 +65,28 @@ type DeleteMemberParams struct {
 func (q *Queries) DeleteMember(ctx context.Context, arg DeleteMemberParams) error {
 	_, err := q.db.Exec(ctx, deleteMember, arg.RoomID, arg.PersonID)
 	return err
+}
+
+const getLowered = `-- name: GetLowered :one
+SELECT room_id, person_id, invited, joins, at FROM lowered WHERE room_id = $1 AND person_id = $2
+`
+
+type GetLoweredParams struct {
+	RoomID   uuid.UUID
+	PersonID uuid.UUID
+}
+
+func (q *Queries) GetLowered(ctx context.Context, arg GetLoweredParams) (Lowered, error) {
+	row := q.db.QueryRow(ctx, getLowered, arg.RoomID, arg.PersonID)
+	var i Lowered
+	err := row.Scan(
+		&i.RoomID,
+		&i.PersonID,
+		&i.Invited,
+		&i.Joins,
+		&i.At,
+	)
+	return i, err
 }
 
 const getMember = `-- name: GetMember :one

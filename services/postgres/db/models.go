@@ -54,6 +54,14 @@ type Invite struct {
 	RevokedAt *time.Time
 }
 
+type Lowered struct {
+	RoomID   uuid.UUID
+	PersonID uuid.UUID
+	Invited  string
+	Joins    string
+	At       time.Time
+}
+
 type Member struct {
 	RoomID   uuid.UUID
 	PersonID uuid.UUID

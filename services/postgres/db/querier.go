@@ -16,6 +16,9 @@ type Querier interface {
 	ClaimAccount(ctx context.Context, arg ClaimAccountParams) (Person, error)
 	CountLiveInvites(ctx context.Context, arg CountLiveInvitesParams) (int64, error)
 	CountRoomsOwned(ctx context.Context, ownerID uuid.UUID) (int64, error)
+	// What they get by themself stays as it was decided before.
+	DecideRemoval(ctx context.Context, arg DecideRemovalParams) error
+	DecideRole(ctx context.Context, arg DecideRoleParams) error
 	DeleteAuditBefore(ctx context.Context, before time.Time) (int64, error)
 	DeleteAvatar(ctx context.Context, personID uuid.UUID) error
 	DeleteExpiredTokens(ctx context.Context, now time.Time) (int64, error)
@@ -34,6 +37,7 @@ type Querier interface {
 	// The person of an access token, as long as its session lives.
 	GetCaller(ctx context.Context, arg GetCallerParams) (Person, error)
 	GetInvite(ctx context.Context, code string) (GetInviteRow, error)
+	GetLowered(ctx context.Context, arg GetLoweredParams) (Lowered, error)
 	GetMember(ctx context.Context, arg GetMemberParams) (GetMemberRow, error)
 	GetMessage(ctx context.Context, arg GetMessageParams) (Message, error)
 	GetMessageByKey(ctx context.Context, arg GetMessageByKeyParams) (Message, error)

@@ -170,8 +170,9 @@ func (q *Queries) InsertRoom(ctx context.Context, arg InsertRoomParams) (int64, 
 
 const joinOpenRoom = `-- name: JoinOpenRoom :execrows
 INSERT INTO members (room_id, person_id, role, joined_at)
-SELECT rooms.id, $1, 'member', $2
+SELECT rooms.id, $1, coalesce(lowered.joins, 'member'), $2
 FROM rooms
+LEFT JOIN lowered ON lowered.room_id = rooms.id AND lowered.person_id = $1
 WHERE rooms.id = $3 AND rooms.privacy <> 'private' AND rooms.password_hash IS NOT DISTINCT FROM $4
 ON CONFLICT (room_id, person_id) DO UPDATE SET role = members.role
 `
@@ -382,6 +383,7 @@ UPDATE members SET role = 'member'
 FROM rooms
 WHERE rooms.id = members.room_id AND members.person_id = $1 AND members.role = 'guest'
     AND rooms.privacy <> 'private' AND rooms.password_hash IS NULL
+    AND NOT EXISTS (SELECT FROM lowered WHERE lowered.room_id = rooms.id AND lowered.person_id = $1 AND lowered.joins = 'guest')
 RETURNING members.room_id
 `
 

@@ -28,3 +28,15 @@ SELECT sqlc.embed(people), members.role, members.joined_at
 FROM members
 JOIN people ON people.id = members.person_id
 WHERE members.room_id = $1 AND members.person_id = $2;
+
+-- name: DecideRole :exec
+INSERT INTO lowered (room_id, person_id, invited, joins, at) VALUES (@room_id, @person_id, @invited, @joins, @at)
+ON CONFLICT (room_id, person_id) DO UPDATE SET invited = excluded.invited, joins = excluded.joins, at = excluded.at;
+
+-- name: DecideRemoval :exec
+-- What they get by themself stays as it was decided before.
+INSERT INTO lowered (room_id, person_id, invited, joins, at) VALUES (@room_id, @person_id, '', 'member', @at)
+ON CONFLICT (room_id, person_id) DO UPDATE SET invited = '', at = excluded.at;
+
+-- name: GetLowered :one
+SELECT * FROM lowered WHERE room_id = $1 AND person_id = $2;

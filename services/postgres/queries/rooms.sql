@@ -71,8 +71,9 @@ INSERT INTO members (room_id, person_id, role, joined_at) VALUES ($1, $2, $3, $4
 -- name: JoinOpenRoom :execrows
 -- Only while the room is as it was when the password was checked.
 INSERT INTO members (room_id, person_id, role, joined_at)
-SELECT rooms.id, @person_id, 'member', @joined_at
+SELECT rooms.id, @person_id, coalesce(lowered.joins, 'member'), @joined_at
 FROM rooms
+LEFT JOIN lowered ON lowered.room_id = rooms.id AND lowered.person_id = @person_id
 WHERE rooms.id = @room_id AND rooms.privacy <> 'private' AND rooms.password_hash IS NOT DISTINCT FROM sqlc.narg(password_hash)
 ON CONFLICT (room_id, person_id) DO UPDATE SET role = members.role;
 
@@ -90,4 +91,5 @@ UPDATE members SET role = 'member'
 FROM rooms
 WHERE rooms.id = members.room_id AND members.person_id = $1 AND members.role = 'guest'
     AND rooms.privacy <> 'private' AND rooms.password_hash IS NULL
+    AND NOT EXISTS (SELECT FROM lowered WHERE lowered.room_id = rooms.id AND lowered.person_id = $1 AND lowered.joins = 'guest')
 RETURNING members.room_id;
