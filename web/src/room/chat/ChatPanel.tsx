@@ -1,4 +1,5 @@
 import { Button, Text } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
 import { IconArrowDown } from '@tabler/icons-react';
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -12,6 +13,8 @@ import classes from './Chat.module.css';
 const nearEnd = 60;
 /** How long a message shows that a quote led to it. */
 const markedFor = 2_000;
+/** How many pages of older messages a click on a quote fetches. */
+const farthest = 10;
 
 interface Props {
   onSeen: () => void;
@@ -99,7 +102,13 @@ export function ChatPanel({ onSeen, autoFocus = false }: Props) {
       },
       goTo: (seq) => {
         const go = async (): Promise<void> => {
-          while (!session.store.getState().messages.some((known) => known.seq === seq)) if (!(await older())) return;
+          const known = (): boolean => session.store.getState().messages.some((message) => message.seq === seq);
+          for (let pages = 0; !known(); pages++) {
+            const why = pages === farthest ? t('chat.tooFar') : (await older()) ? undefined : t('chat.notFetched');
+            if (why === undefined) continue;
+            notifications.show({ id: 'chat-quote', message: why, color: 'orange' });
+            return;
+          }
           setMarked(seq);
           requestAnimationFrame(() => {
             shown(seq)?.scrollIntoView({ block: 'center' });
@@ -109,7 +118,7 @@ export function ChatPanel({ onSeen, autoFocus = false }: Props) {
         void go();
       },
     };
-  }, [older, session]);
+  }, [older, session, t]);
 
   useEffect(() => {
     if (marked === null) return;

@@ -1,6 +1,7 @@
+import { notifications } from '@mantine/notifications';
 import { fireEvent, render, screen, waitFor, within } from '@testing-library/react';
-import { describe, expect, it } from 'vitest';
-import { aMessage, jon, mia } from '@/test/mockServer';
+import { describe, expect, it, vi } from 'vitest';
+import { aMessage, aRoom, jon, mia, Refusal } from '@/test/mockServer';
 import { enterRoom } from '@/test/room';
 import { groups } from './lines';
 import { withLinks } from './links';
@@ -54,6 +55,26 @@ describe('a message', () => {
     say({ type: 'chat.stored', version: 8, payload: { message: aMessage(2, { author: mia, text: 'indeed', key: payload.key, replyTo: { seq: 1, author: jon, text: 'message 1' } }) } });
     fireEvent.click(within(lineOf('indeed')).getByTestId('chat-quote'));
     await waitFor(() => expect(document.activeElement).toBe(lineOf('message 1')));
+  });
+
+  it('that is quoted from far back is looked for ten pages at a time, and what is not found or fetched is said', async () => {
+    const shown = vi.spyOn(notifications, 'show');
+    const name = `GET /rooms/${aRoom().id}/messages`;
+    let away = false;
+    const { fetch } = await enterRoom({ messages: [aMessage(100, { replyTo: { seq: 1, author: jon, text: 'long ago' } })], moreMessages: true }, {}, {
+      [name]: (request) => (away ? new Refusal({ code: 'unavailable', status: 503 }) : { messages: [aMessage(Number(new URL(request.url).searchParams.get('before')) - 1)], more: true }),
+    });
+    const asked = (): number => fetch.calls.filter((call) => call === name).length;
+    fireEvent.click(screen.getByTestId('chat-quote'));
+    await waitFor(() => expect(shown).toHaveBeenCalledTimes(1));
+    expect(shown.mock.lastCall?.[0].message).toContain('further back');
+    expect(asked()).toBe(10);
+    away = true;
+    fireEvent.click(screen.getByTestId('chat-quote'));
+    await waitFor(() => expect(shown).toHaveBeenCalledTimes(2));
+    expect(shown.mock.lastCall?.[0].message).toContain('could not be fetched');
+    expect(asked()).toBe(11);
+    shown.mockRestore();
   });
 
   it('of one’s own is edited, by the arrow up too, and shown as edited', async () => {
