@@ -28,7 +28,8 @@ func (a *api) SetMemberRole(ctx context.Context, request SetMemberRoleRequestObj
 		return nil, err
 	}
 	target := accounts.PersonID(request.PersonId)
-	ctx = context.WithoutCancel(ctx) // what is stored is told, though the page be gone by then
+	ctx, cancel := lasting(ctx)
+	defer cancel()
 	r, m, err := a.Rooms.SetRole(ctx, request.Room, person(ctx), target, wire.Role(request.Body.Role))
 	if err != nil {
 		return nil, err
@@ -42,7 +43,8 @@ func (a *api) RemoveMember(ctx context.Context, request RemoveMemberRequestObjec
 		return nil, err
 	}
 	target := accounts.PersonID(request.PersonId)
-	ctx = context.WithoutCancel(ctx) // what is stored is told, though the page be gone by then
+	ctx, cancel := lasting(ctx)
+	defer cancel()
 	r, err := a.Rooms.Remove(ctx, request.Room, person(ctx), target)
 	if err != nil {
 		return nil, err
@@ -56,7 +58,8 @@ func (a *api) SetRoomOwner(ctx context.Context, request SetRoomOwnerRequestObjec
 		return nil, err
 	}
 	owner := accounts.PersonID(request.Body.Person)
-	ctx = context.WithoutCancel(ctx) // what is stored is told, though the page be gone by then
+	ctx, cancel := lasting(ctx)
+	defer cancel()
 	r, err := a.Rooms.HandOver(ctx, request.Room, person(ctx), owner)
 	if err != nil {
 		return nil, err

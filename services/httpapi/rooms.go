@@ -79,7 +79,8 @@ func (a *api) UpdateRoom(ctx context.Context, request UpdateRoomRequestObject) (
 		return nil, err
 	}
 	b := request.Body
-	ctx = context.WithoutCancel(ctx) // what is stored is told, though the page be gone by then
+	ctx, cancel := lasting(ctx)
+	defer cancel()
 	r, err := a.Rooms.Update(ctx, request.Room, person(ctx), rooms.Change{
 		Title: b.Title, Slug: b.Slug, Privacy: b.Privacy, Password: b.Password, StartURL: b.StartUrl, Screen: b.Screen, Policy: b.RolePermissions,
 	})

@@ -29,7 +29,7 @@ it('lets a guest in by a name alone', async () => {
 
 it.each([
   ['invite_expired', 'This invite has expired'],
-  ['invite_revoked', 'This invite was withdrawn'],
+  ['invite_revoked', 'This invite no longer works for you'],
   ['invite_used_up', 'This invite is used up'],
   ['not_found', 'This invite does not exist'],
   ['invalid_field', 'This invite does not exist'],

@@ -106,7 +106,7 @@ export function ChatPanel({ onSeen, autoFocus = false }: Props) {
           for (let pages = 0; !known(); pages++) {
             const why = pages === farthest ? t('chat.tooFar') : (await older()) ? undefined : t('chat.notFetched');
             if (why === undefined) continue;
-            notifications.show({ id: 'chat-quote', message: why, color: 'orange' });
+            notifications.show({ message: why, color: 'orange' });
             return;
           }
           setMarked(seq);
