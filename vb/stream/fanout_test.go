@@ -25,7 +25,7 @@ import (
 // pagesProcess in the environment makes a test process the pages of BenchmarkFanOut.
 const pagesProcess = "TURTUS_BENCH_PAGES"
 
-// letter is a signal between the two processes, or what the pages have received.
+// letter is a signal between the two processes, and the peer whose page it is to or from.
 type letter struct {
 	Peer   PeerID      `json:"peer"`
 	Signal wire.Signal `json:"signal"`

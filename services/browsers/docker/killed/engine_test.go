@@ -45,8 +45,8 @@ func newEngine(t *testing.T, flags ...string) *engine {
 	e := &engine{T: t, dir: dir, flags: flags}
 	e.Client, err = client.NewClientWithOpts(client.WithHost(e.address()), client.WithAPIVersionNegotiation())
 	require.NoError(t, err)
-	e.begin()
 	t.Cleanup(e.end)
+	e.begin()
 	e.load()
 	return e
 }

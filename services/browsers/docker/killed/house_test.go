@@ -117,8 +117,11 @@ func newHouse(t *testing.T, e *engine) *house {
 		"TURTUS_LAUNCHER=docker", "DOCKER_HOST=" + e.address(), "TURTUS_BROWSER_IMAGE=" + testImage, "TURTUS_RELAY_PORT=0", "TURTUS_WARM_BROWSERS=0",
 	}
 	t.Cleanup(func() {
-		h.server.end(syscall.SIGTERM)
-		h.launcher.end(syscall.SIGTERM)
+		for _, p := range []*program{h.server, h.launcher} {
+			if p != nil {
+				p.end(syscall.SIGTERM)
+			}
+		}
 		_ = os.RemoveAll(dir)
 	})
 	h.launch()
@@ -130,19 +133,20 @@ func newHouse(t *testing.T, e *engine) *house {
 
 func (h *house) launch() {
 	h.Helper()
-	h.launcher = h.start("launcher")
+	h.start(&h.launcher, "launcher")
 }
 
 func (h *house) serve() {
 	h.Helper()
-	h.server = h.start("serve")
+	h.start(&h.server, "serve")
 }
 
-func (h *house) start(command string) *program {
+// start sets p before it waits, so that one that does not get ready is ended too.
+func (h *house) start(p **program, command string) {
 	h.Helper()
-	p := run(h.T, []string{h.turtus, command}, h.env...)
-	p.await(func() bool { return strings.Contains(p.log(), "is ready: ") })
-	return p
+	started := run(h.T, []string{h.turtus, command}, h.env...)
+	*p = started
+	started.await(func() bool { return strings.Contains(started.log(), "is ready: ") })
 }
 
 // request calls the API and returns the answer.
