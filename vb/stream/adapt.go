@@ -150,8 +150,8 @@ func (p *picture) choose(m *member, now time.Time) bool {
 	c.dropped = dropped
 	if !m.low {
 		poor := budget < lowBelow
-		// Others' networks keep the cap above what this one carries.
-		outpaced := budget < best*4/5 && budget < takes*9/10
+		// Others' networks keep the cap above what this one carries; not above what is only guessed of it.
+		outpaced := m.network.state().Met && budget < best*4/5 && budget < takes*9/10
 		if !c.lasts(poor || outpaced, sinkAfter, now) && !(fell && (poor || outpaced)) {
 			if now.Sub(c.climbed) > 2*relapse {
 				c.patience = climbAfter

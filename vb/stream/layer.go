@@ -11,6 +11,9 @@ const (
 	// keyframeGap is the least time between two keyframes of a layer: a keyframe is worth some twenty other frames, and
 	// requests that come while one is under way mean that one.
 	keyframeGap = 150 * time.Millisecond
+	// keyframeEach is what each receiver adds to that time from thirty on: some fifty packets for each of a crowd take a
+	// processor longer than a frame's time, and who has to wait for them asks for the next keyframe.
+	keyframeEach = 5 * time.Millisecond
 	// refineAfter is how long the screen must be quiet before its picture is refined: longer than the gap between two
 	// frames of any film.
 	refineAfter = 120 * time.Millisecond
@@ -34,6 +37,7 @@ type layer struct {
 	profile    codec.Profile
 	bitrate    int   // the cap in bits per second
 	pace       pacer // of its own frames; the screen's changes are paced before
+	receivers  int   // with those who wait for its next keyframe
 
 	changed  bool // the picture has, since its last frame
 	fresh    bool // and before that it was still
@@ -92,7 +96,8 @@ func (l *layer) limit(bitrate int) error {
 
 // keyWait is how long a wanted keyframe must still wait.
 func (l *layer) keyWait(now time.Time) time.Duration {
-	return max(0, l.lastKey.Add(keyframeGap).Sub(now))
+	gap := max(keyframeGap, time.Duration(l.receivers)*keyframeEach)
+	return max(0, l.lastKey.Add(gap).Sub(now))
 }
 
 func (l *layer) keyDue(now time.Time) bool { return l.wantKey && l.keyWait(now) == 0 }
@@ -162,8 +167,17 @@ func (l *layer) encode(img *codec.Image, at time.Time, c clock) (*frame, error) 
 		return nil, nil
 	}
 	f := l.packetiser.picture(packet, at)
-	l.throughput.add(at, f.bytes)
+	l.throughput.add(at, l.weight(f))
 	return f, nil
+}
+
+// weight is what a frame says of what its layer takes, in bytes. A keyframe that somebody asked for is passing: it shall
+// send nobody else to the smaller picture, from where they would ask for the next.
+func (l *layer) weight(f *frame) int {
+	if f.key {
+		return min(f.bytes, int(float64(l.bitrate)/8*keyframeGap.Seconds()))
+	}
+	return f.bytes
 }
 
 func (l *layer) planRefinement(at time.Time, refined, settled bool) {

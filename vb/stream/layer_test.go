@@ -205,3 +205,40 @@ func TestNoTimerRunsForWhoeverSeesNoPicture(t *testing.T) {
 		assert.Zero(t, p.adaptAt, w)
 	}
 }
+
+func TestKeyframesForManyAreRarer(t *testing.T) {
+	now := time.Now()
+	for receivers, wait := range map[int]time.Duration{1: keyframeGap, 30: keyframeGap, 31: 31 * keyframeEach, 200: time.Second} {
+		l := layer{receivers: receivers, wantKey: true, lastKey: now}
+		assert.Equal(t, wait, l.keyWait(now), receivers)
+		assert.False(t, l.keyDue(now.Add(wait-time.Nanosecond)), receivers)
+		assert.True(t, l.keyDue(now.Add(wait)), receivers)
+	}
+}
+
+func TestAKeyframeSaysLittleOfWhatALayerTakes(t *testing.T) {
+	l := layer{bitrate: 4_000_000}
+	assert.Equal(t, 75_000, l.weight(&frame{bytes: 200_000, key: true}))
+	assert.Equal(t, 30_000, l.weight(&frame{bytes: 30_000, key: true}))
+	assert.Equal(t, 200_000, l.weight(&frame{bytes: 200_000}))
+}
+
+func TestNobodyGetsTheSmallPictureForAGuess(t *testing.T) {
+	for _, met := range []bool{false, true} {
+		c := newClock(time.Now())
+		p := newPicture(Config{FrameRate: 30, Width: 320, Height: 240}, c, newHealth(func() {}), newMetrics(), func(int, int) {})
+		s := newSender(&track{clock: c}, &track{clock: c}, func([]rtcp.Packet) error { return nil })
+		s.video.agreed.Store(&agreement{transport: 1})
+		s.network.last.Met = met
+		m := &member{sender: s, kind: codec.H264, wish: wish{quality: wire.QualityAuto}}
+		m.climb.reset()
+		p.members[s] = m
+		p.place(m)
+		now := time.Now()
+		high := p.layers[layerKey{kind: codec.H264}]
+		high.throughput.add(now, 1_000_000)
+		high.best = 10_000_000
+		assert.False(t, p.choose(m, now))
+		assert.Equal(t, met, p.choose(m, now.Add(sinkAfter)), "3 Mbit/s, which is less than it takes: measured %v", met)
+	}
+}

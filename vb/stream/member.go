@@ -163,18 +163,20 @@ func (p *picture) sweep() {
 	for _, l := range p.layers {
 		p.follow(l, false)
 	}
-	wanted := make(map[*layer]bool, len(p.layers))
 	low := false
+	for _, l := range p.layers {
+		l.receivers = 0
+	}
 	for _, m := range p.members {
 		for _, l := range []*layer{m.on, m.next} {
 			if l != nil {
-				wanted[l] = true
+				l.receivers++
 				low = low || l.low
 			}
 		}
 	}
 	for key, l := range p.layers {
-		if !wanted[l] {
+		if l.receivers == 0 {
 			p.closeEncoder(l)
 			delete(p.layers, key)
 		}

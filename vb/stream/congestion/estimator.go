@@ -18,6 +18,7 @@ type State struct {
 	QueueDelay time.Duration // what all packets of the last tenth of a second met
 	Limited    bool          // the application sent much less than the target: that is a guess, not a measurement
 	Overusing  bool          // more was sent than the way carries; until the queue is empty again
+	Met        bool          // more was sent than the way carries, not long ago; else it may carry more than the target
 }
 
 // Estimator estimates one way. Its methods must not be called at the same time: one goroutine, or the caller's lock.
@@ -219,5 +220,6 @@ func (e *Estimator) State() State {
 		QueueDelay: e.standing(),
 		Limited:    e.limited(),
 		Overusing:  e.control.draining,
+		Met:        e.control.ceiling > 0,
 	}
 }

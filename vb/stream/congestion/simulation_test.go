@@ -2,6 +2,7 @@ package congestion
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -73,6 +74,7 @@ func TestTheTargetFollowsALinkThatNarrowsAndWidens(t *testing.T) {
 		recover := f.until(widens, func(s State) bool { return s.Target > 4*mbit })
 		t.Logf("below the new rate after %v, queue empty after %v, back after %v", react, drained, recover)
 		assert.Less(t, react, time.Second)
+		assert.True(t, f.states[(narrows+react)/tick].Met)
 		assert.Less(t, drained, 4*time.Second)
 		assert.Less(t, recover, 8*time.Second)
 	})
@@ -151,6 +153,7 @@ func TestAPictureThatWantsLittleIsNotTakenForCongestion(t *testing.T) {
 			simulate(l, 2*time.Minute, f)
 			got := measure(l, 0, 2*time.Minute, f)
 			t.Log(got)
+			assert.False(t, slices.ContainsFunc(f.states, func(s State) bool { return s.Met }))
 			assert.GreaterOrEqual(t, got.least, 3_000_000)
 			assert.Less(t, got.most, int(12*mbit))
 		})
