@@ -25,8 +25,10 @@ type chat struct {
 
 // pace bounds what one person says in a room, by all of their connections together.
 type pace struct {
-	chat     *rate.Limiter
-	removals *rate.Limiter // in the chat's stead, of who moderates: to clear up after a flood silences nobody
+	chat      *rate.Limiter
+	removals  *rate.Limiter // in the chat's stead, of who moderates: to clear up after a flood silences nobody
+	reactions *rate.Limiter // to messages and over the picture
+	typing    *rate.Limiter
 }
 
 // paceOf is that of a person. It needs the lock.
@@ -46,7 +48,10 @@ func (r *room) paceOf(person accounts.PersonID) *pace {
 			}
 		}
 	}
-	c.paces[person] = &pace{chat: rate.NewLimiter(o.ChatRate, o.ChatBurst), removals: rate.NewLimiter(o.RemovalRate, o.RemovalBurst)}
+	c.paces[person] = &pace{
+		chat: rate.NewLimiter(o.ChatRate, o.ChatBurst), removals: rate.NewLimiter(o.RemovalRate, o.RemovalBurst),
+		reactions: rate.NewLimiter(o.ReactionRate, o.ReactionBurst), typing: rate.NewLimiter(o.TypingRate, o.TypingBurst),
+	}
 	return c.paces[person]
 }
 

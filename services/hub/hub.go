@@ -84,6 +84,12 @@ type Options struct {
 	// RemovalRate and RemovalBurst bound what somebody who moderates removes there, 10 a second and 100 when 0.
 	RemovalRate  rate.Limit
 	RemovalBurst int
+	// ReactionRate and ReactionBurst bound a person's reactions in a room, to messages and over the picture, 3 a second and 15 when 0.
+	ReactionRate  rate.Limit
+	ReactionBurst int
+	// TypingRate and TypingBurst bound how often a person begins to write and stops, 1 a second and 6 when 0.
+	TypingRate  rate.Limit
+	TypingBurst int
 	// RelayRate and RelayBurst bound the bytes that a viewer sends to other peers, 64 KiB a second and 256 KiB when 0; an agent, which
 	// negotiates with everybody, has ten times that.
 	RelayRate  rate.Limit
@@ -117,6 +123,10 @@ func (o *Options) setDefaults() {
 	o.ChatBurst = cmp.Or(o.ChatBurst, 20)
 	o.RemovalRate = cmp.Or(o.RemovalRate, 10)
 	o.RemovalBurst = cmp.Or(o.RemovalBurst, 100)
+	o.ReactionRate = cmp.Or(o.ReactionRate, 3)
+	o.ReactionBurst = cmp.Or(o.ReactionBurst, 15)
+	o.TypingRate = cmp.Or(o.TypingRate, 1)
+	o.TypingBurst = cmp.Or(o.TypingBurst, 6)
 	o.RelayRate = cmp.Or(o.RelayRate, 64<<10)
 	o.RelayBurst = cmp.Or(o.RelayBurst, 256<<10)
 	o.QueueMessages = cmp.Or(o.QueueMessages, 512)

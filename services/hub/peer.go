@@ -65,6 +65,9 @@ var handlers = map[string]handler{
 	wire.TypeChatSend:       {kind: wire.PeerKindViewer, do: sendChat, answers: true},
 	wire.TypeChatEdit:       {kind: wire.PeerKindViewer, do: editChat},
 	wire.TypeChatDelete:     {kind: wire.PeerKindViewer, do: deleteChat},
+	wire.TypeChatReact:      {kind: wire.PeerKindViewer, do: reactToChat},
+	wire.TypeChatTyping:     {kind: wire.PeerKindViewer, do: typing},
+	wire.TypeReaction:       {kind: wire.PeerKindViewer, do: floatReaction},
 	wire.TypePresenceUpdate: {kind: wire.PeerKindViewer, do: updatePresence},
 	wire.TypeControlTake: {kind: wire.PeerKindViewer, do: steer(func(c *control.State, by control.Peer, now time.Time) (bool, error) {
 		return c.Take(by, now)

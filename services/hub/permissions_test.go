@@ -30,6 +30,10 @@ var acts = []struct {
 	{need: wire.PermissionVideo, messageType: wire.TypePresenceUpdate, payload: wire.PresenceUpdate{Media: &wire.MediaState{Camera: true}},
 		undo: wire.TypePresenceUpdate, undoWith: wire.PresenceUpdate{Media: &wire.MediaState{}}},
 	{need: wire.PermissionChat, messageType: wire.TypeChatSend, besidesOk: wire.TypeChatStored},
+	{need: wire.PermissionChat, messageType: wire.TypeChatTyping, payload: wire.Typing{Typing: true}},
+	{need: wire.PermissionReact, messageType: wire.TypeReaction, payload: wire.FloatingReaction{Emoji: "🐢"}},
+	{need: wire.PermissionReact, messageType: wire.TypeChatReact, payload: wire.ChatReact{Seq: 1, Emoji: "🐢", On: true},
+		undo: wire.TypeChatReact, undoWith: wire.ChatReact{Seq: 1, Emoji: "🐢"}},
 }
 
 // grantable are what a room's owner gives and takes.
@@ -68,8 +72,12 @@ func mayUnder(role wire.Role, policy wire.RolePermissions) []wire.Permission {
 }
 
 func TestEveryRoleMayOverTheWebSocketWhatTheRoomGivesIt(t *testing.T) {
-	h := newHouse(t, func(o *Options) { o.ChatBurst, o.Burst = 10_000, 100_000 })
+	h := newHouse(t, func(o *Options) {
+		o.ChatBurst, o.ReactionBurst, o.TypingBurst, o.Burst = 10_000, 10_000, 10_000, 100_000
+	})
 	room, people := h.seated()
+	_, _, err := h.rooms.Append(context.Background(), room.ID, people[wire.RoleOwner].ID, rooms.NewMessage{Key: "first", Text: "to be reacted to"})
+	require.NoError(t, err)
 	clients := map[wire.Role]*client{}
 	for role, p := range people {
 		clients[role] = h.join(room, p)

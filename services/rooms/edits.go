@@ -52,6 +52,9 @@ func (s *Service) RemoveMessage(ctx context.Context, room ID, by accounts.Person
 			return err
 		}
 		now := s.now()
+		if err := q.ClearReactions(ctx, db.ClearReactionsParams{RoomID: room.UUID(), Seq: seq}); err != nil {
+			return err
+		}
 		if err := q.DeleteMessage(ctx, db.DeleteMessageParams{RoomID: room.UUID(), Seq: seq, Now: now, Revision: revision}); err != nil || own {
 			return err
 		}
@@ -59,27 +62,32 @@ func (s *Service) RemoveMessage(ctx context.Context, room ID, by accounts.Person
 	})
 }
 
-// change reads a message with its room held against other changes of it, and returns it as it is after step.
+// change is changeIn in a transaction of its own.
 func (s *Service) change(ctx context.Context, room ID, seq int64, what string, step func(*db.Queries, db.Message) error) (m Message, err error) {
 	err = db.InTx(ctx, s.pool, func(q *db.Queries) error {
-		if _, err := q.HoldRoom(ctx, room.UUID()); errors.Is(err, pgx.ErrNoRows) {
-			return errNoRoom()
-		} else if err != nil {
-			return fmt.Errorf("hold the room: %w", err)
-		}
-		row, err := q.GetMessage(ctx, db.GetMessageParams{RoomID: room.UUID(), Seq: seq})
-		if errors.Is(err, pgx.ErrNoRows) {
-			return errNoMessage()
-		} else if err != nil {
-			return err
-		}
-		if err := step(q, row); err != nil {
-			return err
-		}
-		m, err = one(ctx, q, room, seq)
+		m, err = s.changeIn(ctx, q, room, seq, func(row db.Message) error { return step(q, row) })
 		return err
 	})
 	return m, db.Fault(what, err)
+}
+
+// changeIn reads a message with its room held against other changes of it, and returns it as it is after step.
+func (s *Service) changeIn(ctx context.Context, q *db.Queries, room ID, seq int64, step func(db.Message) error) (Message, error) {
+	if _, err := q.HoldRoom(ctx, room.UUID()); errors.Is(err, pgx.ErrNoRows) {
+		return Message{}, errNoRoom()
+	} else if err != nil {
+		return Message{}, fmt.Errorf("hold the room: %w", err)
+	}
+	row, err := q.GetMessage(ctx, db.GetMessageParams{RoomID: room.UUID(), Seq: seq})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Message{}, errNoMessage()
+	} else if err != nil {
+		return Message{}, err
+	}
+	if err := step(row); err != nil {
+		return Message{}, err
+	}
+	return one(ctx, q, room, seq)
 }
 
 func writtenBy(m db.Message, person accounts.PersonID) bool {

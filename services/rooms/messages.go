@@ -41,14 +41,22 @@ type Message struct {
 	// Revision numbers its latest change among those of the room; 0 as it was said.
 	Revision            int64
 	EditedAt, DeletedAt *time.Time
+	Reactions           []wire.Reaction // by who came first
 }
 
 // Wire leaves the key out: set it for the author.
 func (m Message) Wire() wire.ChatMessage {
 	return wire.ChatMessage{
 		Id: m.ID, Seq: m.Seq, Author: m.Author, Text: m.Text, CreatedAt: m.CreatedAt.UTC(), ReplyTo: m.ReplyTo,
-		Revision: m.Revision, EditedAt: utc(m.EditedAt), DeletedAt: utc(m.DeletedAt),
+		Revision: m.Revision, EditedAt: utc(m.EditedAt), DeletedAt: utc(m.DeletedAt), Reactions: reactionsOrNone(m.Reactions),
 	}
+}
+
+func reactionsOrNone(reactions []wire.Reaction) *[]wire.Reaction {
+	if len(reactions) == 0 {
+		return nil
+	}
+	return &reactions
 }
 
 func utc(t *time.Time) *time.Time {
@@ -199,15 +207,20 @@ func one(ctx context.Context, q *db.Queries, room ID, seq int64) (Message, error
 func messages(ctx context.Context, q *db.Queries, room ID, rows []db.ListMessagesRow) ([]Message, error) {
 	page := make([]Message, len(rows))
 	answered := map[int64]*wire.Quote{}
+	seqs := make([]int64, len(rows))
 	for i, row := range rows {
 		m := row.Message
 		page[i] = Message{
 			ID: m.ID, Room: room, Seq: m.Seq, Author: author(row), Key: m.Key, Text: m.Text, CreatedAt: m.CreatedAt,
 			Revision: m.Revision, EditedAt: m.EditedAt, DeletedAt: m.DeletedAt,
 		}
+		seqs[i] = m.Seq
 		if m.ReplyTo != nil {
 			answered[*m.ReplyTo] = nil
 		}
+	}
+	if err := addReactions(ctx, q, room, seqs, page); err != nil {
+		return nil, err
 	}
 	if len(answered) == 0 {
 		return page, nil

@@ -262,6 +262,7 @@ const (
 	ErrorCodeNotFound             ErrorCode = "not_found"
 	ErrorCodeOriginRefused        ErrorCode = "origin_refused"
 	ErrorCodeRateLimited          ErrorCode = "rate_limited"
+	ErrorCodeReactionsFull        ErrorCode = "reactions_full"
 	ErrorCodeRoomFull             ErrorCode = "room_full"
 	ErrorCodeRoomMembersOnly      ErrorCode = "room_members_only"
 	ErrorCodeRoomPasswordNeeded   ErrorCode = "room_password_needed"
@@ -349,6 +350,8 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeOriginRefused:
 		return true
 	case ErrorCodeRateLimited:
+		return true
+	case ErrorCodeReactionsFull:
 		return true
 	case ErrorCodeRoomFull:
 		return true
@@ -917,6 +920,9 @@ type ChatMessage struct {
 	// Key The sender's idempotency key, told to the sender alone
 	Key *string `json:"key,omitempty"`
 
+	// Reactions In the order in which each emoji came first; absent where there are none
+	Reactions *[]Reaction `json:"reactions,omitempty"`
+
 	// ReplyTo The message that another one answers, as it is now
 	ReplyTo *Quote `json:"replyTo,omitempty"`
 
@@ -928,6 +934,16 @@ type ChatMessage struct {
 
 	// Text Empty when it was removed
 	Text string `json:"text"`
+}
+
+// ChatReact defines model for ChatReact.
+type ChatReact struct {
+	// Emoji One emoji, with its modifiers
+	Emoji Emoji `json:"emoji"`
+
+	// On Whether the sender's own reaction is there from now on
+	On  bool  `json:"on"`
+	Seq int64 `json:"seq"`
 }
 
 // ChatRef defines model for ChatRef.
@@ -947,9 +963,13 @@ type ChatSend struct {
 
 // ClientMessages What a peer may send. One property a message type; its value is the payload.
 type ClientMessages struct {
-	ChatDelete     *ChatRef     `json:"chat.delete,omitempty"`
-	ChatEdit       *ChatEdit    `json:"chat.edit,omitempty"`
-	ChatSend       *ChatSend    `json:"chat.send,omitempty"`
+	ChatDelete *ChatRef   `json:"chat.delete,omitempty"`
+	ChatEdit   *ChatEdit  `json:"chat.edit,omitempty"`
+	ChatReact  *ChatReact `json:"chat.react,omitempty"`
+	ChatSend   *ChatSend  `json:"chat.send,omitempty"`
+
+	// ChatTyping Somebody writes, or has stopped. The hub hands it on with the sender stamped and keeps nothing; what is not said again for six seconds has ended.
+	ChatTyping     *Typing      `json:"chat.typing,omitempty"`
 	ControlCancel  *Empty       `json:"control.cancel,omitempty"`
 	ControlDeny    *ControlPeer `json:"control.deny,omitempty"`
 	ControlGive    *ControlPeer `json:"control.give,omitempty"`
@@ -961,6 +981,9 @@ type ClientMessages struct {
 	// Hello The first message of every peer, within ten seconds. The hub answers identity; to an agent that waits for a room, vb.waiting.
 	Hello          *Hello          `json:"hello,omitempty"`
 	PresenceUpdate *PresenceUpdate `json:"presence.update,omitempty"`
+
+	// Reaction Floats over everybody's picture for a moment. The hub hands it on with the sender stamped, to the sender too, and keeps nothing.
+	Reaction *FloatingReaction `json:"reaction,omitempty"`
 
 	// Signal WebRTC negotiation with the target; the hub relays it within the room and stamps the sender. Between a viewer and the agent the session
 	// is the stream.request's. Between two viewers it begins with call, and without description and candidate it says that there is no such connection.
@@ -1102,6 +1125,9 @@ type Echo struct {
 	ServerTime *time.Time `json:"serverTime,omitempty"`
 }
 
+// Emoji One emoji, with its modifiers
+type Emoji = string
+
 // Empty defines model for Empty.
 type Empty = map[string]interface{}
 
@@ -1133,6 +1159,12 @@ type ErrorCode string
 type FieldProblem struct {
 	Detail string `json:"detail"`
 	Field  string `json:"field"`
+}
+
+// FloatingReaction Floats over everybody's picture for a moment. The hub hands it on with the sender stamped, to the sender too, and keeps nothing.
+type FloatingReaction struct {
+	// Emoji One emoji, with its modifiers
+	Emoji Emoji `json:"emoji"`
 }
 
 // GrantablePermission defines model for GrantablePermission.
@@ -1468,6 +1500,20 @@ type Quote struct {
 	Text string `json:"text"`
 }
 
+// ReactingPerson defines model for ReactingPerson.
+type ReactingPerson struct {
+	DisplayName string             `json:"displayName"`
+	Id          openapi_types.UUID `json:"id"`
+}
+
+// Reaction defines model for Reaction.
+type Reaction struct {
+	Emoji string `json:"emoji"`
+
+	// People Who reacted so, first come first
+	People []ReactingPerson `json:"people"`
+}
+
 // Resume The seat of an earlier connection, held for a grace time.
 type Resume struct {
 	// Control The seat held control when its connection was lost. After a restart of the server, which does not know, it gets control back where that is free
@@ -1606,20 +1652,26 @@ type ServerMessages struct {
 	ChatChanged    *ChatEvent    `json:"chat.changed,omitempty"`
 	ChatMessage    *ChatEvent    `json:"chat.message,omitempty"`
 	ChatStored     *ChatEvent    `json:"chat.stored,omitempty"`
-	ControlChanged *Control      `json:"control.changed,omitempty"`
-	ControlDenied  *ControlPeer  `json:"control.denied,omitempty"`
-	Echo           *Echo         `json:"echo,omitempty"`
-	Error          *WSError      `json:"error,omitempty"`
+
+	// ChatTyping Somebody writes, or has stopped. The hub hands it on with the sender stamped and keeps nothing; what is not said again for six seconds has ended.
+	ChatTyping     *Typing      `json:"chat.typing,omitempty"`
+	ControlChanged *Control     `json:"control.changed,omitempty"`
+	ControlDenied  *ControlPeer `json:"control.denied,omitempty"`
+	Echo           *Echo        `json:"echo,omitempty"`
+	Error          *WSError     `json:"error,omitempty"`
 
 	// IceServers The ICE servers from now on; what is connected goes on with the old ones
-	IceServers  *ICEUpdate  `json:"ice.servers,omitempty"`
-	Identity    *Identity   `json:"identity,omitempty"`
-	Ok          *Empty      `json:"ok,omitempty"`
-	PeerJoined  *PeerEvent  `json:"peer.joined,omitempty"`
-	PeerLeft    *PeerLeft   `json:"peer.left,omitempty"`
-	PeerUpdated *PeerEvent  `json:"peer.updated,omitempty"`
-	RoomUpdated *RoomEvent  `json:"room.updated,omitempty"`
-	SelfUpdated *SelfUpdate `json:"self.updated,omitempty"`
+	IceServers  *ICEUpdate `json:"ice.servers,omitempty"`
+	Identity    *Identity  `json:"identity,omitempty"`
+	Ok          *Empty     `json:"ok,omitempty"`
+	PeerJoined  *PeerEvent `json:"peer.joined,omitempty"`
+	PeerLeft    *PeerLeft  `json:"peer.left,omitempty"`
+	PeerUpdated *PeerEvent `json:"peer.updated,omitempty"`
+
+	// Reaction Floats over everybody's picture for a moment. The hub hands it on with the sender stamped, to the sender too, and keeps nothing.
+	Reaction    *FloatingReaction `json:"reaction,omitempty"`
+	RoomUpdated *RoomEvent        `json:"room.updated,omitempty"`
+	SelfUpdated *SelfUpdate       `json:"self.updated,omitempty"`
 
 	// Signal WebRTC negotiation with the target; the hub relays it within the room and stamps the sender. Between a viewer and the agent the session
 	// is the stream.request's. Between two viewers it begins with call, and without description and candidate it says that there is no such connection.
@@ -1733,6 +1785,11 @@ type StreamStop struct {
 type Time struct {
 	Now              time.Time `json:"now"`
 	UnixMilliseconds int64     `json:"unixMilliseconds"`
+}
+
+// Typing Somebody writes, or has stopped. The hub hands it on with the sender stamped and keeps nothing; what is not said again for six seconds has ended.
+type Typing struct {
+	Typing bool `json:"typing"`
 }
 
 // Username Case does not matter

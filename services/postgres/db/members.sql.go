@@ -215,7 +215,7 @@ func (q *Queries) LockMembers(ctx context.Context, arg LockMembersParams) ([]Mem
 }
 
 const lockPolicy = `-- name: LockPolicy :one
-SELECT id, slug, title, privacy, password_hash, start_url, owner_id, last_seq, created_at, used_at, screen_width, screen_height, screen_frame_rate, member_permissions, guest_permissions, last_revision FROM rooms WHERE id = $1 FOR SHARE
+SELECT id, slug, title, privacy, password_hash, start_url, owner_id, last_seq, created_at, used_at, screen_width, screen_height, screen_frame_rate, member_permissions, guest_permissions, last_revision, slow_mode, cleared_seq FROM rooms WHERE id = $1 FOR SHARE
 `
 
 // Nobody changes what the room's roles may do until the transaction ends.
@@ -239,6 +239,8 @@ func (q *Queries) LockPolicy(ctx context.Context, id uuid.UUID) (Room, error) {
 		&i.MemberPermissions,
 		&i.GuestPermissions,
 		&i.LastRevision,
+		&i.SlowMode,
+		&i.ClearedSeq,
 	)
 	return i, err
 }

@@ -12,6 +12,43 @@ import (
 	"github.com/google/uuid"
 )
 
+const addReaction = `-- name: AddReaction :exec
+INSERT INTO reactions (room_id, seq, emoji, person_id, created_at) VALUES ($1, $2, $3, $4, $5)
+`
+
+type AddReactionParams struct {
+	RoomID    uuid.UUID
+	Seq       int64
+	Emoji     string
+	PersonID  uuid.UUID
+	CreatedAt time.Time
+}
+
+func (q *Queries) AddReaction(ctx context.Context, arg AddReactionParams) error {
+	_, err := q.db.Exec(ctx, addReaction,
+		arg.RoomID,
+		arg.Seq,
+		arg.Emoji,
+		arg.PersonID,
+		arg.CreatedAt,
+	)
+	return err
+}
+
+const clearReactions = `-- name: ClearReactions :exec
+DELETE FROM reactions WHERE room_id = $1 AND seq = $2
+`
+
+type ClearReactionsParams struct {
+	RoomID uuid.UUID
+	Seq    int64
+}
+
+func (q *Queries) ClearReactions(ctx context.Context, arg ClearReactionsParams) error {
+	_, err := q.db.Exec(ctx, clearReactions, arg.RoomID, arg.Seq)
+	return err
+}
+
 const deleteMessage = `-- name: DeleteMessage :exec
 UPDATE messages SET text = '', deleted_at = $1::timestamptz, revision = $2 WHERE room_id = $3 AND seq = $4
 `
@@ -57,7 +94,7 @@ func (q *Queries) EditMessage(ctx context.Context, arg EditMessageParams) error 
 }
 
 const getMessage = `-- name: GetMessage :one
-SELECT id, room_id, seq, author_id, author_name, key, text, created_at, reply_to, revision, edited_at, deleted_at FROM messages WHERE room_id = $1 AND seq = $2
+SELECT id, room_id, seq, author_id, author_name, key, text, created_at, reply_to, revision, edited_at, deleted_at, whisper_to, announcement, mentioned, mentioned_as FROM messages WHERE room_id = $1 AND seq = $2
 `
 
 type GetMessageParams struct {
@@ -81,12 +118,16 @@ func (q *Queries) GetMessage(ctx context.Context, arg GetMessageParams) (Message
 		&i.Revision,
 		&i.EditedAt,
 		&i.DeletedAt,
+		&i.WhisperTo,
+		&i.Announcement,
+		&i.Mentioned,
+		&i.MentionedAs,
 	)
 	return i, err
 }
 
 const getMessageByKey = `-- name: GetMessageByKey :one
-SELECT id, room_id, seq, author_id, author_name, key, text, created_at, reply_to, revision, edited_at, deleted_at FROM messages WHERE room_id = $1 AND author_id = $2 AND key = $3
+SELECT id, room_id, seq, author_id, author_name, key, text, created_at, reply_to, revision, edited_at, deleted_at, whisper_to, announcement, mentioned, mentioned_as FROM messages WHERE room_id = $1 AND author_id = $2 AND key = $3
 `
 
 type GetMessageByKeyParams struct {
@@ -111,6 +152,10 @@ func (q *Queries) GetMessageByKey(ctx context.Context, arg GetMessageByKeyParams
 		&i.Revision,
 		&i.EditedAt,
 		&i.DeletedAt,
+		&i.WhisperTo,
+		&i.Announcement,
+		&i.Mentioned,
+		&i.MentionedAs,
 	)
 	return i, err
 }
@@ -153,7 +198,7 @@ const insertMessage = `-- name: InsertMessage :one
 INSERT INTO messages (id, room_id, seq, author_id, author_name, key, text, reply_to, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 ON CONFLICT (room_id, author_id, key) DO NOTHING
-RETURNING id, room_id, seq, author_id, author_name, key, text, created_at, reply_to, revision, edited_at, deleted_at
+RETURNING id, room_id, seq, author_id, author_name, key, text, created_at, reply_to, revision, edited_at, deleted_at, whisper_to, announcement, mentioned, mentioned_as
 `
 
 type InsertMessageParams struct {
@@ -195,12 +240,16 @@ func (q *Queries) InsertMessage(ctx context.Context, arg InsertMessageParams) (M
 		&i.Revision,
 		&i.EditedAt,
 		&i.DeletedAt,
+		&i.WhisperTo,
+		&i.Announcement,
+		&i.Mentioned,
+		&i.MentionedAs,
 	)
 	return i, err
 }
 
 const listChangedMessages = `-- name: ListChangedMessages :many
-SELECT messages.id, messages.room_id, messages.seq, messages.author_id, messages.author_name, messages.key, messages.text, messages.created_at, messages.reply_to, messages.revision, messages.edited_at, messages.deleted_at, people.display_name, people.avatar_color, people.avatar_at, people.kind
+SELECT messages.id, messages.room_id, messages.seq, messages.author_id, messages.author_name, messages.key, messages.text, messages.created_at, messages.reply_to, messages.revision, messages.edited_at, messages.deleted_at, messages.whisper_to, messages.announcement, messages.mentioned, messages.mentioned_as, people.display_name, people.avatar_color, people.avatar_at, people.kind
 FROM messages
 LEFT JOIN people ON people.id = messages.author_id
 WHERE messages.room_id = $1 AND messages.revision > 0 AND messages.revision > $2::bigint
@@ -244,6 +293,10 @@ func (q *Queries) ListChangedMessages(ctx context.Context, arg ListChangedMessag
 			&i.Message.Revision,
 			&i.Message.EditedAt,
 			&i.Message.DeletedAt,
+			&i.Message.WhisperTo,
+			&i.Message.Announcement,
+			&i.Message.Mentioned,
+			&i.Message.MentionedAs,
 			&i.DisplayName,
 			&i.AvatarColor,
 			&i.AvatarAt,
@@ -260,7 +313,7 @@ func (q *Queries) ListChangedMessages(ctx context.Context, arg ListChangedMessag
 }
 
 const listMessages = `-- name: ListMessages :many
-SELECT messages.id, messages.room_id, messages.seq, messages.author_id, messages.author_name, messages.key, messages.text, messages.created_at, messages.reply_to, messages.revision, messages.edited_at, messages.deleted_at, people.display_name, people.avatar_color, people.avatar_at, people.kind
+SELECT messages.id, messages.room_id, messages.seq, messages.author_id, messages.author_name, messages.key, messages.text, messages.created_at, messages.reply_to, messages.revision, messages.edited_at, messages.deleted_at, messages.whisper_to, messages.announcement, messages.mentioned, messages.mentioned_as, people.display_name, people.avatar_color, people.avatar_at, people.kind
 FROM messages
 LEFT JOIN people ON people.id = messages.author_id
 WHERE messages.room_id = $1 AND messages.seq < $2
@@ -304,6 +357,10 @@ func (q *Queries) ListMessages(ctx context.Context, arg ListMessagesParams) ([]L
 			&i.Message.Revision,
 			&i.Message.EditedAt,
 			&i.Message.DeletedAt,
+			&i.Message.WhisperTo,
+			&i.Message.Announcement,
+			&i.Message.Mentioned,
+			&i.Message.MentionedAs,
 			&i.DisplayName,
 			&i.AvatarColor,
 			&i.AvatarAt,
@@ -320,7 +377,7 @@ func (q *Queries) ListMessages(ctx context.Context, arg ListMessagesParams) ([]L
 }
 
 const listMessagesBySeq = `-- name: ListMessagesBySeq :many
-SELECT messages.id, messages.room_id, messages.seq, messages.author_id, messages.author_name, messages.key, messages.text, messages.created_at, messages.reply_to, messages.revision, messages.edited_at, messages.deleted_at, people.display_name, people.avatar_color, people.avatar_at, people.kind
+SELECT messages.id, messages.room_id, messages.seq, messages.author_id, messages.author_name, messages.key, messages.text, messages.created_at, messages.reply_to, messages.revision, messages.edited_at, messages.deleted_at, messages.whisper_to, messages.announcement, messages.mentioned, messages.mentioned_as, people.display_name, people.avatar_color, people.avatar_at, people.kind
 FROM messages
 LEFT JOIN people ON people.id = messages.author_id
 WHERE messages.room_id = $1 AND messages.seq = ANY($2::bigint[])
@@ -362,10 +419,59 @@ func (q *Queries) ListMessagesBySeq(ctx context.Context, arg ListMessagesBySeqPa
 			&i.Message.Revision,
 			&i.Message.EditedAt,
 			&i.Message.DeletedAt,
+			&i.Message.WhisperTo,
+			&i.Message.Announcement,
+			&i.Message.Mentioned,
+			&i.Message.MentionedAs,
 			&i.DisplayName,
 			&i.AvatarColor,
 			&i.AvatarAt,
 			&i.Kind,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listReactions = `-- name: ListReactions :many
+SELECT reactions.seq, reactions.emoji, reactions.person_id, people.display_name
+FROM reactions
+JOIN people ON people.id = reactions.person_id
+WHERE reactions.room_id = $1 AND reactions.seq = ANY($2::bigint[])
+ORDER BY reactions.created_at, reactions.person_id
+`
+
+type ListReactionsParams struct {
+	RoomID uuid.UUID
+	Seqs   []int64
+}
+
+type ListReactionsRow struct {
+	Seq         int64
+	Emoji       string
+	PersonID    uuid.UUID
+	DisplayName string
+}
+
+func (q *Queries) ListReactions(ctx context.Context, arg ListReactionsParams) ([]ListReactionsRow, error) {
+	rows, err := q.db.Query(ctx, listReactions, arg.RoomID, arg.Seqs)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListReactionsRow{}
+	for rows.Next() {
+		var i ListReactionsRow
+		if err := rows.Scan(
+			&i.Seq,
+			&i.Emoji,
+			&i.PersonID,
+			&i.DisplayName,
 		); err != nil {
 			return nil, err
 		}
@@ -403,4 +509,40 @@ func (q *Queries) NextSeq(ctx context.Context, arg NextSeqParams) (int64, error)
 	var last_seq int64
 	err := row.Scan(&last_seq)
 	return last_seq, err
+}
+
+const removeReaction = `-- name: RemoveReaction :exec
+DELETE FROM reactions WHERE room_id = $1 AND seq = $2 AND emoji = $3 AND person_id = $4
+`
+
+type RemoveReactionParams struct {
+	RoomID   uuid.UUID
+	Seq      int64
+	Emoji    string
+	PersonID uuid.UUID
+}
+
+func (q *Queries) RemoveReaction(ctx context.Context, arg RemoveReactionParams) error {
+	_, err := q.db.Exec(ctx, removeReaction,
+		arg.RoomID,
+		arg.Seq,
+		arg.Emoji,
+		arg.PersonID,
+	)
+	return err
+}
+
+const reviseMessage = `-- name: ReviseMessage :exec
+UPDATE messages SET revision = $1 WHERE room_id = $2 AND seq = $3
+`
+
+type ReviseMessageParams struct {
+	Revision int64
+	RoomID   uuid.UUID
+	Seq      int64
+}
+
+func (q *Queries) ReviseMessage(ctx context.Context, arg ReviseMessageParams) error {
+	_, err := q.db.Exec(ctx, reviseMessage, arg.Revision, arg.RoomID, arg.Seq)
+	return err
 }

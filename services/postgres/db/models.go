@@ -70,18 +70,22 @@ type Member struct {
 }
 
 type Message struct {
-	ID         uuid.UUID
-	RoomID     uuid.UUID
-	Seq        int64
-	AuthorID   *uuid.UUID
-	AuthorName string
-	Key        string
-	Text       string
-	CreatedAt  time.Time
-	ReplyTo    *int64
-	Revision   int64
-	EditedAt   *time.Time
-	DeletedAt  *time.Time
+	ID           uuid.UUID
+	RoomID       uuid.UUID
+	Seq          int64
+	AuthorID     *uuid.UUID
+	AuthorName   string
+	Key          string
+	Text         string
+	CreatedAt    time.Time
+	ReplyTo      *int64
+	Revision     int64
+	EditedAt     *time.Time
+	DeletedAt    *time.Time
+	WhisperTo    *uuid.UUID
+	Announcement bool
+	Mentioned    []uuid.UUID
+	MentionedAs  []string
 }
 
 type Person struct {
@@ -94,6 +98,14 @@ type Person struct {
 	PasswordHash  *string
 	Administrator bool
 	CreatedAt     time.Time
+}
+
+type Reaction struct {
+	RoomID    uuid.UUID
+	Seq       int64
+	Emoji     string
+	PersonID  uuid.UUID
+	CreatedAt time.Time
 }
 
 type RefreshToken struct {
@@ -124,4 +136,6 @@ type Room struct {
 	MemberPermissions *int32
 	GuestPermissions  *int32
 	LastRevision      int64
+	SlowMode          int32
+	ClearedSeq        int64
 }

@@ -12,8 +12,10 @@ import (
 )
 
 type Querier interface {
+	AddReaction(ctx context.Context, arg AddReactionParams) error
 	AnyAccount(ctx context.Context) (bool, error)
 	ClaimAccount(ctx context.Context, arg ClaimAccountParams) (Person, error)
+	ClearReactions(ctx context.Context, arg ClearReactionsParams) error
 	CountLiveInvites(ctx context.Context, arg CountLiveInvitesParams) (int64, error)
 	CountRoomsOwned(ctx context.Context, ownerID uuid.UUID) (int64, error)
 	// What they get by themself stays as it was decided before.
@@ -74,6 +76,7 @@ type Querier interface {
 	ListMessagesBySeq(ctx context.Context, arg ListMessagesBySeqParams) ([]ListMessagesBySeqRow, error)
 	ListOpenBrowsers(ctx context.Context) ([]Browser, error)
 	ListPublicRooms(ctx context.Context, arg ListPublicRoomsParams) ([]ListPublicRoomsRow, error)
+	ListReactions(ctx context.Context, arg ListReactionsParams) ([]ListReactionsRow, error)
 	ListRoomsOfPerson(ctx context.Context, arg ListRoomsOfPersonParams) ([]ListRoomsOfPersonRow, error)
 	// Those of the given sessions that live.
 	LiveSessions(ctx context.Context, families []uuid.UUID) ([]uuid.UUID, error)
@@ -94,7 +97,9 @@ type Querier interface {
 	RaiseGuest(ctx context.Context, personID uuid.UUID) ([]uuid.UUID, error)
 	// Makes a member, or gives one a higher role; no row when the role is already as high.
 	RaiseMember(ctx context.Context, arg RaiseMemberParams) (string, error)
+	RemoveReaction(ctx context.Context, arg RemoveReactionParams) error
 	ResetPassword(ctx context.Context, arg ResetPasswordParams) (Person, error)
+	ReviseMessage(ctx context.Context, arg ReviseMessageParams) error
 	RevokeInvite(ctx context.Context, arg RevokeInviteParams) (int64, error)
 	// Those that somebody made for roles above the one they keep; with none kept, all of them.
 	RevokeInvitesAbove(ctx context.Context, arg RevokeInvitesAboveParams) (int64, error)

@@ -52,7 +52,7 @@ func (q *Queries) GetRole(ctx context.Context, arg GetRoleParams) (string, error
 }
 
 const getRoom = `-- name: GetRoom :one
-SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, coalesce(members.role, '')::text AS role
+SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, coalesce(members.role, '')::text AS role
 FROM rooms
 JOIN people ON people.id = rooms.owner_id
 LEFT JOIN members ON members.room_id = rooms.id AND members.person_id = $1
@@ -92,6 +92,8 @@ func (q *Queries) GetRoom(ctx context.Context, arg GetRoomParams) (GetRoomRow, e
 		&i.Room.MemberPermissions,
 		&i.Room.GuestPermissions,
 		&i.Room.LastRevision,
+		&i.Room.SlowMode,
+		&i.Room.ClearedSeq,
 		&i.Person.ID,
 		&i.Person.Kind,
 		&i.Person.Username,
@@ -199,7 +201,7 @@ func (q *Queries) JoinOpenRoom(ctx context.Context, arg JoinOpenRoomParams) (int
 }
 
 const listPublicRooms = `-- name: ListPublicRooms :many
-SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, coalesce(members.role, '')::text AS role
+SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, coalesce(members.role, '')::text AS role
 FROM rooms
 JOIN people ON people.id = rooms.owner_id
 LEFT JOIN members ON members.room_id = rooms.id AND members.person_id = $1
@@ -253,6 +255,8 @@ func (q *Queries) ListPublicRooms(ctx context.Context, arg ListPublicRoomsParams
 			&i.Room.MemberPermissions,
 			&i.Room.GuestPermissions,
 			&i.Room.LastRevision,
+			&i.Room.SlowMode,
+			&i.Room.ClearedSeq,
 			&i.Person.ID,
 			&i.Person.Kind,
 			&i.Person.Username,
@@ -275,7 +279,7 @@ func (q *Queries) ListPublicRooms(ctx context.Context, arg ListPublicRoomsParams
 }
 
 const listRoomsOfPerson = `-- name: ListRoomsOfPerson :many
-SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, members.role
+SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, members.role
 FROM members
 JOIN rooms ON rooms.id = members.room_id
 JOIN people ON people.id = rooms.owner_id
@@ -329,6 +333,8 @@ func (q *Queries) ListRoomsOfPerson(ctx context.Context, arg ListRoomsOfPersonPa
 			&i.Room.MemberPermissions,
 			&i.Room.GuestPermissions,
 			&i.Room.LastRevision,
+			&i.Room.SlowMode,
+			&i.Room.ClearedSeq,
 			&i.Person.ID,
 			&i.Person.Kind,
 			&i.Person.Username,
@@ -351,7 +357,7 @@ func (q *Queries) ListRoomsOfPerson(ctx context.Context, arg ListRoomsOfPersonPa
 }
 
 const lockRoom = `-- name: LockRoom :one
-SELECT id, slug, title, privacy, password_hash, start_url, owner_id, last_seq, created_at, used_at, screen_width, screen_height, screen_frame_rate, member_permissions, guest_permissions, last_revision FROM rooms WHERE id = $1 FOR UPDATE
+SELECT id, slug, title, privacy, password_hash, start_url, owner_id, last_seq, created_at, used_at, screen_width, screen_height, screen_frame_rate, member_permissions, guest_permissions, last_revision, slow_mode, cleared_seq FROM rooms WHERE id = $1 FOR UPDATE
 `
 
 func (q *Queries) LockRoom(ctx context.Context, id uuid.UUID) (Room, error) {
@@ -374,6 +380,8 @@ func (q *Queries) LockRoom(ctx context.Context, id uuid.UUID) (Room, error) {
 		&i.MemberPermissions,
 		&i.GuestPermissions,
 		&i.LastRevision,
+		&i.SlowMode,
+		&i.ClearedSeq,
 	)
 	return i, err
 }

@@ -54,3 +54,22 @@ UPDATE messages SET text = @text, edited_at = @now::timestamptz, revision = @rev
 
 -- name: DeleteMessage :exec
 UPDATE messages SET text = '', deleted_at = @now::timestamptz, revision = @revision WHERE room_id = @room_id AND seq = @seq;
+
+-- name: ListReactions :many
+SELECT reactions.seq, reactions.emoji, reactions.person_id, people.display_name
+FROM reactions
+JOIN people ON people.id = reactions.person_id
+WHERE reactions.room_id = @room_id AND reactions.seq = ANY(@seqs::bigint[])
+ORDER BY reactions.created_at, reactions.person_id;
+
+-- name: AddReaction :exec
+INSERT INTO reactions (room_id, seq, emoji, person_id, created_at) VALUES (@room_id, @seq, @emoji, @person_id, @created_at);
+
+-- name: RemoveReaction :exec
+DELETE FROM reactions WHERE room_id = @room_id AND seq = @seq AND emoji = @emoji AND person_id = @person_id;
+
+-- name: ClearReactions :exec
+DELETE FROM reactions WHERE room_id = @room_id AND seq = @seq;
+
+-- name: ReviseMessage :exec
+UPDATE messages SET revision = @revision WHERE room_id = @room_id AND seq = @seq;

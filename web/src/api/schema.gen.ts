@@ -528,7 +528,7 @@ export interface components {
          * @description The one catalogue of error codes, of REST and of WebSocket errors.
          * @enum {string}
          */
-        ErrorCode: "bad_request" | "malformed_json" | "invalid_field" | "body_too_large" | "unsupported_media_type" | "not_found" | "method_not_allowed" | "unauthenticated" | "token_expired" | "forbidden" | "origin_refused" | "rate_limited" | "internal" | "unavailable" | "storage_full" | "wrong_credentials" | "wrong_password" | "username_taken" | "sign_ups_closed" | "setup_token_required" | "setup_token_wrong" | "session_expired" | "already_account" | "guest_not_allowed" | "slug_taken" | "too_many_rooms" | "room_password_needed" | "room_password_wrong" | "room_members_only" | "room_full" | "invite_expired" | "invite_revoked" | "invite_used_up" | "display_name_needed" | "browser_running" | "browser_not_running" | "browser_quota_person" | "browser_quota_server" | "browser_not_available" | "browser_session_long" | "browser_session_used_up" | "message_too_large" | "unknown_type" | "hello_needed" | "target_needed" | "target_not_found" | "not_for_kind" | "control_taken" | "control_not_held" | "control_not_requested" | "key_reused" | "call_full";
+        ErrorCode: "bad_request" | "malformed_json" | "invalid_field" | "body_too_large" | "unsupported_media_type" | "not_found" | "method_not_allowed" | "unauthenticated" | "token_expired" | "forbidden" | "origin_refused" | "rate_limited" | "internal" | "unavailable" | "storage_full" | "wrong_credentials" | "wrong_password" | "username_taken" | "sign_ups_closed" | "setup_token_required" | "setup_token_wrong" | "session_expired" | "already_account" | "guest_not_allowed" | "slug_taken" | "too_many_rooms" | "room_password_needed" | "room_password_wrong" | "room_members_only" | "room_full" | "invite_expired" | "invite_revoked" | "invite_used_up" | "display_name_needed" | "browser_running" | "browser_not_running" | "browser_quota_person" | "browser_quota_server" | "browser_not_available" | "browser_session_long" | "browser_session_used_up" | "message_too_large" | "unknown_type" | "hello_needed" | "target_needed" | "target_not_found" | "not_for_kind" | "control_taken" | "control_not_held" | "control_not_requested" | "key_reused" | "call_full" | "reactions_full";
         /**
          * @description Why the hub closes a WebSocket. 3000 to 3499: come back by yourself. 3500 and up: do not, unless the person asks.
          * @enum {integer}
@@ -863,6 +863,18 @@ export interface components {
              * @description It was removed
              */
             deletedAt?: string;
+            /** @description In the order in which each emoji came first; absent where there are none */
+            reactions?: components["schemas"]["Reaction"][];
+        };
+        Reaction: {
+            emoji: string;
+            /** @description Who reacted so, first come first */
+            people: components["schemas"]["ReactingPerson"][];
+        };
+        ReactingPerson: {
+            /** Format: uuid */
+            id: string;
+            displayName: string;
         };
         /** @description The message that another one answers, as it is now */
         Quote: {
@@ -1015,6 +1027,9 @@ export interface components {
             "chat.send"?: components["schemas"]["ChatSend"];
             "chat.edit"?: components["schemas"]["ChatEdit"];
             "chat.delete"?: components["schemas"]["ChatRef"];
+            "chat.react"?: components["schemas"]["ChatReact"];
+            "chat.typing"?: components["schemas"]["Typing"];
+            reaction?: components["schemas"]["FloatingReaction"];
             "presence.update"?: components["schemas"]["PresenceUpdate"];
             "control.take"?: components["schemas"]["Empty"];
             "control.request"?: components["schemas"]["Empty"];
@@ -1044,6 +1059,8 @@ export interface components {
             "chat.message"?: components["schemas"]["ChatEvent"];
             "chat.stored"?: components["schemas"]["ChatEvent"];
             "chat.changed"?: components["schemas"]["ChatEvent"];
+            "chat.typing"?: components["schemas"]["Typing"];
+            reaction?: components["schemas"]["FloatingReaction"];
             signal?: components["schemas"]["Signal"];
             "stream.request"?: components["schemas"]["StreamRequest"];
             "stream.prefer"?: components["schemas"]["StreamPrefer"];
@@ -1153,6 +1170,23 @@ export interface components {
             /** Format: int64 */
             seq: number;
             text: string;
+        };
+        ChatReact: {
+            /** Format: int64 */
+            seq: number;
+            emoji: components["schemas"]["Emoji"];
+            /** @description Whether the sender's own reaction is there from now on */
+            on: boolean;
+        };
+        /** @description One emoji, with its modifiers */
+        Emoji: string;
+        /** @description Somebody writes, or has stopped. The hub hands it on with the sender stamped and keeps nothing; what is not said again for six seconds has ended. */
+        Typing: {
+            typing: boolean;
+        };
+        /** @description Floats over everybody's picture for a moment. The hub hands it on with the sender stamped, to the sender too, and keeps nothing. */
+        FloatingReaction: {
+            emoji: components["schemas"]["Emoji"];
         };
         ChatRef: {
             /** Format: int64 */

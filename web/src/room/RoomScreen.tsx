@@ -17,6 +17,7 @@ import { useUnread } from './chat/useUnread';
 import { useDriving, useMay, useRoom } from './context';
 import { PeoplePanel } from './people/PeoplePanel';
 import { Countdown } from './stage/Countdown';
+import { FloatingReactions } from './stage/FloatingReactions';
 import { Stage } from './stage/Stage';
 import { Toolbar } from './stage/Toolbar';
 import { viewersOf } from './state/roomState';
@@ -102,6 +103,7 @@ export function RoomScreen() {
           <div className={classes.stage}>
             <Stage handle={handle} touchTyping={touchTyping} onEscape={escape} />
             <Countdown />
+            <FloatingReactions />
           </div>
           {view.immersive && view.touch && calm && <button type="button" className={classes.handle} aria-label={t('toolbar.label')} onClick={stir} />}
           <div className={classes.bar} ref={release} onFocus={stir}>

@@ -6,6 +6,7 @@ import type { ChatMessage, CursorEvent, Join, MessagePage, PointerPosition, Scre
 import { Call, type CallOptions } from '@/call/Call';
 import { isCall } from '@/call/session';
 import { heldElsewhere } from './control/elsewhere';
+import { Passing } from './Passing';
 import { picture } from './preferences';
 import { changed, withMessages } from './state/messages';
 import { applied, emptyRoom, goesOn, holds, peerById, welcomed, withChange, type RoomState } from './state/roomState';
@@ -26,6 +27,8 @@ export interface LiveRoom extends RoomState {
   /** Nobody sees the page. */
   hidden: boolean;
   outbox: readonly Outgoing[];
+  /** The peers who write at this moment. */
+  typing: readonly string[];
   screen: ScreenEvent | null;
   cursor: CursorEvent | null;
   statistics: StatisticsEvent | null;
@@ -69,6 +72,7 @@ export class RoomSession {
   readonly outbox: Outbox;
   readonly call: Call;
   readonly log: StatisticsLog;
+  readonly passing: Passing;
   private readonly pointerListeners = new Set<PointerListener>();
   private readonly unsubscribe: () => void;
   private agentEpoch = 0;
@@ -92,6 +96,7 @@ export class RoomSession {
       driving: false,
       hidden: false,
       outbox: [],
+      typing: [],
       screen: null,
       cursor: null,
       statistics: null,
@@ -101,6 +106,10 @@ export class RoomSession {
       refusal: null,
     }));
     this.hub = new HubConnection(options);
+    this.passing = new Passing({
+      send: (typing) => this.hub.send('chat.typing', { typing }),
+      changed: (typing) => this.store.setState({ typing }),
+    });
     this.stream = new StreamSession({
       makePeerConnection: options.makePeerConnection,
       request: (session, target) => this.hub.send('stream.request', { session, codecs: options.codecs() }, target),
@@ -215,6 +224,7 @@ export class RoomSession {
     this.call.dispose();
     this.stream.dispose();
     this.outbox.dispose();
+    this.passing.dispose();
   }
 
   onPointer(listener: PointerListener): () => void {
@@ -330,8 +340,18 @@ export class RoomSession {
       if (message.sender !== undefined) void this.stream.receive(message.payload, message.sender);
       return;
     }
+    if (message.type === 'chat.typing') {
+      this.passing.heard(message.sender ?? '', message.payload.typing);
+      return;
+    }
+    if (message.type === 'reaction') {
+      this.passing.reaction(message.payload.emoji, message.sender ?? '');
+      return;
+    }
+    if (message.type === 'peer.left') this.passing.heard(message.payload.peer, false);
     if (message.type === 'chat.stored' || message.type === 'chat.message') {
-      const { key } = message.payload.message;
+      const { key, author } = message.payload.message;
+      for (const { id, person } of this.store.getState().peers) if (person?.id === author.id) this.passing.heard(id, false);
       // In one step, so that the message never shows twice nor not at all.
       this.store.setState((state) => ({ ...applied(state, message), outbox: state.outbox.filter((item) => item.key !== key) }));
       if (key !== undefined) this.outbox.stored(key);

@@ -8,6 +8,7 @@ import { Composer } from './Composer';
 import type { Draft } from './drafts';
 import { groups, type Line } from './lines';
 import { Message, type LineEvents } from './Message';
+import { TypingLine } from './TypingLine';
 import classes from './Chat.module.css';
 
 const nearEnd = 60;
@@ -181,6 +182,7 @@ export function ChatPanel({ onSeen, autoFocus = false }: Props) {
           {t('chat.newBelow', { count: below })}
         </Button>
       )}
+      <TypingLine />
       <Composer autoFocus={autoFocus} onSent={toEnd} begin={begin} />
     </div>
   );

@@ -53,6 +53,7 @@ export function Composer({ autoFocus, onSent, begin }: Props) {
   const send = (): void => {
     if (words === '' || length > longestMessage) return;
     if (editing !== undefined) {
+      session.passing.write(false);
       void session.ask('chat.edit', { seq: editing, text: words }).then((done) => {
         if (done) return;
         if (begin.current) begin.current({ text: words, editing });
@@ -61,6 +62,7 @@ export function Composer({ autoFocus, onSent, begin }: Props) {
       change({ text: aside, aside: '', editing: undefined });
       return;
     }
+    session.passing.sent();
     session.outbox.say(words, replyTo);
     change({ text: '', replyTo: undefined });
     requestAnimationFrame(onSent);
@@ -92,7 +94,10 @@ export function Composer({ autoFocus, onSent, begin }: Props) {
       <Textarea
         ref={field}
         value={text}
-        onChange={(event) => change({ text: event.currentTarget.value })}
+        onChange={(event) => {
+          change({ text: event.currentTarget.value });
+          session.passing.write(event.currentTarget.value.trim() !== '');
+        }}
         onKeyDown={(event) => {
           // Enter and Escape that end a composition belong to the input method.
           if (event.nativeEvent.isComposing) return;

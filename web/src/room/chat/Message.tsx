@@ -11,6 +11,7 @@ import { useRoomSession } from '../context';
 import type { Said } from './lines';
 import { withLinks } from './links';
 import { MessageActions } from './MessageActions';
+import { Reactions } from './Reactions';
 import classes from './Chat.module.css';
 
 /** What a line may ask of the panel. The functions stay the same, so that a line draws anew only when it changes. */
@@ -66,6 +67,7 @@ export const Message = memo(function Message({ line, active, marked, ...events }
           </span>
         )}
       </div>
+      {message?.reactions && <Reactions message={message} />}
       {line.outgoing && <Sending item={line.outgoing} />}
       {active && message && !removed && <MessageActions message={message} reply={events.reply} edit={events.edit} />}
     </article>

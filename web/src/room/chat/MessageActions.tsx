@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import type { Quote } from '@/api/hub/Outbox';
 import type { ChatMessage } from '@/api/types';
 import { useMay, useRoom, useRoomSession } from '../context';
+import { atHand } from './emoji';
 import classes from './Chat.module.css';
 
 interface Props {
@@ -20,12 +21,14 @@ const toMessage = (event: React.MouseEvent): void => event.currentTarget.closest
 export function MessageActions({ message, reply, edit }: Props) {
   const { t } = useTranslation();
   const session = useRoomSession();
-  const own = useRoom((room) => room.peers.find(({ id }) => id === room.self?.peer)?.person?.id === message.author.id);
+  const me = useRoom((room) => room.peers.find(({ id }) => id === room.self?.peer)?.person?.id);
+  const own = me === message.author.id;
   const mayChat = useMay('chat');
+  const mayReact = useMay('react');
   const mayModerate = useMay('moderate');
   const [asking, setAsking] = useState(false);
   const { seq, author, text } = message;
-  if (!mayChat && !own && !mayModerate) return null;
+  if (!mayChat && !mayReact && !own && !mayModerate) return null;
   return (
     <div className={classes.actions} role="group" aria-label={t('chat.actions')}>
       {asking ? (
@@ -57,6 +60,15 @@ export function MessageActions({ message, reply, edit }: Props) {
         </>
       ) : (
         <>
+          {mayReact &&
+            atHand.slice(0, 4).map((emoji) => {
+              const mine = message.reactions?.find((one) => one.emoji === emoji)?.people.some(({ id }) => id === me) ?? false;
+              return (
+                <ActionIcon key={emoji} aria-label={t('chat.reactWith', { emoji })} aria-pressed={mine} title={t('chat.reactWith', { emoji })} onClick={() => void session.ask('chat.react', { seq, emoji, on: !mine })} data-testid="chat-react">
+                  <span className={classes.emoji}>{emoji}</span>
+                </ActionIcon>
+              );
+            })}
           {mayChat && (
             <ActionIcon aria-label={t('chat.reply')} title={t('chat.reply')} onClick={() => reply({ seq, author, text })} data-testid="chat-reply">
               <IconArrowBackUp size={18} stroke={1.7} />

@@ -2,7 +2,7 @@ import { notifications } from '@mantine/notifications';
 import { fireEvent, render, screen, waitFor, within } from '@testing-library/react';
 import { describe, expect, it, vi } from 'vitest';
 import { aMessage, aRoom, jon, mia, Refusal } from '@/test/mockServer';
-import { enterRoom } from '@/test/room';
+import { enterRoom, running, showPicture } from '@/test/room';
 import { groups } from './lines';
 import { withLinks } from './links';
 
@@ -181,6 +181,57 @@ describe('a message', () => {
     fireEvent.keyDown(document.activeElement ?? document.body, { key: 'ArrowUp' });
     expect(document.activeElement).toBe(lineOf('message 1'));
     expect(within(lineOf('message 1')).getByTestId('chat-delete').tabIndex).toBe(0);
+  });
+});
+
+describe('reactions', () => {
+  const liked = aMessage(1, { revision: 1, reactions: [{ emoji: '🐢', people: [{ id: jon.id, displayName: 'Jon' }] }] });
+
+  it('are counted, say who, and are one’s own by a click', async () => {
+    const { socket, say } = await enterRoom({ messages: [liked] }, { permissions: ['chat', 'react'] });
+    const chip = screen.getByRole('button', { name: '🐢: Jon' });
+    expect(chip.textContent).toBe('🐢 1');
+    fireEvent.click(chip);
+    expect(socket.last('chat.react').payload).toEqual({ seq: 1, emoji: '🐢', on: true });
+    say({ type: 'chat.changed', version: 8, payload: { message: { ...liked, revision: 2, reactions: [{ emoji: '🐢', people: [{ id: jon.id, displayName: 'Jon' }, { id: mia.id, displayName: 'Mia' }] }] } } });
+    fireEvent.click(await screen.findByRole('button', { name: '🐢: Jon and Mia' }));
+    expect(socket.last('chat.react').payload).toEqual({ seq: 1, emoji: '🐢', on: false });
+  });
+
+  it('are not for whom the room does not let', async () => {
+    await enterRoom({ messages: [liked] }, { role: 'member', permissions: ['chat'] });
+    expect(screen.getByTestId<HTMLButtonElement>('chat-reaction').disabled).toBe(true);
+  });
+
+  it('float over the picture, by a click and by keys', async () => {
+    const { socket, say } = await enterRoom({ browser: running }, { permissions: ['chat', 'react'] });
+    showPicture();
+    fireEvent.keyDown(document.body, { key: 'r' });
+    fireEvent.keyDown(document.body, { key: '4' });
+    expect(socket.last('reaction').payload).toEqual({ emoji: '🎉' });
+    say({ type: 'reaction', sender: 'p2', payload: { emoji: '🎉' } });
+    const floating = await screen.findByTestId('floating-reaction');
+    expect(floating.textContent).toBe('🎉Jon');
+    fireEvent.animationEnd(floating);
+    await waitFor(() => expect(screen.queryByTestId('floating-reaction')).toBeNull());
+  });
+});
+
+describe('who writes', () => {
+  it('is shown until it is said', async () => {
+    const { say } = await enterRoom();
+    say({ type: 'chat.typing', sender: 'p2', payload: { typing: true } });
+    await waitFor(() => expect(screen.getByTestId('chat-typing').textContent).toBe('Jon is writing…'));
+    say({ type: 'chat.message', version: 8, payload: { message: aMessage(1) } });
+    await waitFor(() => expect(screen.getByTestId('chat-typing').textContent).toBe(''));
+  });
+
+  it('is told while one writes, and that it ended', async () => {
+    const { socket } = await enterRoom();
+    fireEvent.change(screen.getByTestId('chat-input'), { target: { value: 'h' } });
+    fireEvent.change(screen.getByTestId('chat-input'), { target: { value: 'hi' } });
+    fireEvent.change(screen.getByTestId('chat-input'), { target: { value: '' } });
+    expect(socket.sent.filter(({ type }) => type === 'chat.typing').map(({ payload }) => payload)).toEqual([{ typing: true }, { typing: false }]);
   });
 });
 

@@ -11,6 +11,7 @@ import { ControlPill } from '../control/ControlPill';
 import { setVolume, toggleMute, useSound } from '../preferences';
 import type { View } from '../view';
 import { MoreMenu } from './MoreMenu';
+import { ReactButton } from './ReactButton';
 import { Statistics } from './Statistics';
 import classes from './Toolbar.module.css';
 
@@ -53,6 +54,7 @@ export function Toolbar({ view, video, touchTyping, onTouchTyping, unread, onCha
             <IconKeyboard size={22} stroke={1.7} />
           </Tool>
         )}
+        {live && <ReactButton />}
         {live && <Volume slider={!small} />}
         {live && !small && (
           <Popover opened={statsOpen} onChange={(open) => (open ? openStats() : closeStats())} position="top" width={320}>
