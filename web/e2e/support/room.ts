@@ -6,6 +6,9 @@ let counter = 0
 /** A name that no other test of this run uses. */
 export const unique = (name: string): string => `${name}${Date.now().toString(36)}${(counter++).toString()}`
 
+/** How somebody arrives: with a context as Playwright makes it, and on a device that has been in a room or not. */
+export type Arrival = NonNullable<Parameters<Browser['newContext']>[0]> & { firstTime?: boolean }
+
 /** One person with a browser of their own. */
 export class Person {
   private constructor(
@@ -15,9 +18,11 @@ export class Person {
     readonly name: string,
   ) {}
 
-  static async arrive(browser: Browser, server: Server, name: string, options: Parameters<Browser['newContext']>[0] = {}): Promise<Person> {
+  static async arrive(browser: Browser, server: Server, name: string, { firstTime = false, ...options }: Arrival = {}): Promise<Person> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, permissions: ['clipboard-read', 'clipboard-write'], ...options })
     await context.addInitScript(recordDataChannels)
+    // They have been here before, with this device: the check has a test of its own.
+    if (!firstTime) await context.addInitScript(() => localStorage.setItem('turtus.checked', '{"done":true}'))
     const page = await context.newPage()
     return new Person(page, context, server, name)
   }

@@ -1,4 +1,5 @@
 import type { DoctorReport, DoctorState, ICEServer } from '@/api/types';
+import { allocate } from '@/call/allocate';
 
 /** What only a page can find out: the way from here to the server. */
 export type ProbeId = 'relayUdp' | 'relayTcp' | 'webSocket' | 'clock' | 'host';
@@ -43,32 +44,6 @@ async function probeRelay(transport: 'udp' | 'tcp', servers: readonly ICEServer[
   const error = await allocate({ urls: [url], username: own.username ?? '', credential: own.credential ?? '' }, around);
   if (error === null) return { id, state: 'ok', words: 'ok', values };
   return error === 0 || error === 701 ? { id, state: 'warn', words: 'wrong', values } : { id, state: 'warn', words: 'refused', values: { ...values, code: error } };
-}
-
-/** Null where an address was given, else the error code, or 0 where none was said. */
-function allocate(server: RTCIceServer, around: Surroundings): Promise<number | null> {
-  return new Promise((resolve) => {
-    const connection = around.makePeerConnection({ iceServers: [server], iceTransportPolicy: 'relay' });
-    let last = 0;
-    let over = false;
-    const end = (result: number | null): void => {
-      if (over) return;
-      over = true;
-      connection.onicecandidate = connection.onicecandidateerror = null;
-      connection.close();
-      resolve(result);
-    };
-    connection.onicecandidateerror = ({ errorCode }) => {
-      last = errorCode;
-    };
-    connection.onicecandidate = ({ candidate }) => {
-      if (candidate === null) end(last);
-      else if (candidate.candidate.includes(' typ relay')) end(null);
-    };
-    around.setTimeout(() => end(last), patience);
-    connection.createDataChannel('');
-    connection.setLocalDescription().catch(() => end(last));
-  });
 }
 
 function probeSocket(around: Surroundings): Promise<Probe> {

@@ -1,14 +1,14 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { HubError } from '@/api/hub/HubConnection';
 import type { ServerMessage } from '@/api/hub/messages';
-import type { Identity, Peer, Permission, SignalPayload } from '@/api/types';
+import type { ICEServer, Identity, Peer, Permission, SignalPayload } from '@/api/types';
 import { Devices, type DevicesOptions } from './Devices';
 import { Duck } from './Duck';
 import { levelOf, Levels, microphoneLevel } from './Levels';
 import { Mesh, sends } from './Mesh';
 import type { LinkState } from './PeerLink';
 import { Playout, type Voice } from './Playout';
-import { choice, hearing, volumeOf, volumes } from './preferences';
+import { choice, hearing, talking, volumeOf, volumes } from './preferences';
 import { isCall } from './session';
 
 /** Another viewer of the room, as the call sees them. */
@@ -97,8 +97,10 @@ export class Call {
     });
     this.playout = new Playout({ makeVoice: options.makeVoice, blocked: (blocked) => this.store.setState({ blocked }) });
     this.playout.setSink(choice.getState().speaker);
+    this.devices.setPush(talking.getState().push);
     this.ends = [
       this.devices.store.subscribe(() => this.devicesChanged()),
+      talking.subscribe(({ push }) => this.devices.setPush(push)),
       choice.subscribe(({ speaker }) => this.playout.setSink(speaker)),
       hearing.subscribe(() => {
         this.setVolumes();
@@ -112,6 +114,11 @@ export class Call {
   onDuck(listener: (factor: number) => void): () => void {
     this.duckListeners.add(listener);
     return () => this.duckListeners.delete(listener);
+  }
+
+  /** What this seat was given to find its way by. */
+  get iceServers(): readonly ICEServer[] {
+    return this.mesh.servers;
   }
 
   may(kind: 'voice' | 'video'): boolean {

@@ -157,3 +157,55 @@ it('lists what there is, anew when something is plugged in', async () => {
   expect(state().microphones.map(({ id }) => id)).toContain('usb');
   devices.dispose();
 });
+
+describe('push-to-talk', () => {
+  it('lets the person be heard while something is held', async () => {
+    const { media, devices, state } = setUp();
+    devices.setPush(true);
+    await devices.hold();
+    expect([state().microphone, media.newest.enabled]).toEqual(['on', true]);
+    devices.letGo();
+    expect([state().microphone, media.newest.enabled, media.newest.readyState]).toEqual(['muted', false, 'live']);
+    await devices.hold();
+    expect(state().microphone).toBe('on');
+    expect(media.taken).toHaveLength(1);
+  });
+
+  it('keeps a device muted that came after the person had let go', async () => {
+    const { media, devices, state } = setUp();
+    devices.setPush(true);
+    const answer = media.hold();
+    const holding = devices.hold();
+    devices.letGo();
+    answer();
+    await holding;
+    expect([state().microphone, media.newest.enabled]).toEqual(['muted', false]);
+  });
+
+  it('mutes who was speaking when it is switched on, and no further device speaks by itself', async () => {
+    const { media, devices, state } = setUp();
+    await devices.toggleMicrophone();
+    devices.setPush(true);
+    expect(state().microphone).toBe('muted');
+    await devices.chooseMicrophone('headset');
+    expect([media.newest.label, media.newest.enabled, state().microphone]).toEqual(['headset', false, 'muted']);
+  });
+});
+
+describe('what was chosen elsewhere', () => {
+  it('is taken where the device is in use, and only then', async () => {
+    const { media, devices, choice } = setUp();
+    choice.setState({ microphone: 'headset' });
+    await devices.renew();
+    expect(media.taken).toHaveLength(0);
+    await devices.toggleMicrophone();
+    await devices.renew();
+    expect(media.taken).toHaveLength(1);
+    choice.setState({ microphone: 'built-in' });
+    await devices.renew();
+    expect(media.taken.map(({ label, readyState }) => [label, readyState])).toEqual([
+      ['headset', 'ended'],
+      ['built-in', 'live'],
+    ]);
+  });
+});

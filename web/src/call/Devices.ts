@@ -60,6 +60,11 @@ export class Devices {
   private readonly media: DevicesOptions['media'];
   private readonly choice: StoreApi<Choice>;
   private facing: 'user' | 'environment' = 'user';
+  /** With push-to-talk the microphone is heard only while something is held. */
+  private push = false;
+  private held = false;
+  /** For which choice each device was taken. */
+  private readonly takenFor: Record<DeviceKind, string> = { microphone: '', camera: '' };
   private readonly listed = (): void => void this.list();
 
   constructor({ media, choice }: DevicesOptions) {
@@ -77,6 +82,26 @@ export class Devices {
       trouble: { microphone: null, camera: null },
     }));
     media?.addEventListener('devicechange', this.listed);
+  }
+
+  /** Push-to-talk, or an open microphone, which stays as it is. */
+  setPush(push: boolean): void {
+    if (push === this.push) return;
+    this.push = push;
+    this.held = false;
+    if (push && this.store.getState().microphone === 'on') this.mute();
+  }
+
+  /** Push-to-talk: what is held lets the person be heard until `letGo`. The first time takes the device. */
+  async hold(): Promise<void> {
+    this.held = true;
+    if (this.store.getState().microphone !== 'on') await this.startMicrophone();
+  }
+
+  /** A device that is still waited for comes muted. */
+  letGo(): void {
+    this.held = false;
+    if (this.store.getState().microphone === 'on') this.mute();
   }
 
   /** Off: takes the device. Muted: is heard again. On: mutes. */
@@ -145,6 +170,11 @@ export class Devices {
     await this.again('microphone');
   }
 
+  /** Takes anew what is in use and was chosen otherwise meanwhile, as in the check. */
+  async renew(): Promise<void> {
+    for (const kind of ['microphone', 'camera'] as const) if (this.takenFor[kind] !== this.wanted(kind)) await this.again(kind);
+  }
+
   /** The other side of a phone. */
   async flipCamera(): Promise<void> {
     this.facing = this.facing === 'user' ? 'environment' : 'user';
@@ -198,7 +228,7 @@ export class Devices {
       return true;
     }
     // Who was muted while the device was waited for stays so.
-    const muted = this.store.getState().microphone === 'muted';
+    const muted = this.store.getState().microphone === 'muted' || (this.push && !this.held);
     if (kind === 'microphone') track.enabled = !muted;
     else track.contentHint = 'motion';
     this.watch(kind, track);
@@ -208,7 +238,13 @@ export class Devices {
     return true;
   }
 
+  private wanted(kind: DeviceKind): string {
+    const { microphone, camera, echoCancellation, noiseSuppression, autoGainControl } = this.choice.getState();
+    return kind === 'camera' ? camera : [microphone, echoCancellation, noiseSuppression, autoGainControl].join();
+  }
+
   private async take(kind: DeviceKind): Promise<MediaStreamTrack | undefined> {
+    this.takenFor[kind] = this.wanted(kind);
     if (!this.media) throw new DOMException('', 'SecurityError');
     try {
       return await this.capture(kind, this.choice.getState()[kind]);

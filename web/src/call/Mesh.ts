@@ -57,6 +57,10 @@ export class Mesh {
     return this.links.size;
   }
 
+  get servers(): readonly ICEServer[] {
+    return this.iceServers;
+  }
+
   setIceServers(servers: ICEServer[]): void {
     this.iceServers = servers;
     this.reconfigure();

@@ -14,6 +14,20 @@ export const choice = remembered<Choice>('turtus.devices', ({ microphone, camera
   autoGainControl: autoGainControl !== false,
 }));
 
+interface Talking {
+  /** Heard only while a key or the button is held. */
+  push: boolean;
+}
+
+export const talking = remembered<Talking>('turtus.talking', ({ push }) => ({ push: push === true }));
+
+interface Checked {
+  /** Microphone and camera were checked, or the check was skipped. */
+  done: boolean;
+}
+
+export const checked = remembered<Checked>('turtus.checked', ({ done }) => ({ done: done === true }));
+
 interface Hearing {
   /** How loud all friends are, 0 to 1. */
   friends: number;

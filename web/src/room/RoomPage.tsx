@@ -1,6 +1,6 @@
 import { Button, Center, Loader, PasswordInput, Stack, Text, Title } from '@mantine/core';
 import { IconKey } from '@tabler/icons-react';
-import { useEffect, useRef, useState, type RefObject } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState, type RefObject } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, Navigate, useParams } from 'react-router';
 import { useApi, useSession } from '@/account/session';
@@ -9,14 +9,17 @@ import type { HubStatus } from '@/api/hub/HubConnection';
 import { Notice } from '@/ui/Notice';
 import { Page } from '@/ui/Page';
 import pageClasses from '@/ui/Page.module.css';
+import { checked } from '@/call/preferences';
 import { copyQuietly } from '@/ui/copy';
 import { useErrorText } from '@/ui/useErrorText';
 import { decodableCodecs } from './codecs';
-import { RoomProvider, useRoom, useRoomSession } from './context';
+import { RoomProvider, useMay, useRoom, useRoomSession } from './context';
 import { RoomScreen } from './RoomScreen';
 import { RoomSession } from './RoomSession';
 import { watchNetwork } from './stream/network';
 import { watchVisibility } from './stream/visibility';
+
+const CheckPage = lazy(() => import('./check/CheckPage'));
 
 export function RoomPage() {
   const { slug = '' } = useParams();
@@ -95,7 +98,19 @@ function Joining() {
 function Door({ enter }: { enter: (password: string | null) => void }) {
   const { status, inside } = useRoom((room) => ({ status: room.status, inside: room.self !== null }));
   if (status.kind === 'closed') return <Closed status={status} enter={enter} />;
-  return inside ? <RoomScreen /> : <Joining />;
+  return inside ? <Threshold /> : <Joining />;
+}
+
+/** Who comes for the first time with this device may try microphone and camera before anybody hears or sees them. */
+function Threshold() {
+  const talks = [useMay('voice'), useMay('video')].some(Boolean);
+  const [passed, setPassed] = useState(() => checked.getState().done || !talks || (navigator as Partial<Navigator>).mediaDevices === undefined);
+  if (passed) return <RoomScreen />;
+  return (
+    <Suspense fallback={<Joining />}>
+      <CheckPage onDone={() => setPassed(true)} />
+    </Suspense>
+  );
 }
 
 function Closed({ status, enter }: { status: Extract<HubStatus, { kind: 'closed' }>; enter: (password: string | null) => void }) {

@@ -1,6 +1,7 @@
 import { act, screen, waitFor } from '@testing-library/react';
 import { expect, vi } from 'vitest';
 import type { AgentEvent, ServerMessage } from '@/api/hub/messages';
+import { checked } from '@/call/preferences';
 // The page loads it when it is needed; here before a test begins, so that no test waits for it.
 import '@/room/RoomPage';
 import { aJoin, anIdentity, aSession, FakeSocket, type Answer } from './mockServer';
@@ -41,7 +42,7 @@ export interface Inside extends ReturnType<typeof open> {
 }
 
 /** Opens the page of a room and comes in. */
-export async function enterRoom(snapshot: Parameters<typeof anIdentity>[1] = {}, identity: Parameters<typeof anIdentity>[0] = {}, answers: Record<string, Answer> = {}): Promise<Inside> {
+export async function enterRoom(snapshot: Parameters<typeof anIdentity>[1] = {}, identity: Parameters<typeof anIdentity>[0] = {}, answers: Record<string, Answer> = {}, firstTime = false, sees = firstTime ? 'check' : 'stage'): Promise<Inside> {
   const made: FakeSocket[] = [];
   vi.stubGlobal(
     'WebSocket',
@@ -54,13 +55,14 @@ export async function enterRoom(snapshot: Parameters<typeof anIdentity>[1] = {},
     },
   );
   vi.stubGlobal('RTCPeerConnection', FakeConnection);
+  checked.setState({ done: !firstTime });
   const page = open('/r/friday-movies', { 'POST /rooms/friday-movies/join': () => aJoin(), 'POST /sessions/refresh': () => aSession(), ...answers });
   await waitFor(() => expect(made.at(-1)?.sent.map(({ type }) => type)).toContain('hello'));
   const socket = made.at(-1);
   if (!socket) throw new Error('no socket was opened');
   const say = (message: ServerMessage): void => act(() => socket.say(message));
   say({ type: 'identity', payload: anIdentity(identity, snapshot) });
-  await screen.findByTestId('stage');
+  await screen.findByTestId(sees);
   return { ...page, socket, say };
 }
 

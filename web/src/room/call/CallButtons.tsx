@@ -1,12 +1,17 @@
 import { ActionIcon, Popover, Tooltip } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconChevronUp, IconMicrophone, IconMicrophoneOff, IconVideo, IconVideoOff } from '@tabler/icons-react';
+import { lazy, Suspense, useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useStore } from 'zustand';
+import { talking } from '@/call/preferences';
 import { useMay } from '../context';
 import { CallSettings } from './CallSettings';
-import { useCallSession, useDevices, useKeys } from './hooks';
+import { useCallSession, useDevices, useHeldKey, useKeys } from './hooks';
 import { useTroubles } from './useTroubles';
 import classes from './Call.module.css';
+
+const CheckDialog = lazy(() => import('../check/CheckDialog'));
 
 /** Microphone and camera, with the keys M and V, which the tooltips tell of while they do something. */
 export function CallButtons({ small, touch }: { small: boolean; touch: boolean }) {
@@ -14,6 +19,8 @@ export function CallButtons({ small, touch }: { small: boolean; touch: boolean }
   const { devices } = useCallSession();
   const { microphone, camera, cameraPaused } = useDevices((state) => ({ microphone: state.microphone, camera: state.camera, cameraPaused: state.cameraPaused }));
   const [open, { toggle, close }] = useDisclosure(false);
+  const [checking, { open: check, close: endCheck }] = useDisclosure(false);
+  const { push } = useStore(talking);
   const mayVoice = useMay('voice');
   const mayVideo = useMay('video');
   useTroubles();
@@ -22,11 +29,15 @@ export function CallButtons({ small, touch }: { small: boolean; touch: boolean }
   // A key may be struck by mistake: it takes no device that the person did not switch on by the button, in this visit.
   const speakKey = microphone === 'on' || microphone === 'muted' ? speak : null;
   const filmKey = camera === 'on' || cameraPaused ? film : null;
-  useKeys({ m: speakKey, v: filmKey });
+  const held = push && speak !== null;
+  useKeys({ m: held ? null : speakKey, v: filmKey });
+  const [hold, letGo] = [() => void devices.hold(), () => devices.letGo()];
+  useHeldKey('m', held && speakKey !== null ? hold : null, letGo);
   if (!speak && !film) return null;
   return (
     <div className={classes.buttons}>
-      {speak && <Switch label={t(`call.microphone.${microphone}`)} hint={touch || !speakKey ? null : t('call.key', { key: 'M' })} state={microphone} onClick={speak} testId="microphone" On={IconMicrophone} Off={IconMicrophoneOff} />}
+      {speak && !held && <Switch label={t(`call.microphone.${microphone}`)} hint={touch || !speakKey ? null : t('call.key', { key: 'M' })} state={microphone} onClick={speak} testId="microphone" On={IconMicrophone} Off={IconMicrophoneOff} />}
+      {held && <HeldSwitch label={t(`call.held.${microphone}`)} hint={touch || !speakKey ? null : t('call.holdKey', { key: 'M' })} state={microphone} hold={hold} letGo={letGo} />}
       {film && <Switch label={t(`call.camera.${camera}`)} hint={touch || !filmKey ? null : t('call.key', { key: 'V' })} state={camera} onClick={film} testId="camera" On={IconVideo} Off={IconVideoOff} />}
       {!small && (
         <Popover opened={open} onChange={(next) => !next && close()} position="top" width={330} trapFocus returnFocus>
@@ -38,11 +49,70 @@ export function CallButtons({ small, touch }: { small: boolean; touch: boolean }
             </Tooltip>
           </Popover.Target>
           <Popover.Dropdown p="md" className={classes.settings} aria-label={t('call.settings')}>
-            <CallSettings />
+            <CallSettings
+              onCheck={() => {
+                close();
+                check();
+              }}
+            />
           </Popover.Dropdown>
         </Popover>
       )}
+      {checking && (
+        <Suspense>
+          <CheckDialog onClose={endCheck} />
+        </Suspense>
+      )}
     </div>
+  );
+}
+
+interface HeldProps {
+  label: string;
+  hint: string | null;
+  state: 'off' | 'starting' | 'on' | 'muted';
+  hold: () => void;
+  letGo: () => void;
+}
+
+/** Push-to-talk: the microphone while a finger, the mouse or a key is on its button. */
+function HeldSwitch({ label, hint, state, hold, letGo }: HeldProps) {
+  const on = state === 'on';
+  const Icon = on ? IconMicrophone : IconMicrophoneOff;
+  useEffect(() => letGo, []); // eslint-disable-line react-hooks/exhaustive-deps -- once, when the button goes
+  return (
+    <Tooltip label={hint === null ? label : `${label} · ${hint}`}>
+      <ActionIcon
+        className={classes.switch}
+        variant={on ? 'filled' : 'subtle'}
+        color={on ? 'turtle' : 'gray'}
+        aria-label={label}
+        aria-pressed={on}
+        aria-busy={state === 'starting' || undefined}
+        data-state={state}
+        data-held
+        onPointerDown={(event) => {
+          if (event.button !== 0) return;
+          // The finger may slip off the button and still speaks.
+          event.currentTarget.setPointerCapture(event.pointerId);
+          hold();
+        }}
+        onPointerUp={letGo}
+        onPointerCancel={letGo}
+        onLostPointerCapture={letGo}
+        onKeyDown={(event) => {
+          if ((event.key !== ' ' && event.key !== 'Enter') || event.repeat) return;
+          event.preventDefault();
+          hold();
+        }}
+        onKeyUp={letGo}
+        onBlur={letGo}
+        onContextMenu={(event) => event.preventDefault()}
+        data-testid="microphone"
+      >
+        <Icon size={20} stroke={1.7} />
+      </ActionIcon>
+    </Tooltip>
   );
 }
 

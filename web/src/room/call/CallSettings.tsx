@@ -1,16 +1,16 @@
-import { Alert, Button, Group, NativeSelect, Slider, Stack, Switch, Text } from '@mantine/core';
-import { IconCameraRotate, IconPhoneOff } from '@tabler/icons-react';
+import { Alert, Button, Group, Slider, Stack, Switch, Text } from '@mantine/core';
+import { IconCameraRotate, IconPhoneOff, IconStethoscope } from '@tabler/icons-react';
 import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useStore } from 'zustand';
-import type { Device } from '@/call/Devices';
-import { bubbles, choice, hearing } from '@/call/preferences';
+import { bubbles, choice, hearing, talking } from '@/call/preferences';
+import { Choose } from './Choose';
 import { useCallSession, useDevices } from './hooks';
 
 const canChooseSpeaker = 'setSinkId' in HTMLMediaElement.prototype;
 
 /** Which devices, and how friends are heard and seen here. */
-export function CallSettings() {
+export function CallSettings({ onCheck }: { onCheck: () => void }) {
   const { t } = useTranslation();
   const call = useCallSession();
   const { devices } = call;
@@ -18,6 +18,7 @@ export function CallSettings() {
   const chosen = useStore(choice);
   const { friends, duck } = useStore(hearing);
   const { shown, hideOwn } = useStore(bubbles);
+  const { push } = useStore(talking);
   useEffect(() => void devices.list(), [devices]);
   const on = microphone !== 'off' || camera !== 'off';
   return (
@@ -35,6 +36,9 @@ export function CallSettings() {
       <Choose label={t('call.microphoneLabel')} list={microphones} value={chosen.microphone} onChange={(id) => void devices.chooseMicrophone(id)} testId="choose-microphone" />
       <Choose label={t('call.cameraLabel')} list={cameras} value={chosen.camera} onChange={(id) => void devices.chooseCamera(id)} testId="choose-camera" />
       {canChooseSpeaker && speakers.length > 0 && <Choose label={t('call.speakerLabel')} list={speakers} value={chosen.speaker} onChange={(id) => devices.chooseSpeaker(id)} testId="choose-speaker" />}
+      <Button variant="default" leftSection={<IconStethoscope size={17} />} onClick={onCheck} data-testid="open-check">
+        {t('check.open')}
+      </Button>
       <div>
         <Text fz="sm" fw={500} mb={8}>
           {t('call.friends')}
@@ -42,6 +46,7 @@ export function CallSettings() {
         <Slider value={Math.round(friends * 100)} onChange={(value) => hearing.setState({ friends: value / 100 })} label={(value) => t('toolbar.volumeValue', { value })} thumbLabel={t('call.friends')} size={4} thumbSize={16} mx={4} mb={4} data-testid="friends-volume" />
       </div>
       <Toggle label={t('call.duck')} on={duck} set={(value) => hearing.setState({ duck: value })} testId="duck" />
+      <Toggle label={t('call.push')} description={t('call.pushText')} on={push} set={(value) => talking.setState({ push: value })} testId="push-to-talk" />
       <Toggle label={t('call.noise')} on={chosen.noiseSuppression} set={(noiseSuppression) => void devices.setProcessing({ noiseSuppression })} testId="noise" />
       <Toggle label={t('call.echo')} on={chosen.echoCancellation} set={(echoCancellation) => void devices.setProcessing({ echoCancellation })} testId="echo" />
       <Toggle label={t('call.gain')} on={chosen.autoGainControl} set={(autoGainControl) => void devices.setProcessing({ autoGainControl })} testId="gain" />
@@ -63,20 +68,6 @@ export function CallSettings() {
   );
 }
 
-function Choose({ label, list, value, onChange, testId }: { label: string; list: readonly Device[]; value: string; onChange: (id: string) => void; testId: string }) {
-  const { t } = useTranslation();
-  const known = list.some(({ id }) => id === value);
-  return (
-    <NativeSelect
-      label={label}
-      value={known ? value : ''}
-      onChange={(event) => onChange(event.currentTarget.value)}
-      data={[{ value: '', label: t('call.systemDefault') }, ...list.filter(({ id }) => id !== 'default').map(({ id, label: name }, index) => ({ value: id, label: name || `${label} ${index + 1}` }))]}
-      data-testid={testId}
-    />
-  );
-}
-
-function Toggle({ label, on, set, testId }: { label: string; on: boolean; set: (on: boolean) => void; testId: string }) {
-  return <Switch label={label} checked={on} onChange={(event) => set(event.currentTarget.checked)} data-testid={testId} />;
+function Toggle({ label, description, on, set, testId }: { label: string; description?: string; on: boolean; set: (on: boolean) => void; testId: string }) {
+  return <Switch label={label} description={description} checked={on} onChange={(event) => set(event.currentTarget.checked)} data-testid={testId} />;
 }

@@ -1,4 +1,4 @@
-import { useEffect, type RefObject } from 'react';
+import { useEffect, useLayoutEffect, useRef, type RefObject } from 'react';
 import { useStore } from 'zustand';
 import { useShallow } from 'zustand/react/shallow';
 import type { Call, CallState } from '@/call/Call';
@@ -45,4 +45,46 @@ export function useKeys(keys: Record<string, (() => void) | null>): void {
     window.addEventListener('keydown', pressed);
     return () => window.removeEventListener('keydown', pressed);
   });
+}
+
+/** A key that does something while it is held, under the same conditions. It ends too where nobody would see it let go. */
+export function useHeldKey(key: string, down: (() => void) | null, up: () => void): void {
+  const latest = useRef({ down, up });
+  useLayoutEffect(() => {
+    latest.current = { down, up };
+  });
+  const wanted = down !== null;
+  useEffect(() => {
+    if (!wanted) return;
+    let held = false;
+    const pressed = (event: KeyboardEvent): void => {
+      if (event.key.toLowerCase() !== key || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || takesLetters(event.target)) return;
+      event.preventDefault();
+      if (held || event.repeat) return;
+      held = true;
+      latest.current.down?.();
+    };
+    const end = (): void => {
+      if (!held) return;
+      held = false;
+      latest.current.up();
+    };
+    const released = (event: KeyboardEvent): void => {
+      if (event.key.toLowerCase() === key) end();
+    };
+    const hidden = (): void => {
+      if (document.hidden) end();
+    };
+    window.addEventListener('keydown', pressed);
+    window.addEventListener('keyup', released, true);
+    window.addEventListener('blur', end);
+    document.addEventListener('visibilitychange', hidden);
+    return () => {
+      end();
+      window.removeEventListener('keydown', pressed);
+      window.removeEventListener('keyup', released, true);
+      window.removeEventListener('blur', end);
+      document.removeEventListener('visibilitychange', hidden);
+    };
+  }, [key, wanted]);
 }

@@ -5,7 +5,7 @@ import {
   IconActivity, IconAdjustmentsHorizontal, IconArrowsMaximize, IconArrowsMinimize, IconChevronLeft, IconChevronRight, IconClipboardText, IconDoorExit, IconDots, IconHeadset, IconPictureInPicture, IconPlayerPause, IconPlayerPlay, IconPlayerStop, IconRectangle,
 } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { useApi } from '@/account/session';
@@ -22,6 +22,8 @@ import { QualityChoice } from './QualityChoice';
 import { Statistics } from './Statistics';
 import { unpasted } from './unpasted';
 import classes from './Toolbar.module.css';
+
+const CheckDialog = lazy(() => import('../check/CheckDialog'));
 
 interface Props {
   view: View;
@@ -41,6 +43,7 @@ export function MoreMenu({ view, live, onPictureInPicture }: Props) {
   const [reading, { open: openStatistics, close: closeStatistics }] = useDisclosure(false);
   const [pasting, { open: openPaste, close: closePaste }] = useDisclosure(false);
   const [calling, { open: openCall, close: closeCall }] = useDisclosure(false);
+  const [checking, { open: openCheck, close: closeCheck }] = useDisclosure(false);
   const mayTalk = [useMay('voice'), useMay('video')].some(Boolean);
   const stop = useStop();
   const small = view.narrow;
@@ -145,8 +148,18 @@ export function MoreMenu({ view, live, onPictureInPicture }: Props) {
         <Statistics />
       </Modal>
       <Modal opened={calling} onClose={closeCall} title={t('call.settings')} closeButtonProps={{ 'aria-label': t('app.close') }}>
-        <CallSettings />
+        <CallSettings
+          onCheck={() => {
+            closeCall();
+            openCheck();
+          }}
+        />
       </Modal>
+      {checking && (
+        <Suspense>
+          <CheckDialog onClose={closeCheck} />
+        </Suspense>
+      )}
       <PasteBox opened={pasting} onClose={closePaste} />
       {stop.question}
     </>
