@@ -92,7 +92,8 @@ func TestEveryOperationOfTheContractIsServedAndGuarded(t *testing.T) {
 	h := newHouse(t)
 	c := h.visitor(t)
 	for path, item := range contract.Spec().Paths.Map() {
-		path = strings.NewReplacer("{room}", "room", "{inviteId}", "00000000-0000-0000-0000-000000000000", "{personId}", "00000000-0000-0000-0000-000000000000", "{userId}",
+		path = strings.NewReplacer("{room}", "room", "{inviteId}", "00000000-0000-0000-0000-000000000000", "{personId}", "00000000-0000-0000-0000-000000000000", "{banId}", "00000000-0000-0000-0000-000000000000",
+			"{userId}",
 			"00000000-0000-0000-0000-000000000000", "{code}", "some-invite-code", "{seq}", "1").Replace(path)
 		for method, operation := range item.Operations() {
 			a := c.do(method, path, nil)

@@ -81,7 +81,7 @@ func (a *api) AcceptInvite(ctx context.Context, request AcceptInviteRequestObjec
 		return nil, err
 	}
 	if c.caller != nil {
-		r, raised, err := a.Rooms.AcceptInvite(ctx, request.Code, c.caller.Person)
+		r, raised, err := a.Rooms.AcceptInvite(ctx, request.Code, c.caller.Person, c.address)
 		if err != nil {
 			return nil, err
 		}
@@ -102,7 +102,7 @@ func (a *api) AcceptInvite(ctx context.Context, request AcceptInviteRequestObjec
 		return nil, err
 	}
 	var in accounts.SignedIn
-	r, err := a.Rooms.AcceptInviteAsGuest(ctx, request.Code, *request.Body.DisplayName, func(q *db.Queries, guest accounts.Person) (err error) {
+	r, err := a.Rooms.AcceptInviteAsGuest(ctx, request.Code, *request.Body.DisplayName, c.address, func(q *db.Queries, guest accounts.Person) (err error) {
 		in, err = a.Accounts.SignInGuest(ctx, q, guest, c.userAgent)
 		return err
 	})

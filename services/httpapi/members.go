@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"turtus/services/accounts"
+	"turtus/services/rooms"
 	"turtus/services/wire"
 )
 
@@ -51,6 +52,21 @@ func (a *api) RemoveMember(ctx context.Context, request RemoveMemberRequestObjec
 	}
 	a.Hub.MemberChanged(r.ID, target)
 	return RemoveMember204Response{}, nil
+}
+
+func (a *api) MuteMember(ctx context.Context, request MuteMemberRequestObject) (MuteMemberResponseObject, error) {
+	if err := a.limits.writes.take(person(ctx).ID.String()); err != nil {
+		return nil, err
+	}
+	target := accounts.PersonID(request.PersonId)
+	ctx, cancel := lasting(ctx)
+	defer cancel()
+	r, m, err := a.Rooms.Mute(ctx, request.Room, person(ctx), target, rooms.Muted{Chat: request.Body.Chat, Call: request.Body.Call})
+	if err != nil {
+		return nil, err
+	}
+	a.Hub.MemberChanged(r.ID, target)
+	return MuteMember200JSONResponse(m.Wire()), nil
 }
 
 func (a *api) SetRoomOwner(ctx context.Context, request SetRoomOwnerRequestObject) (SetRoomOwnerResponseObject, error) {

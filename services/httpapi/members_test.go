@@ -140,6 +140,8 @@ func TestWhatIsStoredIsToldThoughThePageBeGone(t *testing.T) {
 		{"PATCH", "", wire.RoomChange{Title: new("Mine")}, []string{"room updated"}},
 		{"PUT", "/members/" + ids[wire.RoleModerator].Id.String(), wire.MemberChange{Role: wire.MemberChangeRoleMember}, []string{"member changed"}},
 		{"DELETE", "/members/" + ids[wire.RoleGuest].Id.String(), nil, []string{"member changed"}},
+		{"PUT", "/members/" + ids[wire.RoleMember].Id.String() + "/mute", wire.Muted{Call: true}, []string{"member changed"}},
+		{"POST", "/bans", wire.NewBan{Person: ids[wire.RoleGuest].Id}, []string{"member changed"}},
 		{"PUT", "/owner", wire.OwnerChange{Person: ids[wire.RoleMember].Id}, []string{"room updated", "member changed", "member changed"}},
 	} {
 		t.Run(test.method+test.path, func(t *testing.T) {

@@ -34,6 +34,7 @@ var status = map[wire.ErrorCode]int{
 	wire.ErrorCodeRoomPasswordNeeded:   http.StatusForbidden,
 	wire.ErrorCodeRoomPasswordWrong:    http.StatusForbidden,
 	wire.ErrorCodeRoomMembersOnly:      http.StatusForbidden,
+	wire.ErrorCodeBanned:               http.StatusForbidden,
 	wire.ErrorCodeRateLimited:          http.StatusTooManyRequests,
 	wire.ErrorCodeInternal:             http.StatusInternalServerError,
 	wire.ErrorCodeUnavailable:          http.StatusServiceUnavailable,

@@ -131,6 +131,9 @@ func (a *api) JoinRoom(ctx context.Context, request JoinRoomRequestObject) (Join
 	if err != nil {
 		return nil, err
 	}
+	if err := a.Rooms.Arrived(ctx, r.ID, c.caller.Person.ID, c.address); err != nil {
+		return nil, err
+	}
 	token, expiresAt, err := a.tokens.Viewer(r, *c.caller)
 	if err != nil {
 		return nil, err

@@ -45,6 +45,15 @@ type ServerInterface interface {
 	// UpdateRoom Change a room (permission manage)
 	// (PATCH /rooms/{room})
 	UpdateRoom(w http.ResponseWriter, r *http.Request, room RoomRef)
+	// ListBans Who may not enter the room, the newest first (permission moderate)
+	// (GET /rooms/{room}/bans)
+	ListBans(w http.ResponseWriter, r *http.Request, room RoomRef, params ListBansParams)
+	// BanPerson Keep somebody out who is or was in the room (permission moderate, and a higher role than theirs). They are removed, and who comes without an account by the same invite and from the same address is refused too
+	// (POST /rooms/{room}/bans)
+	BanPerson(w http.ResponseWriter, r *http.Request, room RoomRef)
+	// LiftBan Let somebody come again (permission moderate; what the owner decided only the owner lifts). They are no member by it
+	// (DELETE /rooms/{room}/bans/{banId})
+	LiftBan(w http.ResponseWriter, r *http.Request, room RoomRef, banId BanRef)
 	// StopBrowser Stop the browser (the one who started it, or permission moderate)
 	// (DELETE /rooms/{room}/browser)
 	StopBrowser(w http.ResponseWriter, r *http.Request, room RoomRef)
@@ -81,6 +90,9 @@ type ServerInterface interface {
 	// SetMemberRole Give a member another role (permission manage; not the owner's, which is handed over). They are told at once
 	// (PUT /rooms/{room}/members/{personId})
 	SetMemberRole(w http.ResponseWriter, r *http.Request, room RoomRef, personId PersonRef)
+	// MuteMember Say what a member may not do until it is lifted (permission moderate, and a higher role than theirs; what the owner decided only the owner changes). Everybody is told at once
+	// (PUT /rooms/{room}/members/{personId}/mute)
+	MuteMember(w http.ResponseWriter, r *http.Request, room RoomRef, personId PersonRef)
 	// ListMessages What was said, newest page first, each page in the order it was said (members only)
 	// (GET /rooms/{room}/messages)
 	ListMessages(w http.ResponseWriter, r *http.Request, room RoomRef, params ListMessagesParams)
@@ -192,6 +204,24 @@ func (_ Unimplemented) UpdateRoom(w http.ResponseWriter, r *http.Request, room R
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListBans Who may not enter the room, the newest first (permission moderate)
+// (GET /rooms/{room}/bans)
+func (_ Unimplemented) ListBans(w http.ResponseWriter, r *http.Request, room RoomRef, params ListBansParams) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// BanPerson Keep somebody out who is or was in the room (permission moderate, and a higher role than theirs). They are removed, and who comes without an account by the same invite and from the same address is refused too
+// (POST /rooms/{room}/bans)
+func (_ Unimplemented) BanPerson(w http.ResponseWriter, r *http.Request, room RoomRef) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// LiftBan Let somebody come again (permission moderate; what the owner decided only the owner lifts). They are no member by it
+// (DELETE /rooms/{room}/bans/{banId})
+func (_ Unimplemented) LiftBan(w http.ResponseWriter, r *http.Request, room RoomRef, banId BanRef) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
 // StopBrowser Stop the browser (the one who started it, or permission moderate)
 // (DELETE /rooms/{room}/browser)
 func (_ Unimplemented) StopBrowser(w http.ResponseWriter, r *http.Request, room RoomRef) {
@@ -261,6 +291,12 @@ func (_ Unimplemented) RemoveMember(w http.ResponseWriter, r *http.Request, room
 // SetMemberRole Give a member another role (permission manage; not the owner's, which is handed over). They are told at once
 // (PUT /rooms/{room}/members/{personId})
 func (_ Unimplemented) SetMemberRole(w http.ResponseWriter, r *http.Request, room RoomRef, personId PersonRef) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// MuteMember Say what a member may not do until it is lifted (permission moderate, and a higher role than theirs; what the owner decided only the owner changes). Everybody is told at once
+// (PUT /rooms/{room}/members/{personId}/mute)
+func (_ Unimplemented) MuteMember(w http.ResponseWriter, r *http.Request, room RoomRef, personId PersonRef) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -595,6 +631,122 @@ func (siw *ServerInterfaceWrapper) UpdateRoom(w http.ResponseWriter, r *http.Req
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.UpdateRoom(w, r, room)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListBans operation middleware
+func (siw *ServerInterfaceWrapper) ListBans(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "room" -------------
+	var room RoomRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "room", chi.URLParam(r, "room"), &room, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "room", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListBansParams
+
+	// ------------- Optional query parameter "search" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "search", r.URL.Query(), &params.Search, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "search"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "search", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListBans(w, r, room, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// BanPerson operation middleware
+func (siw *ServerInterfaceWrapper) BanPerson(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "room" -------------
+	var room RoomRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "room", chi.URLParam(r, "room"), &room, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "room", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.BanPerson(w, r, room)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// LiftBan operation middleware
+func (siw *ServerInterfaceWrapper) LiftBan(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "room" -------------
+	var room RoomRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "room", chi.URLParam(r, "room"), &room, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "room", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "banId" -------------
+	var banId BanRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "banId", chi.URLParam(r, "banId"), &banId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "banId", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.LiftBan(w, r, room, banId)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -963,6 +1115,41 @@ func (siw *ServerInterfaceWrapper) SetMemberRole(w http.ResponseWriter, r *http.
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.SetMemberRole(w, r, room, personId)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// MuteMember operation middleware
+func (siw *ServerInterfaceWrapper) MuteMember(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "room" -------------
+	var room RoomRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "room", chi.URLParam(r, "room"), &room, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "room", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "personId" -------------
+	var personId PersonRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "personId", chi.URLParam(r, "personId"), &personId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "personId", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.MuteMember(w, r, room, personId)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -1574,6 +1761,18 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 		r.Put(options.BaseURL+"/rooms/{room}/members/{personId}", wrapper.SetMemberRole)
 	})
 	r.Group(func(r chi.Router) {
+		r.Put(options.BaseURL+"/rooms/{room}/members/{personId}/mute", wrapper.MuteMember)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/rooms/{room}/bans", wrapper.ListBans)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/rooms/{room}/bans", wrapper.BanPerson)
+	})
+	r.Group(func(r chi.Router) {
+		r.Delete(options.BaseURL+"/rooms/{room}/bans/{banId}", wrapper.LiftBan)
+	})
+	r.Group(func(r chi.Router) {
 		r.Put(options.BaseURL+"/rooms/{room}/owner", wrapper.SetRoomOwner)
 	})
 	r.Group(func(r chi.Router) {
@@ -1921,6 +2120,120 @@ type UpdateRoomdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response UpdateRoomdefaultApplicationProblemPlusJSONResponse) VisitUpdateRoomResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListBansRequestObject struct {
+	Room   RoomRef `json:"room"`
+	Params ListBansParams
+}
+
+type ListBansResponseObject interface {
+	VisitListBansResponse(w http.ResponseWriter) error
+}
+
+type ListBans200JSONResponse BanList
+
+func (response ListBans200JSONResponse) VisitListBansResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListBansdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListBansdefaultApplicationProblemPlusJSONResponse) VisitListBansResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BanPersonRequestObject struct {
+	Room RoomRef `json:"room"`
+	Body *BanPersonJSONRequestBody
+}
+
+type BanPersonResponseObject interface {
+	VisitBanPersonResponse(w http.ResponseWriter) error
+}
+
+type BanPerson201JSONResponse Ban
+
+func (response BanPerson201JSONResponse) VisitBanPersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BanPersondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response BanPersondefaultApplicationProblemPlusJSONResponse) VisitBanPersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LiftBanRequestObject struct {
+	Room  RoomRef `json:"room"`
+	BanId BanRef  `json:"banId"`
+}
+
+type LiftBanResponseObject interface {
+	VisitLiftBanResponse(w http.ResponseWriter) error
+}
+
+type LiftBan204Response struct {
+}
+
+func (response LiftBan204Response) VisitLiftBanResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type LiftBandefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response LiftBandefaultApplicationProblemPlusJSONResponse) VisitLiftBanResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -2384,6 +2697,47 @@ type SetMemberRoledefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response SetMemberRoledefaultApplicationProblemPlusJSONResponse) VisitSetMemberRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MuteMemberRequestObject struct {
+	Room     RoomRef   `json:"room"`
+	PersonId PersonRef `json:"personId"`
+	Body     *MuteMemberJSONRequestBody
+}
+
+type MuteMemberResponseObject interface {
+	VisitMuteMemberResponse(w http.ResponseWriter) error
+}
+
+type MuteMember200JSONResponse Member
+
+func (response MuteMember200JSONResponse) VisitMuteMemberResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MuteMemberdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response MuteMemberdefaultApplicationProblemPlusJSONResponse) VisitMuteMemberResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -3185,6 +3539,15 @@ type StrictServerInterface interface {
 	// UpdateRoom Change a room (permission manage)
 	// (PATCH /rooms/{room})
 	UpdateRoom(ctx context.Context, request UpdateRoomRequestObject) (UpdateRoomResponseObject, error)
+	// ListBans Who may not enter the room, the newest first (permission moderate)
+	// (GET /rooms/{room}/bans)
+	ListBans(ctx context.Context, request ListBansRequestObject) (ListBansResponseObject, error)
+	// BanPerson Keep somebody out who is or was in the room (permission moderate, and a higher role than theirs). They are removed, and who comes without an account by the same invite and from the same address is refused too
+	// (POST /rooms/{room}/bans)
+	BanPerson(ctx context.Context, request BanPersonRequestObject) (BanPersonResponseObject, error)
+	// LiftBan Let somebody come again (permission moderate; what the owner decided only the owner lifts). They are no member by it
+	// (DELETE /rooms/{room}/bans/{banId})
+	LiftBan(ctx context.Context, request LiftBanRequestObject) (LiftBanResponseObject, error)
 	// StopBrowser Stop the browser (the one who started it, or permission moderate)
 	// (DELETE /rooms/{room}/browser)
 	StopBrowser(ctx context.Context, request StopBrowserRequestObject) (StopBrowserResponseObject, error)
@@ -3221,6 +3584,9 @@ type StrictServerInterface interface {
 	// SetMemberRole Give a member another role (permission manage; not the owner's, which is handed over). They are told at once
 	// (PUT /rooms/{room}/members/{personId})
 	SetMemberRole(ctx context.Context, request SetMemberRoleRequestObject) (SetMemberRoleResponseObject, error)
+	// MuteMember Say what a member may not do until it is lifted (permission moderate, and a higher role than theirs; what the owner decided only the owner changes). Everybody is told at once
+	// (PUT /rooms/{room}/members/{personId}/mute)
+	MuteMember(ctx context.Context, request MuteMemberRequestObject) (MuteMemberResponseObject, error)
 	// ListMessages What was said, newest page first, each page in the order it was said (members only)
 	// (GET /rooms/{room}/messages)
 	ListMessages(ctx context.Context, request ListMessagesRequestObject) (ListMessagesResponseObject, error)
@@ -3537,6 +3903,93 @@ func (sh *strictHandler) UpdateRoom(w http.ResponseWriter, r *http.Request, room
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(UpdateRoomResponseObject); ok {
 		if err := validResponse.VisitUpdateRoomResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListBans operation middleware
+func (sh *strictHandler) ListBans(w http.ResponseWriter, r *http.Request, room RoomRef, params ListBansParams) {
+	var request ListBansRequestObject
+
+	request.Room = room
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListBans(ctx, request.(ListBansRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListBans")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListBansResponseObject); ok {
+		if err := validResponse.VisitListBansResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// BanPerson operation middleware
+func (sh *strictHandler) BanPerson(w http.ResponseWriter, r *http.Request, room RoomRef) {
+	var request BanPersonRequestObject
+
+	request.Room = room
+
+	var body BanPersonJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.BanPerson(ctx, request.(BanPersonRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "BanPerson")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(BanPersonResponseObject); ok {
+		if err := validResponse.VisitBanPersonResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// LiftBan operation middleware
+func (sh *strictHandler) LiftBan(w http.ResponseWriter, r *http.Request, room RoomRef, banId BanRef) {
+	var request LiftBanRequestObject
+
+	request.Room = room
+	request.BanId = banId
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.LiftBan(ctx, request.(LiftBanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LiftBan")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(LiftBanResponseObject); ok {
+		if err := validResponse.VisitLiftBanResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -3874,6 +4327,40 @@ func (sh *strictHandler) SetMemberRole(w http.ResponseWriter, r *http.Request, r
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(SetMemberRoleResponseObject); ok {
 		if err := validResponse.VisitSetMemberRoleResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// MuteMember operation middleware
+func (sh *strictHandler) MuteMember(w http.ResponseWriter, r *http.Request, room RoomRef, personId PersonRef) {
+	var request MuteMemberRequestObject
+
+	request.Room = room
+	request.PersonId = personId
+
+	var body MuteMemberJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.MuteMember(ctx, request.(MuteMemberRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "MuteMember")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(MuteMemberResponseObject); ok {
+		if err := validResponse.VisitMuteMemberResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -81,7 +81,7 @@ func (p *peer) join(r *room, claims rooms.Claims, person *wire.PublicPerson, res
 	// At most one agent: a run that is followed by another is over, whatever became of its agent.
 	r.evict(func(s *seat) bool { return s.kind == wire.PeerKindVb && s.run != claims.Browser },
 		wire.PeerLeftReasonEnded, wire.CloseCodeBrowserEnded, "the browser has ended")
-	fresh, err = r.sit(p, claims, nil, resume, 0)
+	fresh, err = r.sit(p, claims, rooms.Standing{}, nil, resume, 0)
 	if err != nil {
 		p.hub.o.Browsers.Disconnected(r.id, claims.Browser, p.connection)
 		return false, err
@@ -100,10 +100,11 @@ func (p *peer) joinAsMember(r *room, claims rooms.Claims, person *wire.PublicPer
 	defer cancel()
 	for range helloTries {
 		change := r.lastMemberChange()
-		if claims.Role, err = p.hub.o.Rooms.Membership(ctx, r.id, claims.Person); err != nil {
+		standing, err := p.hub.o.Rooms.Standing(ctx, r.id, claims.Person)
+		if err != nil {
 			return false, err
 		}
-		if fresh, err = r.sit(p, claims, person, resume, change); !errors.Is(err, errMembersChanged) {
+		if fresh, err = r.sit(p, claims, standing, person, resume, change); !errors.Is(err, errMembersChanged) {
 			return fresh, err
 		}
 	}
@@ -124,6 +125,7 @@ var closeCodes = map[wire.ErrorCode]wire.CloseCode{
 	wire.ErrorCodeTokenExpired:    wire.CloseCodeTokenExpired,
 	wire.ErrorCodeRoomFull:        wire.CloseCodeRoomFull,
 	wire.ErrorCodeRoomMembersOnly: wire.CloseCodeKicked,
+	wire.ErrorCodeBanned:          wire.CloseCodeBanned,
 	wire.ErrorCodeUnavailable:     wire.CloseCodeInternal,
 	wire.ErrorCodeStorageFull:     wire.CloseCodeInternal,
 }

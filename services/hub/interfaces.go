@@ -23,8 +23,8 @@ type Rooms interface {
 	EditMessage(ctx context.Context, room rooms.ID, by accounts.PersonID, seq int64, text string) (rooms.Message, error)
 	RemoveMessage(ctx context.Context, room rooms.ID, by accounts.PersonID, moderates bool, seq int64) (rooms.Message, error)
 	React(ctx context.Context, room rooms.ID, by accounts.PersonID, seq int64, emoji string, on bool) (rooms.Message, error)
-	// Membership is a person's role at this moment; empty when they are no member.
-	Membership(ctx context.Context, room rooms.ID, person accounts.PersonID) (wire.Role, error)
+	// Standing is what a person is in the room at this moment.
+	Standing(ctx context.Context, room rooms.ID, person accounts.PersonID) (rooms.Standing, error)
 	Messages(ctx context.Context, room rooms.ID, before int64, limit int) (page []rooms.Message, more bool, err error)
 }
 

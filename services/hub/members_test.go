@@ -24,7 +24,7 @@ func TestARaisedRoleIsKnownToLivePeers(t *testing.T) {
 
 	invitation, err := h.rooms.CreateInvite(context.Background(), room.ID.String(), owner, rooms.NewInvite{Role: wire.RoleModerator})
 	require.NoError(t, err)
-	_, _, err = h.rooms.AcceptInvite(context.Background(), invitation.Code, friend)
+	_, _, err = h.rooms.AcceptInvite(context.Background(), invitation.Code, friend, "")
 	require.NoError(t, err)
 	h.hub.MemberChanged(room.ID, friend.ID)
 
@@ -53,7 +53,7 @@ func TestAGuestWhoMakesAnAccountIsAMemberAtOnce(t *testing.T) {
 	invitation, err := h.rooms.CreateInvite(context.Background(), room.ID.String(), owner, rooms.NewInvite{})
 	require.NoError(t, err)
 	var guest accounts.Person
-	_, err = h.rooms.AcceptInviteAsGuest(context.Background(), invitation.Code, "Grace", func(_ *db.Queries, p accounts.Person) error {
+	_, err = h.rooms.AcceptInviteAsGuest(context.Background(), invitation.Code, "Grace", "", func(_ *db.Queries, p accounts.Person) error {
 		guest = p
 		return nil
 	})
@@ -81,21 +81,21 @@ type changing struct {
 	whileRead func()
 }
 
-func (c *changing) Membership(ctx context.Context, room rooms.ID, person accounts.PersonID) (wire.Role, error) {
-	var role wire.Role
+func (c *changing) Standing(ctx context.Context, room rooms.ID, person accounts.PersonID) (rooms.Standing, error) {
+	var standing rooms.Standing
 	if c.role == nil {
 		var err error
-		if role, err = c.Rooms.Membership(ctx, room, person); err != nil {
-			return "", err
+		if standing, err = c.Rooms.Standing(ctx, room, person); err != nil {
+			return rooms.Standing{}, err
 		}
 	} else {
-		role = c.role()
+		standing.Role = c.role()
 	}
 	if once := c.whileRead; once != nil {
 		c.whileRead = nil
 		once()
 	}
-	return role, nil
+	return standing, nil
 }
 
 func TestTheNewestRoleWins(t *testing.T) {

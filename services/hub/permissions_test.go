@@ -246,11 +246,11 @@ type unread struct {
 
 var errUnread = errors.New("the database is away")
 
-func (u *unread) Membership(ctx context.Context, room rooms.ID, person accounts.PersonID) (wire.Role, error) {
+func (u *unread) Standing(ctx context.Context, room rooms.ID, person accounts.PersonID) (rooms.Standing, error) {
 	if u.now.Load() {
-		return "", errUnread
+		return rooms.Standing{}, errUnread
 	}
-	return u.Rooms.Membership(ctx, room, person)
+	return u.Rooms.Standing(ctx, room, person)
 }
 
 func (u *unread) ByID(ctx context.Context, id rooms.ID) (rooms.Room, error) {

@@ -142,7 +142,7 @@ func (r *room) infoFor(s *seat) wire.Room {
 	info.People, info.BrowserState, info.BrowserEndsAt = r.people(), r.browser.State, r.browser.EndsAt
 	info.Role = nil
 	if s.kind == wire.PeerKindViewer {
-		info.Role = &s.role
+		info.Role = &s.standing.Role
 	}
 	return info
 }

@@ -24,7 +24,7 @@ type seat struct {
 	person      *wire.PublicPerson // of a viewer, as the next four
 	personID    accounts.PersonID
 	session     accounts.SessionID
-	role        wire.Role
+	standing    rooms.Standing
 	permissions rooms.Permissions
 	run         uuid.UUID // of a vb
 	joined      time.Time
@@ -42,7 +42,8 @@ type seat struct {
 
 func (s *seat) wire() wire.Peer {
 	return wire.Peer{
-		Id: string(s.id), Kind: s.kind, Person: s.person, Role: s.role, Connected: s.conn != nil, JoinedAt: s.joined.UTC(), Media: s.media,
+		Id: string(s.id), Kind: s.kind, Person: s.person, Role: s.standing.Role, Connected: s.conn != nil, JoinedAt: s.joined.UTC(), Media: s.media,
+		Muted: s.standing.Muted.Wire(),
 	}
 }
 
@@ -90,9 +91,9 @@ func (h *Hub) resumes(room rooms.ID, peer PeerID, person accounts.PersonID, key 
 }
 
 // sit gives a peer that said hello its seat, tells the others, and queues identity as its first message. A fresh
-// seat takes over the caller's pin. A viewer's role was read after the change of members of that number; where another has begun since,
-// there is no seat but errMembersChanged.
-func (r *room) sit(p *peer, claims rooms.Claims, person *wire.PublicPerson, resume *wire.Resume, change int) (fresh bool, err error) {
+// seat takes over the caller's pin. A viewer's standing was read after the change of members of that number; where another has begun
+// since, there is no seat but errMembersChanged.
+func (r *room) sit(p *peer, claims rooms.Claims, standing rooms.Standing, person *wire.PublicPerson, resume *wire.Resume, change int) (fresh bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
@@ -104,7 +105,9 @@ func (r *room) sit(p *peer, claims rooms.Claims, person *wire.PublicPerson, resu
 		return false, errSignedOut
 	case claims.Kind == wire.PeerKindViewer && change != r.memberChanges:
 		return false, errMembersChanged
-	case claims.Kind == wire.PeerKindViewer && claims.Role == "":
+	case standing.Banned:
+		return false, wire.Errorf(wire.ErrorCodeBanned, "You were banned from this room.")
+	case claims.Kind == wire.PeerKindViewer && standing.Role == "":
 		return false, wire.Errorf(wire.ErrorCodeRoomMembersOnly, "You are no member of this room any more.")
 	}
 	now := r.hub.o.Now()
@@ -112,7 +115,7 @@ func (r *room) sit(p *peer, claims rooms.Claims, person *wire.PublicPerson, resu
 	s := r.seats[id]
 	taken := s != nil
 	if !taken {
-		if claims.Kind == wire.PeerKindViewer && !r.makePlace(claims) {
+		if claims.Kind == wire.PeerKindViewer && !r.makePlace(claims, standing) {
 			return false, wire.Errorf(wire.ErrorCodeRoomFull, "The room is full.")
 		}
 		s = &seat{id: id, kind: claims.Kind, joined: now, run: claims.Browser}
@@ -123,16 +126,16 @@ func (r *room) sit(p *peer, claims rooms.Claims, person *wire.PublicPerson, resu
 		s.conn.close(wire.CloseCodeSeatTaken, "the seat was taken by a newer connection")
 	}
 	s.conn, s.person, s.personID, s.session = p.conn, person, claims.Person, claims.Session
-	s.role, s.permissions = claims.Role, r.policy.Of(claims.Role)
+	s.standing, s.permissions = standing, standing.Permissions(r.policy)
 	if s.kind == wire.PeerKindVb {
-		s.role, s.permissions = wire.RoleGuest, 0 // the contract wants a role; it allows nothing
+		s.standing, s.permissions = rooms.Standing{Role: wire.RoleGuest}, 0 // the contract wants a role; it allows nothing
 	}
 	p.room, p.seat = r, s
 	s.host, s.secure, s.served = p.host, p.secure, now
 
 	if taken {
 		// Their role may have been lowered and MemberChanged be still under way: it finds nothing to change then.
-		s.mute()
+		s.switchOff()
 		r.tell(s, wire.TypePeerUpdated, wire.PeerEvent{Peer: s.wire()})
 		step := r.control.Back
 		if !s.permissions.Has(rooms.Control) {
@@ -150,7 +153,7 @@ func (r *room) sit(p *peer, claims rooms.Claims, person *wire.PublicPerson, resu
 		}
 	}
 	p.conn.send(encode(wire.NewEnvelope(wire.TypeIdentity, wire.Identity{
-		Peer: string(s.id), Kind: s.kind, Role: s.role, Permissions: s.permissions.Names(),
+		Peer: string(s.id), Kind: s.kind, Role: s.standing.Role, Permissions: s.permissions.Names(),
 		ResumeKey: r.hub.resumeKey(r.id, s.id, s.personID), Resumed: resumed, IceServers: r.hub.o.Relay.Servers(string(s.id), s.kind, p.host, p.secure),
 		Version: r.version, ServerTime: now.UTC(), Snapshot: r.snapshot(s),
 	})))
@@ -178,7 +181,7 @@ func (r *room) seatFor(claims rooms.Claims, resume *wire.Resume, now time.Time) 
 
 // makePlace says whether one more viewer may sit down. Somebody with SeatsPerPerson of them gives up the first of them for it; in a full
 // room, so does whoever has one that is held for a lost connection. Who moderates always finds place. It needs the lock.
-func (r *room) makePlace(claims rooms.Claims) bool {
+func (r *room) makePlace(claims rooms.Claims, standing rooms.Standing) bool {
 	viewers, own := 0, 0
 	var first *seat // to give up: a held one before others, then the oldest
 	for _, s := range r.seats {
@@ -194,7 +197,7 @@ func (r *room) makePlace(claims rooms.Claims) bool {
 			first = s
 		}
 	}
-	full := viewers >= r.hub.o.RoomSize && !r.policy.Of(claims.Role).Has(rooms.Moderate)
+	full := viewers >= r.hub.o.RoomSize && !standing.Permissions(r.policy).Has(rooms.Moderate)
 	switch {
 	case own >= r.hub.o.SeatsPerPerson && first.conn != nil:
 		first.conn.close(wire.CloseCodeSeatTaken, "you have too many connections to this room")

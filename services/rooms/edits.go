@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"turtus/services/accounts"
@@ -36,7 +37,8 @@ func (s *Service) EditMessage(ctx context.Context, room ID, by accounts.PersonID
 	})
 }
 
-// RemoveMessage takes a message's text away for good; its number stays. Its author may, and with moderates anybody, which is noted for the audit.
+// RemoveMessage takes a message's text away for good; its number stays. Its author may, and with moderates who has a higher role than its author
+// has now, which is noted for the audit.
 // Removing it again changes nothing. Errors: not_found, forbidden, unavailable, storage_full.
 func (s *Service) RemoveMessage(ctx context.Context, room ID, by accounts.PersonID, moderates bool, seq int64) (Message, error) {
 	return s.change(ctx, room, seq, "remove the message", func(q *db.Queries, m db.Message) error {
@@ -46,6 +48,11 @@ func (s *Service) RemoveMessage(ctx context.Context, room ID, by accounts.Person
 			return wire.Errorf(wire.ErrorCodeForbidden, "Only who wrote a message and moderators can remove it.")
 		case m.DeletedAt != nil:
 			return nil
+		case !own:
+			// The room is held: a role that is given at this moment is given before or after.
+			if err := mayModerate(ctx, q, room, by, m.AuthorID); err != nil {
+				return err
+			}
 		}
 		revision, err := q.NextRevision(ctx, room.UUID())
 		if err != nil {
@@ -88,6 +95,21 @@ func (s *Service) changeIn(ctx context.Context, q *db.Queries, room ID, seq int6
 		return Message{}, err
 	}
 	return one(ctx, q, room, seq)
+}
+
+// mayModerate says whether somebody may act on what another wrote; author is nil for who is gone.
+func mayModerate(ctx context.Context, q *db.Queries, room ID, by accounts.PersonID, author *uuid.UUID) error {
+	own, err := standing(ctx, q, room, by)
+	if err != nil {
+		return err
+	}
+	var of Standing
+	if author != nil {
+		if of, err = standing(ctx, q, room, accounts.PersonID(*author)); err != nil {
+			return err
+		}
+	}
+	return mayActOn(own.Role, of.Role)
 }
 
 func writtenBy(m db.Message, person accounts.PersonID) bool {

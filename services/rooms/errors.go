@@ -14,6 +14,18 @@ func errMembersOnly() error {
 	return wire.Errorf(wire.ErrorCodeRoomMembersOnly, "Only members may do that. Ask somebody in the room for an invite.")
 }
 
+func errBanned() error {
+	return wire.Errorf(wire.ErrorCodeBanned, "You were banned from this room. Only who looks after it can let you in again.")
+}
+
+func errNeverHere() error {
+	return wire.Errorf(wire.ErrorCodeNotFound, "They were never in this room.")
+}
+
+func errOwnersDecision() error {
+	return wire.Errorf(wire.ErrorCodeForbidden, "The owner decided this, and only the owner can change it.")
+}
+
 // denials say what is missing of what one asks for.
 var denials = map[Permissions]string{
 	Control:  "You may not control the browser in this room.",

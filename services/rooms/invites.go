@@ -209,10 +209,11 @@ func previewInvite(ctx context.Context, q *db.Queries, code string) (Preview, er
 
 // AcceptInvite makes a person a member with the invite's role, and says whether they had a lower one or none before. By an invite for
 // guests an account becomes a member where any account may enter. Who is a member with such a role already stays as they are and uses
-// nothing up, whatever has become of the invite. Errors: not_found, invite_revoked, invite_expired, invite_used_up.
-func (s *Service) AcceptInvite(ctx context.Context, code string, by accounts.Person) (seat Room, raised bool, err error) {
+// nothing up, whatever has become of the invite. from is the address that they come from, as httpapi knows it.
+// Errors: not_found, banned, invite_revoked, invite_expired, invite_used_up.
+func (s *Service) AcceptInvite(ctx context.Context, code string, by accounts.Person, from string) (seat Room, raised bool, err error) {
 	err = db.InTx(ctx, s.pool, func(q *db.Queries) (err error) {
-		seat, raised, err = s.accept(ctx, q, code, by.ID)
+		seat, raised, err = s.accept(ctx, q, code, by.ID, from)
 		return err
 	})
 	if err != nil {
@@ -224,14 +225,14 @@ func (s *Service) AcceptInvite(ctx context.Context, code string, by accounts.Per
 // AcceptInviteAsGuest makes a guest who is a member by the invite, and does then in the same transaction; when the invite does not work,
 // or then fails, there is nobody and the invite is as it was. then may run more than once. Errors: as AcceptInvite, those of then, and
 // invalid_field (displayName).
-func (s *Service) AcceptInviteAsGuest(ctx context.Context, code, displayName string, then func(*db.Queries, accounts.Person) error) (Room, error) {
+func (s *Service) AcceptInviteAsGuest(ctx context.Context, code, displayName, from string, then func(*db.Queries, accounts.Person) error) (Room, error) {
 	var seat Room
 	err := db.InTx(ctx, s.pool, func(q *db.Queries) error {
 		guest, err := accounts.InsertGuest(ctx, q, displayName, s.now())
 		if err != nil {
 			return err
 		}
-		if seat, _, err = s.accept(ctx, q, code, guest.ID); err != nil {
+		if seat, _, err = s.accept(ctx, q, code, guest.ID, from); err != nil {
 			return err
 		}
 		return then(q, guest)
@@ -243,7 +244,7 @@ func (s *Service) AcceptInviteAsGuest(ctx context.Context, code, displayName str
 }
 
 // accept returns the room with the person's role in it, and whether that is a new one.
-func (s *Service) accept(ctx context.Context, q *db.Queries, code string, person accounts.PersonID) (seat Room, raised bool, err error) {
+func (s *Service) accept(ctx context.Context, q *db.Queries, code string, person accounts.PersonID, from string) (seat Room, raised bool, err error) {
 	invite, err := previewInvite(ctx, q, code)
 	if err != nil {
 		return Room{}, false, err
@@ -256,6 +257,9 @@ func (s *Service) accept(ctx context.Context, q *db.Queries, code string, person
 	}
 	decided, known, err := lockDecided(ctx, q, invite.Room, person)
 	if err != nil {
+		return Room{}, false, err
+	}
+	if err := s.keptOut(ctx, q, invite.Invitation, accounts.FromRow(row), from); err != nil {
 		return Room{}, false, err
 	}
 	role := invite.Role
@@ -294,6 +298,12 @@ func (s *Service) accept(ctx context.Context, q *db.Queries, code string, person
 			return Room{}, false, err
 		}
 		return Room{}, false, errors.New("an invite that works can't be used")
+	}
+	if from != "" {
+		arrival := db.NoteArrivalParams{RoomID: invite.Room.UUID(), PersonID: person.UUID(), InviteID: invite.ID, Address: s.mark(invite.Room, from), At: now}
+		if err := q.NoteArrival(ctx, arrival); err != nil {
+			return Room{}, false, fmt.Errorf("note from where they came: %w", err)
+		}
 	}
 	if err := audit(ctx, q, now, person, invite.Room, "invite.accepted", map[string]any{"invite": invite.ID, "role": role}); err != nil {
 		return Room{}, false, err

@@ -21,7 +21,7 @@ func (h *house) invite(t *testing.T, r Room, by accounts.Person, n NewInvite) In
 }
 
 func (h *house) acceptAsGuest(code, name string) (seat Room, guest accounts.Person, err error) {
-	seat, err = h.AcceptInviteAsGuest(ctx, code, name, func(_ *db.Queries, p accounts.Person) error {
+	seat, err = h.AcceptInviteAsGuest(ctx, code, name, "", func(_ *db.Queries, p accounts.Person) error {
 		guest = p
 		return nil
 	})
@@ -35,7 +35,7 @@ func TestAGuestWhoCantBeSignedInUsesNoInviteAndIsNobody(t *testing.T) {
 	i := h.invite(t, r, owner, NewInvite{MaxUses: 1})
 	before := h.everybody(t)
 	fault := errors.New("no session")
-	_, err := h.AcceptInviteAsGuest(ctx, i.Code, "Grace", func(*db.Queries, accounts.Person) error { return fault })
+	_, err := h.AcceptInviteAsGuest(ctx, i.Code, "Grace", "", func(*db.Queries, accounts.Person) error { return fault })
 	require.ErrorIs(t, err, fault)
 	require.Equal(t, before, h.everybody(t))
 	_, _, err = h.acceptAsGuest(i.Code, "Grace")
@@ -85,7 +85,7 @@ func TestAnInviteThatDoesNotWorkSaysWhyAndMakesNobody(t *testing.T) {
 	} {
 		_, err := h.PreviewInvite(ctx, code)
 		requireCode(t, want, err)
-		_, _, err = h.AcceptInvite(ctx, code, late)
+		_, _, err = h.AcceptInvite(ctx, code, late, "")
 		requireCode(t, want, err)
 		_, _, err = h.acceptAsGuest(code, "Late")
 		requireCode(t, want, err)
@@ -94,7 +94,7 @@ func TestAnInviteThatDoesNotWorkSaysWhyAndMakesNobody(t *testing.T) {
 	role, err := h.Membership(ctx, r.ID, late.ID)
 	require.NoError(t, err)
 	require.Empty(t, role)
-	_, _, err = h.AcceptInvite(ctx, usedUp.Code, first)
+	_, _, err = h.AcceptInvite(ctx, usedUp.Code, first, "")
 	require.NoError(t, err, "who came by it stays")
 }
 
@@ -127,7 +127,7 @@ func TestOnePersonUsesAnInviteOnceHoweverOftenTheyClick(t *testing.T) {
 	r := h.room(t, owner, wire.PrivacyPrivate)
 	i := h.invite(t, r, owner, NewInvite{MaxUses: 2, Role: wire.RoleMember})
 	results := atOnce(8, func(int) error {
-		_, _, err := h.AcceptInvite(ctx, i.Code, friend)
+		_, _, err := h.AcceptInvite(ctx, i.Code, friend, "")
 		return err
 	})
 	require.Equal(t, 8, count(results, ""))
@@ -151,7 +151,7 @@ func TestAnInviteRaisesARoleAndNeverLowersOne(t *testing.T) {
 		{friend, asGuest.Code, wire.RoleGuest, true}, {friend, asModerator.Code, wire.RoleModerator, true},
 		{friend, asGuest.Code, wire.RoleModerator, false}, {owner, asModerator.Code, wire.RoleOwner, false},
 	} {
-		seat, raised, err := h.AcceptInvite(ctx, c.code, c.who)
+		seat, raised, err := h.AcceptInvite(ctx, c.code, c.who, "")
 		require.NoError(t, err)
 		require.Equal(t, c.role, seat.Role)
 		require.Equal(t, c.raised, raised)
@@ -183,12 +183,12 @@ func TestAnAccountByAnInviteForGuestsIsAMemberOnlyWhereAnyAccountMayEnter(t *tes
 	owner, friend := h.account(t), h.account(t)
 	open, shut := h.everyKind(t, owner)
 	for _, r := range open {
-		seat, _, err := h.AcceptInvite(ctx, h.invite(t, r, owner, NewInvite{}).Code, friend)
+		seat, _, err := h.AcceptInvite(ctx, h.invite(t, r, owner, NewInvite{}).Code, friend, "")
 		require.NoError(t, err)
 		require.Equal(t, wire.RoleMember, seat.Role)
 	}
 	for _, r := range shut {
-		seat, _, err := h.AcceptInvite(ctx, h.invite(t, r, owner, NewInvite{}).Code, friend)
+		seat, _, err := h.AcceptInvite(ctx, h.invite(t, r, owner, NewInvite{}).Code, friend, "")
 		require.NoError(t, err)
 		require.Equal(t, wire.RoleGuest, seat.Role)
 		_, err = h.CreateInvite(ctx, r.Slug, friend, NewInvite{Role: wire.RoleMember})

@@ -2,6 +2,7 @@ package rooms
 
 import (
 	"context"
+	"fmt"
 
 	"turtus/services/accounts"
 	"turtus/services/postgres/db"
@@ -10,7 +11,7 @@ import (
 
 // Join gives a person a seat in a room; password is nil when they gave none. A member needs none. Anybody else who may see the room
 // becomes a member of it. The room comes back with the person's role.
-// Errors: not_found, room_members_only, guest_not_allowed, room_password_needed, room_password_wrong.
+// Errors: not_found, banned, room_members_only, guest_not_allowed, room_password_needed, room_password_wrong.
 func (s *Service) Join(ctx context.Context, ref string, by accounts.Person, password *string) (Room, error) {
 	room, hash, err := s.find(ctx, ref, by.ID)
 	if err != nil {
@@ -47,6 +48,10 @@ func (s *Service) becomeMember(ctx context.Context, room Room, hash *string, by 
 	}
 	now := s.now()
 	err := db.InTx(ctx, s.pool, func(q *db.Queries) error {
+		// A ban that is decided at this moment is waited for.
+		if _, err := q.LockPerson(ctx, by.ID.UUID()); err != nil {
+			return fmt.Errorf("lock the person: %w", err)
+		}
 		joined, err := q.JoinOpenRoom(ctx, db.JoinOpenRoomParams{
 			RoomID: room.ID.UUID(), PersonID: by.ID.UUID(), JoinedAt: now, PasswordHash: hash,
 		})

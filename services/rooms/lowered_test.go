@@ -20,13 +20,13 @@ func TestAnOldLinkGivesNobodyBackWhatSomebodyTook(t *testing.T) {
 	}
 	accept := func(i Invitation, want wire.Role) {
 		t.Helper()
-		seat, _, err := h.AcceptInvite(ctx, i.Code, friend)
+		seat, _, err := h.AcceptInvite(ctx, i.Code, friend, "")
 		require.NoError(t, err)
 		require.Equal(t, want, seat.Role)
 	}
 	refused := func(i Invitation) {
 		t.Helper()
-		_, _, err := h.AcceptInvite(ctx, i.Code, friend)
+		_, _, err := h.AcceptInvite(ctx, i.Code, friend, "")
 		requireCode(t, wire.ErrorCodeInviteRevoked, err)
 	}
 	accept(links[wire.RoleModerator], wire.RoleModerator)
@@ -39,7 +39,7 @@ func TestAnOldLinkGivesNobodyBackWhatSomebodyTook(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, wire.RoleMember, role)
 	other := h.account(t)
-	_, _, err = h.AcceptInvite(ctx, links[wire.RoleModerator].Code, other)
+	_, _, err = h.AcceptInvite(ctx, links[wire.RoleModerator].Code, other, "")
 	require.NoError(t, err, "it works for others")
 
 	_, err = h.Remove(ctx, r.Slug, friend, friend.ID)
@@ -87,10 +87,10 @@ func TestWhoWasMadeAGuestStaysOneWhateverTheyDoThemself(t *testing.T) {
 		join(wire.RoleGuest)
 	}
 	h.clock.pass(time.Minute)
-	_, raised, err := h.AcceptInvite(ctx, h.invite(t, r, owner, NewInvite{}).Code, friend)
+	_, raised, err := h.AcceptInvite(ctx, h.invite(t, r, owner, NewInvite{}).Code, friend, "")
 	require.NoError(t, err)
 	require.False(t, raised)
-	seat, _, err := h.AcceptInvite(ctx, h.invite(t, r, owner, NewInvite{Role: wire.RoleMember}).Code, friend)
+	seat, _, err := h.AcceptInvite(ctx, h.invite(t, r, owner, NewInvite{Role: wire.RoleMember}).Code, friend, "")
 	require.NoError(t, err)
 	require.Equal(t, wire.RoleMember, seat.Role, "others may make them one")
 
@@ -129,7 +129,7 @@ func TestALinkThatIsAcceptedAtThatMomentWaitsForTheDecision(t *testing.T) {
 	require.NoError(t, err)
 	accepted := make(chan error, 1)
 	go func() {
-		_, _, err := h.AcceptInvite(ctx, link.Code, member)
+		_, _, err := h.AcceptInvite(ctx, link.Code, member, "")
 		accepted <- err
 	}()
 	h.awaitLock(t)

@@ -19,11 +19,19 @@ type Member struct {
 	Person   wire.PublicPerson
 	Role     wire.Role
 	JoinedAt time.Time
+	Muted    Muted
 }
 
 // Wire is the member as the contract has it.
 func (m Member) Wire() wire.Member {
-	return wire.Member{Person: m.Person, Role: m.Role, JoinedAt: m.JoinedAt.UTC()}
+	return wire.Member{Person: m.Person, Role: m.Role, JoinedAt: m.JoinedAt.UTC(), Muted: m.Muted.Wire()}
+}
+
+func memberOf(row db.GetMemberRow) Member {
+	return Member{
+		Person: accounts.FromRow(row.Person).Public(), Role: wire.Role(row.Role), JoinedAt: row.JoinedAt,
+		Muted: Muted{Chat: row.ChatMuted, Call: row.CallMuted},
+	}
 }
 
 // Members lists at most limit members whose name has search in it, owner and moderators first, then the newest, and says whether there are
@@ -41,7 +49,7 @@ func (s *Service) Members(ctx context.Context, ref string, by accounts.Person, s
 		rows = rows[:limit]
 	}
 	for _, row := range rows {
-		list = append(list, Member{Person: accounts.FromRow(row.Person).Public(), Role: wire.Role(row.Role), JoinedAt: row.JoinedAt})
+		list = append(list, memberOf(db.GetMemberRow(row)))
 	}
 	return list, more, nil
 }
@@ -133,7 +141,7 @@ func member(ctx context.Context, q *db.Queries, room ID, person accounts.PersonI
 	} else if err != nil {
 		return Member{}, fmt.Errorf("look for the member: %w", err)
 	}
-	return Member{Person: accounts.FromRow(row.Person).Public(), Role: wire.Role(row.Role), JoinedAt: row.JoinedAt}, nil
+	return memberOf(row), nil
 }
 
 // Remove takes a member out of the room, or lets them leave it for good. The room comes back with by's role before.
@@ -232,6 +240,10 @@ func (s *Service) HandOver(ctx context.Context, ref string, by accounts.Person, 
 			if err := q.SetRole(ctx, db.SetRoleParams{RoomID: room.ID.UUID(), PersonID: person.UUID(), Role: string(role)}); err != nil {
 				return err
 			}
+		}
+		// Nobody is above the owner to lift what was muted.
+		if err := q.DeleteMute(ctx, db.DeleteMuteParams{RoomID: room.ID.UUID(), PersonID: to.UUID()}); err != nil {
+			return err
 		}
 		return audit(ctx, q, s.now(), by.ID, room.ID, "room.owner", map[string]any{"owner": to})
 	})

@@ -9,6 +9,7 @@ package rooms
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"time"
@@ -58,10 +59,14 @@ type Room struct {
 	CreatedAt   time.Time
 	Revision    int64     // of the latest change of a message
 	Role        wire.Role // the caller's; empty when they are no member or nobody in particular asked
+	Muted       Muted     // of the caller, as the next
+	banned      bool
 }
 
 // Permissions of the caller.
-func (r Room) Permissions() Permissions { return r.Policy.Of(r.Role) }
+func (r Room) Permissions() Permissions {
+	return Standing{Role: r.Role, Muted: r.Muted}.Permissions(r.Policy)
+}
 
 // Wire has everything but what only the hub and the browsers know: People is 0 and BrowserState stopped.
 func (r Room) Wire() wire.Room {
@@ -84,23 +89,26 @@ type Options struct {
 	Screen wire.Screen
 	// MaxRoomsPerPerson is how many rooms one person may own; 20 when 0.
 	MaxRoomsPerPerson int
+	// AddressKey is the secret that hashes the addresses of who comes by an invite; nil makes one, and what was hashed before is not known again.
+	AddressKey []byte
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
 }
 
 // Service is safe for concurrent use.
 type Service struct {
-	pool     *pgxpool.Pool
-	q        *db.Queries
-	hasher   *accounts.Hasher
-	screen   wire.Screen
-	maxRooms int
-	now      func() time.Time
+	pool       *pgxpool.Pool
+	q          *db.Queries
+	hasher     *accounts.Hasher
+	screen     wire.Screen
+	maxRooms   int
+	addressKey []byte
+	now        func() time.Time
 }
 
 // New returns a Service. It starts nothing.
 func New(o Options) *Service {
-	s := &Service{pool: o.Pool, q: db.New(o.Pool), hasher: o.Hasher, screen: o.Screen, maxRooms: o.MaxRoomsPerPerson, now: o.Now}
+	s := &Service{pool: o.Pool, q: db.New(o.Pool), hasher: o.Hasher, screen: o.Screen, maxRooms: o.MaxRoomsPerPerson, addressKey: o.AddressKey, now: o.Now}
 	if s.hasher == nil {
 		s.hasher = accounts.NewHasher(accounts.HashCost{}, 0)
 	}
@@ -109,6 +117,10 @@ func New(o Options) *Service {
 	}
 	if s.maxRooms == 0 {
 		s.maxRooms = 20
+	}
+	if s.addressKey == nil {
+		s.addressKey = make([]byte, 32)
+		_, _ = rand.Read(s.addressKey) // it never fails
 	}
 	if s.now == nil {
 		s.now = time.Now
@@ -131,7 +143,7 @@ func (s *Service) Membership(ctx context.Context, room ID, person accounts.Perso
 	return wire.Role(role), db.Fault("look for the member", err)
 }
 
-// Get returns a room as a person sees it. Errors: not_found, room_members_only, guest_not_allowed.
+// Get returns a room as a person sees it. Errors: not_found, banned, room_members_only, guest_not_allowed.
 func (s *Service) Get(ctx context.Context, ref string, by accounts.Person) (Room, error) {
 	room, _, err := s.find(ctx, ref, by.ID)
 	if err != nil {
@@ -140,7 +152,7 @@ func (s *Service) Get(ctx context.Context, ref string, by accounts.Person) (Room
 	return veiled(room), mayEnter(room, by)
 }
 
-// Authorize returns a room to a member with all of need. Errors: not_found, room_members_only (not a member), forbidden.
+// Authorize returns a room to a member with all of need. Errors: not_found, banned, room_members_only (not a member), forbidden.
 func (s *Service) Authorize(ctx context.Context, ref string, by accounts.Person, need Permissions) (Room, error) {
 	room, _, err := s.find(ctx, ref, by.ID)
 	if err != nil {
@@ -150,7 +162,10 @@ func (s *Service) Authorize(ctx context.Context, ref string, by accounts.Person,
 }
 
 func (r Room) require(need Permissions) error {
-	if r.Role == "" {
+	switch {
+	case r.banned:
+		return errBanned()
+	case r.Role == "":
 		return errMembersOnly()
 	}
 	return r.Permissions().Require(need)
@@ -175,6 +190,8 @@ func mayEnter(room Room, by accounts.Person) error {
 	switch {
 	case room.Role != "":
 		return nil
+	case room.banned:
+		return errBanned()
 	case room.Privacy == wire.PrivacyPrivate:
 		return errMembersOnly()
 	case by.Guest():
@@ -211,7 +228,9 @@ func (s *Service) findIn(ctx context.Context, q *db.Queries, ref string, person 
 	} else if err != nil {
 		return Room{}, nil, db.Fault("look for the room", err)
 	}
-	return s.fromRow(row.Room, row.Person, row.Role), row.Room.PasswordHash, nil
+	room := s.fromRow(row.Room, row.Person, row.Role)
+	room.Muted, room.banned = Muted{Chat: row.ChatMuted, Call: row.CallMuted}, row.Banned
+	return room, row.Room.PasswordHash, nil
 }
 
 // asID reads an id in the one form that is given out.

@@ -56,8 +56,12 @@ func build(ctx context.Context, c config.Config, folder *dataFolder, pool *pgxpo
 	people := accounts.New(accounts.Options{
 		Pool: pool, Keys: keys, Hasher: hasher, SignUpsClosed: c.SignUps == "closed", Setup: setup, AccessTokenLife: c.AccessTokenLife, SessionLife: c.SessionLife,
 	})
+	addressKey, err := folder.secret("addresses")
+	if err != nil {
+		return nil, err
+	}
 	places := rooms.New(rooms.Options{
-		Pool: pool, Hasher: hasher, MaxRoomsPerPerson: c.MaxRoomsPerPerson, Screen: wire.Screen{Width: c.Width, Height: c.Height, FrameRate: c.FrameRate},
+		Pool: pool, Hasher: hasher, AddressKey: addressKey, MaxRoomsPerPerson: c.MaxRoomsPerPerson, Screen: wire.Screen{Width: c.Width, Height: c.Height, FrameRate: c.FrameRate},
 	})
 	tokens := rooms.Tokens{Keys: keys}
 	relaySecret, err := folder.secret("relay")

@@ -124,6 +124,7 @@ func (e BrowserStep) Valid() bool {
 // Defines values for CloseCode.
 const (
 	CloseCodeBadToken         CloseCode = 3500
+	CloseCodeBanned           CloseCode = 3509
 	CloseCodeBrowserEnded     CloseCode = 3507
 	CloseCodeInternal         CloseCode = 3003
 	CloseCodeKicked           CloseCode = 3503
@@ -143,6 +144,8 @@ const (
 func (e CloseCode) Valid() bool {
 	switch e {
 	case CloseCodeBadToken:
+		return true
+	case CloseCodeBanned:
 		return true
 	case CloseCodeBrowserEnded:
 		return true
@@ -233,6 +236,7 @@ func (e EndReason) Valid() bool {
 const (
 	ErrorCodeAlreadyAccount       ErrorCode = "already_account"
 	ErrorCodeBadRequest           ErrorCode = "bad_request"
+	ErrorCodeBanned               ErrorCode = "banned"
 	ErrorCodeBodyTooLarge         ErrorCode = "body_too_large"
 	ErrorCodeBrowserNotAvailable  ErrorCode = "browser_not_available"
 	ErrorCodeBrowserNotRunning    ErrorCode = "browser_not_running"
@@ -292,6 +296,8 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeAlreadyAccount:
 		return true
 	case ErrorCodeBadRequest:
+		return true
+	case ErrorCodeBanned:
 		return true
 	case ErrorCodeBodyTooLarge:
 		return true
@@ -839,6 +845,33 @@ type AgentEvents struct {
 // AvatarColor defines model for AvatarColor.
 type AvatarColor string
 
+// Ban defines model for Ban.
+type Ban struct {
+	At time.Time `json:"at"`
+
+	// By What others see of a person. The author of a message who has deleted their account has the nil id
+	By *PublicPerson      `json:"by,omitempty"`
+	Id openapi_types.UUID `json:"id"`
+
+	// Marked Who comes without an account by their invite and from their address is refused too
+	Marked bool `json:"marked"`
+
+	// Name As they are called; of a guest who is gone, as they called themself then
+	Name string `json:"name"`
+
+	// Person What others see of a person. The author of a message who has deleted their account has the nil id
+	Person *PublicPerson `json:"person,omitempty"`
+	Reason string        `json:"reason"`
+}
+
+// BanList defines model for BanList.
+type BanList struct {
+	Bans []Ban `json:"bans"`
+
+	// More There are others; search for them by name
+	More bool `json:"more"`
+}
+
 // Browser defines model for Browser.
 type Browser struct {
 	// Detail Why it is degraded or failed, and what to do
@@ -1284,6 +1317,9 @@ type MediaState struct {
 type Member struct {
 	JoinedAt time.Time `json:"joinedAt"`
 
+	// Muted What somebody may not do whatever their role allows. Where it is absent, nothing is muted.
+	Muted *Muted `json:"muted,omitempty"`
+
 	// Person What others see of a person. The author of a message who has deleted their account has the nil id
 	Person PublicPerson `json:"person"`
 	Role   Role         `json:"role"`
@@ -1316,6 +1352,23 @@ type MessagePage struct {
 
 	// More There are earlier ones
 	More bool `json:"more"`
+}
+
+// Muted What somebody may not do whatever their role allows. Where it is absent, nothing is muted.
+type Muted struct {
+	// Call They may not be heard and seen: no voice, no camera, no screen
+	Call bool `json:"call"`
+
+	// Chat They may not write
+	Chat bool `json:"chat"`
+}
+
+// NewBan defines model for NewBan.
+type NewBan struct {
+	Person openapi_types.UUID `json:"person"`
+
+	// Reason For the owner and moderators alone
+	Reason *string `json:"reason,omitempty"`
 }
 
 // NewInvite defines model for NewInvite.
@@ -1381,6 +1434,9 @@ type Peer struct {
 
 	// Media What a viewer sends to the others. At most eight of a room have something on at a time; nobody plays what is not said to be on.
 	Media MediaState `json:"media"`
+
+	// Muted What somebody may not do whatever their role allows. Where it is absent, nothing is muted.
+	Muted *Muted `json:"muted,omitempty"`
 
 	// Person What others see of a person. The author of a message who has deleted their account has the nil id
 	Person *PublicPerson `json:"person,omitempty"`
@@ -1846,6 +1902,9 @@ type WSError struct {
 	RetryAfter *int `json:"retryAfter,omitempty"`
 }
 
+// BanRef defines model for BanRef.
+type BanRef = openapi_types.UUID
+
 // InviteCodeRef defines model for InviteCodeRef.
 type InviteCodeRef = string
 
@@ -1873,6 +1932,13 @@ type ListRoomsParams struct {
 // ListRoomsParamsScope defines parameters for ListRooms.
 type ListRoomsParamsScope string
 
+// ListBansParams defines parameters for ListBans.
+type ListBansParams struct {
+	// Search Only those whose name has this in it
+	Search *string `form:"search,omitempty" json:"search,omitempty"`
+	Limit  *int    `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
 // ListMembersParams defines parameters for ListMembers.
 type ListMembersParams struct {
 	// Search Only those whose name has this in it
@@ -1899,6 +1965,9 @@ type CreateRoomJSONRequestBody = NewRoom
 // UpdateRoomJSONRequestBody defines body for UpdateRoom for application/json ContentType.
 type UpdateRoomJSONRequestBody = RoomChange
 
+// BanPersonJSONRequestBody defines body for BanPerson for application/json ContentType.
+type BanPersonJSONRequestBody = NewBan
+
 // CreateInviteJSONRequestBody defines body for CreateInvite for application/json ContentType.
 type CreateInviteJSONRequestBody = NewInvite
 
@@ -1907,6 +1976,9 @@ type JoinRoomJSONRequestBody = JoinRequest
 
 // SetMemberRoleJSONRequestBody defines body for SetMemberRole for application/json ContentType.
 type SetMemberRoleJSONRequestBody = MemberChange
+
+// MuteMemberJSONRequestBody defines body for MuteMember for application/json ContentType.
+type MuteMemberJSONRequestBody = Muted
 
 // CreateMessageJSONRequestBody defines body for CreateMessage for application/json ContentType.
 type CreateMessageJSONRequestBody = ChatSend

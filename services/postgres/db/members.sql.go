@@ -90,9 +90,10 @@ func (q *Queries) GetLowered(ctx context.Context, arg GetLoweredParams) (Lowered
 }
 
 const getMember = `-- name: GetMember :one
-SELECT people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, members.role, members.joined_at
+SELECT people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, members.role, members.joined_at, coalesce(mutes.chat, false)::boolean AS chat_muted, coalesce(mutes.call, false)::boolean AS call_muted
 FROM members
 JOIN people ON people.id = members.person_id
+LEFT JOIN mutes ON mutes.room_id = members.room_id AND mutes.person_id = members.person_id
 WHERE members.room_id = $1 AND members.person_id = $2
 `
 
@@ -102,9 +103,11 @@ type GetMemberParams struct {
 }
 
 type GetMemberRow struct {
-	Person   Person
-	Role     string
-	JoinedAt time.Time
+	Person    Person
+	Role      string
+	JoinedAt  time.Time
+	ChatMuted bool
+	CallMuted bool
 }
 
 func (q *Queries) GetMember(ctx context.Context, arg GetMemberParams) (GetMemberRow, error) {
@@ -122,14 +125,17 @@ func (q *Queries) GetMember(ctx context.Context, arg GetMemberParams) (GetMember
 		&i.Person.CreatedAt,
 		&i.Role,
 		&i.JoinedAt,
+		&i.ChatMuted,
+		&i.CallMuted,
 	)
 	return i, err
 }
 
 const listMembers = `-- name: ListMembers :many
-SELECT people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, members.role, members.joined_at
+SELECT people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, members.role, members.joined_at, coalesce(mutes.chat, false)::boolean AS chat_muted, coalesce(mutes.call, false)::boolean AS call_muted
 FROM members
 JOIN people ON people.id = members.person_id
+LEFT JOIN mutes ON mutes.room_id = members.room_id AND mutes.person_id = members.person_id
 WHERE members.room_id = $1 AND ($2::text = '' OR position(lower($2::text) IN lower(people.display_name)) > 0)
 ORDER BY array_position(ARRAY['owner', 'moderator', 'member', 'guest'], members.role) <= 2 DESC, members.joined_at DESC, people.id
 LIMIT $3
@@ -142,9 +148,11 @@ type ListMembersParams struct {
 }
 
 type ListMembersRow struct {
-	Person   Person
-	Role     string
-	JoinedAt time.Time
+	Person    Person
+	Role      string
+	JoinedAt  time.Time
+	ChatMuted bool
+	CallMuted bool
 }
 
 func (q *Queries) ListMembers(ctx context.Context, arg ListMembersParams) ([]ListMembersRow, error) {
@@ -168,6 +176,8 @@ func (q *Queries) ListMembers(ctx context.Context, arg ListMembersParams) ([]Lis
 			&i.Person.CreatedAt,
 			&i.Role,
 			&i.JoinedAt,
+			&i.ChatMuted,
+			&i.CallMuted,
 		); err != nil {
 			return nil, err
 		}

@@ -10,6 +10,14 @@ import (
 	"github.com/google/uuid"
 )
 
+type Arrival struct {
+	RoomID   uuid.UUID
+	PersonID uuid.UUID
+	InviteID uuid.UUID
+	Address  []byte
+	At       time.Time
+}
+
 type Audit struct {
 	ID       int64
 	At       time.Time
@@ -23,6 +31,22 @@ type Avatar struct {
 	PersonID    uuid.UUID
 	ContentType string
 	Picture     []byte
+}
+
+type Ban struct {
+	ID        uuid.UUID
+	RoomID    uuid.UUID
+	PersonID  *uuid.UUID
+	GuestName *string
+	ByID      *uuid.UUID
+	Reason    string
+	At        time.Time
+}
+
+type BanMark struct {
+	BanID    uuid.UUID
+	InviteID uuid.UUID
+	Address  []byte
 }
 
 type Browser struct {
@@ -86,6 +110,15 @@ type Message struct {
 	Announcement bool
 	Mentioned    []uuid.UUID
 	MentionedAs  []string
+}
+
+type Mute struct {
+	RoomID   uuid.UUID
+	PersonID uuid.UUID
+	Chat     bool
+	Call     bool
+	ByID     *uuid.UUID
+	At       time.Time
 }
 
 type Person struct {

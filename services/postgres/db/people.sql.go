@@ -193,9 +193,10 @@ func (q *Queries) InsertPerson(ctx context.Context, arg InsertPersonParams) (Per
 }
 
 const lockPerson = `-- name: LockPerson :one
-SELECT id, kind, username, display_name, avatar_color, avatar_at, password_hash, administrator, created_at FROM people WHERE id = $1 FOR UPDATE
+SELECT id, kind, username, display_name, avatar_color, avatar_at, password_hash, administrator, created_at FROM people WHERE id = $1 FOR NO KEY UPDATE
 `
 
+// It lets others refer to the person: a decision about a member writes of them while their own step waits for it.
 func (q *Queries) LockPerson(ctx context.Context, id uuid.UUID) (Person, error) {
 	row := q.db.QueryRow(ctx, lockPerson, id)
 	var i Person

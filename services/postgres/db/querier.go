@@ -23,18 +23,24 @@ type Querier interface {
 	DecideRole(ctx context.Context, arg DecideRoleParams) error
 	DeleteAuditBefore(ctx context.Context, before time.Time) (int64, error)
 	DeleteAvatar(ctx context.Context, personID uuid.UUID) error
+	DeleteBan(ctx context.Context, id uuid.UUID) error
 	DeleteExpiredTokens(ctx context.Context, now time.Time) (int64, error)
 	// Guests who can never come back, for their session is over, and of whom nothing is left to see.
 	DeleteGuestsGone(ctx context.Context, madeBefore time.Time) (int64, error)
 	DeleteMember(ctx context.Context, arg DeleteMemberParams) error
 	DeleteMessage(ctx context.Context, arg DeleteMessageParams) error
+	DeleteMute(ctx context.Context, arg DeleteMuteParams) error
 	DeletePerson(ctx context.Context, id uuid.UUID) (int64, error)
 	DeleteRoom(ctx context.Context, id uuid.UUID) (int64, error)
 	EditMessage(ctx context.Context, arg EditMessageParams) error
 	// A session is its family of tokens; without a row it is over.
 	EndSession(ctx context.Context, familyID uuid.UUID) (int64, error)
 	EndSessions(ctx context.Context, arg EndSessionsParams) ([]uuid.UUID, error)
+	// All but the addresses that were seen first last.
+	ForgetArrivals(ctx context.Context, arg ForgetArrivalsParams) error
 	ForgetSuccessors(ctx context.Context, arg ForgetSuccessorsParams) error
+	// Who was removed may come by an invite from before again, to what they get by themself.
+	ForgiveRemoval(ctx context.Context, arg ForgiveRemovalParams) error
 	GetAvatar(ctx context.Context, personID uuid.UUID) (GetAvatarRow, error)
 	// The person of an access token, as long as its session lives.
 	GetCaller(ctx context.Context, arg GetCallerParams) (Person, error)
@@ -43,17 +49,23 @@ type Querier interface {
 	GetMember(ctx context.Context, arg GetMemberParams) (GetMemberRow, error)
 	GetMessage(ctx context.Context, arg GetMessageParams) (Message, error)
 	GetMessageByKey(ctx context.Context, arg GetMessageByKeyParams) (Message, error)
+	// owners says that the room's owner decided it.
+	GetMute(ctx context.Context, arg GetMuteParams) (GetMuteRow, error)
 	GetPerson(ctx context.Context, id uuid.UUID) (Person, error)
 	GetPersonByUsername(ctx context.Context, username string) (Person, error)
 	GetRefreshToken(ctx context.Context, tokenHash []byte) (RefreshToken, error)
 	GetRole(ctx context.Context, arg GetRoleParams) (string, error)
 	// By id, or else by slug; role is the person's, empty for none.
 	GetRoom(ctx context.Context, arg GetRoomParams) (GetRoomRow, error)
+	// Always one row: what somebody is in a room, a member or not.
+	GetStanding(ctx context.Context, arg GetStandingParams) (GetStandingRow, error)
 	// The author stays until the transaction ends. Always before the room: an account that is deleted locks in this order too.
 	HoldAuthor(ctx context.Context, id uuid.UUID) (Person, error)
 	// Locks the room against every other change of its messages. Always before a message of it.
 	HoldRoom(ctx context.Context, id uuid.UUID) (int64, error)
 	InsertAudit(ctx context.Context, arg InsertAuditParams) error
+	// No row when they are banned already.
+	InsertBan(ctx context.Context, arg InsertBanParams) (int64, error)
 	// The index browsers_one_run refuses a second run of a room while one is not ended.
 	InsertBrowser(ctx context.Context, arg InsertBrowserParams) error
 	InsertInvite(ctx context.Context, arg InsertInviteParams) (Invite, error)
@@ -66,6 +78,8 @@ type Querier interface {
 	InsertRoom(ctx context.Context, arg InsertRoomParams) (int64, error)
 	// Only while the room is as it was when the password was checked.
 	JoinOpenRoom(ctx context.Context, arg JoinOpenRoomParams) (int64, error)
+	// Of an account that is gone there is nothing left to keep out.
+	ListBans(ctx context.Context, arg ListBansParams) ([]ListBansRow, error)
 	ListChangedMessages(ctx context.Context, arg ListChangedMessagesParams) ([]ListChangedMessagesRow, error)
 	// The last run of each room that ended since.
 	ListLatestBrowsers(ctx context.Context, since *time.Time) ([]Browser, error)
@@ -80,8 +94,10 @@ type Querier interface {
 	ListRoomsOfPerson(ctx context.Context, arg ListRoomsOfPersonParams) ([]ListRoomsOfPersonRow, error)
 	// Those of the given sessions that live.
 	LiveSessions(ctx context.Context, families []uuid.UUID) ([]uuid.UUID, error)
+	LockBan(ctx context.Context, arg LockBanParams) (LockBanRow, error)
 	// In one order for everybody, so that two who act on each other wait for each other, and the second finds what the first did.
 	LockMembers(ctx context.Context, arg LockMembersParams) ([]Member, error)
+	// It lets others refer to the person: a decision about a member writes of them while their own step waits for it.
 	LockPerson(ctx context.Context, id uuid.UUID) (Person, error)
 	// Nobody changes what the room's roles may do until the transaction ends.
 	LockPolicy(ctx context.Context, id uuid.UUID) (Room, error)
@@ -90,9 +106,16 @@ type Querier interface {
 	LockSessions(ctx context.Context, id uuid.UUID) (Person, error)
 	// One sign-up at a time, so that exactly one person is the first.
 	LockSignUps(ctx context.Context) error
+	MarkBan(ctx context.Context, arg MarkBanParams) error
+	// Whether a newcomer comes by the invite and from the address of somebody who was banned. Who has an account was somebody else, unless it is younger.
+	Marked(ctx context.Context, arg MarkedParams) (bool, error)
 	NextRevision(ctx context.Context, id uuid.UUID) (int64, error)
 	// Locks the room, so that its messages are numbered one after the other; a rollback gives the number back.
 	NextSeq(ctx context.Context, arg NextSeqParams) (int64, error)
+	// From where a person came by an invite.
+	NoteArrival(ctx context.Context, arg NoteArrivalParams) error
+	// From where who came by an invite has come again.
+	NoteReturn(ctx context.Context, arg NoteReturnParams) (int64, error)
 	// Makes a member of who was a guest, in those of their rooms that any account may enter.
 	RaiseGuest(ctx context.Context, personID uuid.UUID) ([]uuid.UUID, error)
 	// Makes a member, or gives one a higher role; no row when the role is already as high.
@@ -109,6 +132,7 @@ type Querier interface {
 	SetAdministrator(ctx context.Context, arg SetAdministratorParams) (Person, error)
 	SetAvatar(ctx context.Context, arg SetAvatarParams) error
 	SetAvatarTime(ctx context.Context, arg SetAvatarTimeParams) (Person, error)
+	SetMute(ctx context.Context, arg SetMuteParams) error
 	SetOwner(ctx context.Context, arg SetOwnerParams) error
 	// Only where nobody else has changed it since it was checked.
 	SetPasswordHash(ctx context.Context, arg SetPasswordHashParams) (int64, error)
@@ -122,6 +146,8 @@ type Querier interface {
 	// One statement checks and counts, so that any number of people at once never exceed max_uses.
 	UseInvite(ctx context.Context, arg UseInviteParams) (int64, error)
 	UseRefreshToken(ctx context.Context, arg UseRefreshTokenParams) error
+	// Whether somebody belongs to a room, or left something of themself there.
+	WasHere(ctx context.Context, arg WasHereParams) (bool, error)
 }
 
 var _ Querier = (*Queries)(nil)

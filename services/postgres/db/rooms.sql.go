@@ -52,10 +52,13 @@ func (q *Queries) GetRole(ctx context.Context, arg GetRoleParams) (string, error
 }
 
 const getRoom = `-- name: GetRoom :one
-SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, coalesce(members.role, '')::text AS role
+SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, coalesce(members.role, '')::text AS role,
+    coalesce(mutes.chat, false)::boolean AS chat_muted, coalesce(mutes.call, false)::boolean AS call_muted,
+    EXISTS (SELECT FROM bans WHERE bans.room_id = rooms.id AND bans.person_id = $1::uuid)::boolean AS banned
 FROM rooms
 JOIN people ON people.id = rooms.owner_id
 LEFT JOIN members ON members.room_id = rooms.id AND members.person_id = $1
+LEFT JOIN mutes ON mutes.room_id = rooms.id AND mutes.person_id = $1
 WHERE rooms.id = $2 OR rooms.slug = $3
 `
 
@@ -66,9 +69,12 @@ type GetRoomParams struct {
 }
 
 type GetRoomRow struct {
-	Room   Room
-	Person Person
-	Role   string
+	Room      Room
+	Person    Person
+	Role      string
+	ChatMuted bool
+	CallMuted bool
+	Banned    bool
 }
 
 // By id, or else by slug; role is the person's, empty for none.
@@ -104,6 +110,9 @@ func (q *Queries) GetRoom(ctx context.Context, arg GetRoomParams) (GetRoomRow, e
 		&i.Person.Administrator,
 		&i.Person.CreatedAt,
 		&i.Role,
+		&i.ChatMuted,
+		&i.CallMuted,
+		&i.Banned,
 	)
 	return i, err
 }
@@ -176,6 +185,7 @@ SELECT rooms.id, $1, coalesce(lowered.joins, 'member'), $2
 FROM rooms
 LEFT JOIN lowered ON lowered.room_id = rooms.id AND lowered.person_id = $1
 WHERE rooms.id = $3 AND rooms.privacy <> 'private' AND rooms.password_hash IS NOT DISTINCT FROM $4
+    AND NOT EXISTS (SELECT FROM bans WHERE bans.room_id = rooms.id AND bans.person_id = $1::uuid)
 ON CONFLICT (room_id, person_id) DO UPDATE SET role = members.role
 `
 

@@ -16,17 +16,19 @@ DELETE FROM members WHERE room_id = $1 AND person_id = $2;
 UPDATE rooms SET owner_id = @owner_id WHERE id = @id;
 
 -- name: ListMembers :many
-SELECT sqlc.embed(people), members.role, members.joined_at
+SELECT sqlc.embed(people), members.role, members.joined_at, coalesce(mutes.chat, false)::boolean AS chat_muted, coalesce(mutes.call, false)::boolean AS call_muted
 FROM members
 JOIN people ON people.id = members.person_id
+LEFT JOIN mutes ON mutes.room_id = members.room_id AND mutes.person_id = members.person_id
 WHERE members.room_id = @room_id AND (@search::text = '' OR position(lower(@search::text) IN lower(people.display_name)) > 0)
 ORDER BY array_position(ARRAY['owner', 'moderator', 'member', 'guest'], members.role) <= 2 DESC, members.joined_at DESC, people.id
 LIMIT @page_size;
 
 -- name: GetMember :one
-SELECT sqlc.embed(people), members.role, members.joined_at
+SELECT sqlc.embed(people), members.role, members.joined_at, coalesce(mutes.chat, false)::boolean AS chat_muted, coalesce(mutes.call, false)::boolean AS call_muted
 FROM members
 JOIN people ON people.id = members.person_id
+LEFT JOIN mutes ON mutes.room_id = members.room_id AND mutes.person_id = members.person_id
 WHERE members.room_id = $1 AND members.person_id = $2;
 
 -- name: DecideRole :exec

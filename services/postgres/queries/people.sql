@@ -14,7 +14,8 @@ RETURNING *;
 SELECT * FROM people WHERE id = $1;
 
 -- name: LockPerson :one
-SELECT * FROM people WHERE id = $1 FOR UPDATE;
+-- It lets others refer to the person: a decision about a member writes of them while their own step waits for it.
+SELECT * FROM people WHERE id = $1 FOR NO KEY UPDATE;
 
 -- name: GetPersonByUsername :one
 SELECT * FROM people WHERE lower(username) = lower(@username);

@@ -383,6 +383,69 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/rooms/{room}/members/{personId}/mute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room's id or its address (slug) */
+                room: components["parameters"]["RoomRef"];
+                personId: components["parameters"]["PersonRef"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** Say what a member may not do until it is lifted (permission moderate, and a higher role than theirs; what the owner decided only the owner changes). Everybody is told at once */
+        put: operations["muteMember"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/rooms/{room}/bans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room's id or its address (slug) */
+                room: components["parameters"]["RoomRef"];
+            };
+            cookie?: never;
+        };
+        /** Who may not enter the room, the newest first (permission moderate) */
+        get: operations["listBans"];
+        put?: never;
+        /** Keep somebody out who is or was in the room (permission moderate, and a higher role than theirs). They are removed, and who comes without an account by the same invite and from the same address is refused too */
+        post: operations["banPerson"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/rooms/{room}/bans/{banId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room's id or its address (slug) */
+                room: components["parameters"]["RoomRef"];
+                banId: components["parameters"]["BanRef"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Let somebody come again (permission moderate; what the owner decided only the owner lifts). They are no member by it */
+        delete: operations["liftBan"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/rooms/{room}/owner": {
         parameters: {
             query?: never;
@@ -528,12 +591,12 @@ export interface components {
          * @description The one catalogue of error codes, of REST and of WebSocket errors.
          * @enum {string}
          */
-        ErrorCode: "bad_request" | "malformed_json" | "invalid_field" | "body_too_large" | "unsupported_media_type" | "not_found" | "method_not_allowed" | "unauthenticated" | "token_expired" | "forbidden" | "origin_refused" | "rate_limited" | "internal" | "unavailable" | "storage_full" | "wrong_credentials" | "wrong_password" | "username_taken" | "sign_ups_closed" | "setup_token_required" | "setup_token_wrong" | "session_expired" | "already_account" | "guest_not_allowed" | "slug_taken" | "too_many_rooms" | "room_password_needed" | "room_password_wrong" | "room_members_only" | "room_full" | "invite_expired" | "invite_revoked" | "invite_used_up" | "display_name_needed" | "browser_running" | "browser_not_running" | "browser_quota_person" | "browser_quota_server" | "browser_not_available" | "browser_session_long" | "browser_session_used_up" | "message_too_large" | "unknown_type" | "hello_needed" | "target_needed" | "target_not_found" | "not_for_kind" | "control_taken" | "control_not_held" | "control_not_requested" | "key_reused" | "call_full" | "reactions_full";
+        ErrorCode: "bad_request" | "malformed_json" | "invalid_field" | "body_too_large" | "unsupported_media_type" | "not_found" | "method_not_allowed" | "unauthenticated" | "token_expired" | "forbidden" | "origin_refused" | "rate_limited" | "internal" | "unavailable" | "storage_full" | "wrong_credentials" | "wrong_password" | "username_taken" | "sign_ups_closed" | "setup_token_required" | "setup_token_wrong" | "session_expired" | "already_account" | "guest_not_allowed" | "slug_taken" | "too_many_rooms" | "room_password_needed" | "room_password_wrong" | "room_members_only" | "banned" | "room_full" | "invite_expired" | "invite_revoked" | "invite_used_up" | "display_name_needed" | "browser_running" | "browser_not_running" | "browser_quota_person" | "browser_quota_server" | "browser_not_available" | "browser_session_long" | "browser_session_used_up" | "message_too_large" | "unknown_type" | "hello_needed" | "target_needed" | "target_not_found" | "not_for_kind" | "control_taken" | "control_not_held" | "control_not_requested" | "key_reused" | "call_full" | "reactions_full";
         /**
          * @description Why the hub closes a WebSocket. 3000 to 3499: come back by yourself. 3500 and up: do not, unless the person asks.
          * @enum {integer}
          */
-        CloseCode: 3000 | 3001 | 3002 | 3003 | 3004 | 3500 | 3501 | 3502 | 3503 | 3504 | 3505 | 3506 | 3507 | 3508;
+        CloseCode: 3000 | 3001 | 3002 | 3003 | 3004 | 3500 | 3501 | 3502 | 3503 | 3504 | 3505 | 3506 | 3507 | 3508 | 3509;
         Problem: {
             /** @description A URI reference, /docs/errors#code */
             type: string;
@@ -752,11 +815,43 @@ export interface components {
             role: components["schemas"]["Role"];
             /** Format: date-time */
             joinedAt: string;
+            muted?: components["schemas"]["Muted"];
         };
         MemberList: {
             members: components["schemas"]["Member"][];
             /** @description There are others; search for them by name */
             more: boolean;
+        };
+        /** @description What somebody may not do whatever their role allows. Where it is absent, nothing is muted. */
+        Muted: {
+            /** @description They may not write */
+            chat: boolean;
+            /** @description They may not be heard and seen: no voice, no camera, no screen */
+            call: boolean;
+        };
+        Ban: {
+            /** Format: uuid */
+            id: string;
+            person?: components["schemas"]["PublicPerson"];
+            /** @description As they are called; of a guest who is gone, as they called themself then */
+            name: string;
+            by?: components["schemas"]["PublicPerson"];
+            reason: string;
+            /** Format: date-time */
+            at: string;
+            /** @description Who comes without an account by their invite and from their address is refused too */
+            marked: boolean;
+        };
+        BanList: {
+            bans: components["schemas"]["Ban"][];
+            /** @description There are others; search for them by name */
+            more: boolean;
+        };
+        NewBan: {
+            /** Format: uuid */
+            person: string;
+            /** @description For the owner and moderators alone */
+            reason?: string;
         };
         MemberChange: {
             /** @enum {string} */
@@ -985,6 +1080,7 @@ export interface components {
             /** Format: date-time */
             joinedAt: string;
             media: components["schemas"]["MediaState"];
+            muted?: components["schemas"]["Muted"];
         };
         /** @description What a viewer sends to the others. At most eight of a room have something on at a time; nobody plays what is not said to be on. */
         MediaState: {
@@ -1348,6 +1444,7 @@ export interface components {
         /** @description A room's id or its address (slug) */
         RoomRef: string;
         PersonRef: string;
+        BanRef: string;
         InviteCodeRef: string;
     };
     requestBodies: never;
@@ -2070,6 +2167,114 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
+    muteMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room's id or its address (slug) */
+                room: components["parameters"]["RoomRef"];
+                personId: components["parameters"]["PersonRef"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Muted"];
+            };
+        };
+        responses: {
+            /** @description The member */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
+    listBans: {
+        parameters: {
+            query?: {
+                /** @description Only those whose name has this in it */
+                search?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description A room's id or its address (slug) */
+                room: components["parameters"]["RoomRef"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Bans */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BanList"];
+                };
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
+    banPerson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room's id or its address (slug) */
+                room: components["parameters"]["RoomRef"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBan"];
+            };
+        };
+        responses: {
+            /** @description The ban; the one there was where they are banned already */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ban"];
+                };
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
+    liftBan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room's id or its address (slug) */
+                room: components["parameters"]["RoomRef"];
+                banId: components["parameters"]["BanRef"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Lifted */
             204: {
                 headers: {
                     [name: string]: unknown;

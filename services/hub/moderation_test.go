@@ -1,0 +1,127 @@
+package hub
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"turtus/services/accounts"
+	"turtus/services/rooms"
+	"turtus/services/wire"
+)
+
+func (h *house) mute(r rooms.Room, by, target accounts.Person, to rooms.Muted) {
+	h.Helper()
+	_, _, err := h.rooms.Mute(context.Background(), r.ID.String(), by, target.ID, to)
+	require.NoError(h, err)
+	h.hub.MemberChanged(r.ID, target.ID)
+}
+
+func (h *house) ban(r rooms.Room, by, target accounts.Person) rooms.Ban {
+	h.Helper()
+	_, b, err := h.rooms.Ban(context.Background(), r.ID.String(), by, target.ID, "")
+	require.NoError(h, err)
+	h.hub.MemberChanged(r.ID, target.ID)
+	return b
+}
+
+func TestWhoIsBannedIsOutAtOnceAndStaysOut(t *testing.T) {
+	h := newHouse(t, nil)
+	room, people := h.seated()
+	guest := people[wire.RoleGuest]
+	owner := h.join(room, people[wire.RoleOwner])
+	tabs := []*client{h.join(room, guest), h.join(room, guest)}
+	agent, _ := h.agent(room)
+	tabs[0].ok(wire.TypeControlTake, wire.Empty{}, "")
+	driven := decode[wire.Control](t, agent.await(wire.TypeControlChanged))
+	tabs[0].ok(wire.TypePresenceUpdate, wire.PresenceUpdate{Media: &wire.MediaState{Microphone: true}}, "")
+	token := h.token(room, guest)
+
+	ban := h.ban(room, people[wire.RoleModerator], guest)
+	for _, tab := range tabs {
+		tab.awaitClose(wire.CloseCodeBanned)
+		require.Equal(t, wire.PeerLeftReasonKicked, decode[wire.PeerLeft](t, owner.await(wire.TypePeerLeft)).Reason)
+	}
+	released := decode[wire.Control](t, agent.await(wire.TypeControlChanged))
+	require.Nil(t, released.Holder, "the agent takes no more input of theirs")
+	require.Greater(t, released.Epoch, driven.Epoch)
+	refused := func(hello wire.Hello) {
+		t.Helper()
+		late := h.connect()
+		late.send(wire.TypeHello, hello, "")
+		late.awaitError(wire.ErrorCodeBanned)
+		late.awaitClose(wire.CloseCodeBanned)
+	}
+	refused(wire.Hello{Token: token, Kind: wire.PeerKindViewer})
+	seat := &wire.Resume{Peer: tabs[0].identity.Peer, Key: tabs[0].identity.ResumeKey, Control: new(true)}
+	refused(wire.Hello{Token: token, Kind: wire.PeerKindViewer, Resume: seat})
+
+	t.Run("also after a restart", func(t *testing.T) {
+		h.start(nil)
+		refused(wire.Hello{Token: token, Kind: wire.PeerKindViewer, Resume: seat})
+	})
+	t.Run("until it is lifted", func(t *testing.T) {
+		require.NoError(t, h.rooms.LiftBan(context.Background(), room.ID.String(), people[wire.RoleModerator], ban.ID))
+		late := h.connect()
+		late.send(wire.TypeHello, wire.Hello{Token: token, Kind: wire.PeerKindViewer}, "")
+		late.awaitError(wire.ErrorCodeRoomMembersOnly)
+	})
+}
+
+func TestABanDuringHelloIsNotMissed(t *testing.T) {
+	members := &changing{}
+	h := newHouse(t, func(o *Options) { members.Rooms, o.Rooms = o.Rooms, members })
+	room, people := h.seated()
+	h.join(room, people[wire.RoleOwner])
+	token := h.token(room, people[wire.RoleGuest])
+	members.whileRead = func() { h.ban(room, people[wire.RoleOwner], people[wire.RoleGuest]) }
+	late := h.connect()
+	late.send(wire.TypeHello, wire.Hello{Token: token, Kind: wire.PeerKindViewer}, "")
+	late.awaitError(wire.ErrorCodeBanned)
+	late.awaitClose(wire.CloseCodeBanned)
+}
+
+func TestWhoIsMutedIsHeardAndReadByNobody(t *testing.T) {
+	h := newHouse(t, nil)
+	room, people := h.seated()
+	moderator, loud := people[wire.RoleModerator], people[wire.RoleMember]
+	third, speaker := h.join(room, people[wire.RoleGuest]), h.join(room, loud)
+	on := wire.PresenceUpdate{Media: &wire.MediaState{Microphone: true, Camera: true}}
+	speaker.ok(wire.TypePresenceUpdate, on, "")
+	seen := func() wire.Peer {
+		t.Helper()
+		return decode[wire.PeerEvent](t, third.await(wire.TypePeerUpdated)).Peer
+	}
+	require.True(t, seen().Media.Microphone)
+
+	h.mute(room, moderator, loud, rooms.Muted{Chat: true, Call: true})
+	peer := seen()
+	require.Equal(t, &wire.Muted{Chat: true, Call: true}, peer.Muted)
+	require.Equal(t, wire.MediaState{}, peer.Media, "whatever the speaker's page still sends")
+	require.Equal(t, []wire.Permission{wire.PermissionControl, wire.PermissionNavigate, wire.PermissionPin, wire.PermissionInvite},
+		decode[wire.SelfUpdate](t, speaker.await(wire.TypeSelfUpdated)).Permissions)
+	speaker.refused(wire.ErrorCodeForbidden, wire.TypePresenceUpdate, on, "")
+	speaker.refused(wire.ErrorCodeForbidden, wire.TypeChatSend, wire.ChatSend{Key: "1", Text: "hello"}, "")
+
+	t.Run("nor when they come again", func(t *testing.T) {
+		speaker.leave()
+		third.await(wire.TypePeerLeft)
+		again := h.join(room, loud)
+		again.refused(wire.ErrorCodeForbidden, wire.TypePresenceUpdate, on, "")
+		require.NotNil(t, decode[wire.PeerEvent](t, third.await(wire.TypePeerJoined)).Peer.Muted)
+	})
+	t.Run("nor after a restart, with the old seat", func(t *testing.T) {
+		h.start(nil)
+		again := h.resume(room, loud, speaker.identity)
+		again.refused(wire.ErrorCodeForbidden, wire.TypeChatSend, wire.ChatSend{Key: "2", Text: "hello"}, "")
+		require.Equal(t, &wire.Muted{Chat: true, Call: true}, again.identity.Snapshot.Peers[0].Muted)
+
+		h.mute(room, moderator, loud, rooms.Muted{Call: true})
+		require.Equal(t, wire.TypeSelfUpdated, again.next().Type)
+		require.Equal(t, wire.TypeChatStored, again.call(wire.TypeChatSend, wire.ChatSend{Key: "3", Text: "hello"}, "").Type)
+		again.refused(wire.ErrorCodeForbidden, wire.TypePresenceUpdate, on, "")
+		h.mute(room, moderator, loud, rooms.Muted{})
+		again.ok(wire.TypePresenceUpdate, on, "")
+	})
+}
