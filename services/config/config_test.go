@@ -21,7 +21,7 @@ func TestNothingSetGivesTheDefaults(t *testing.T) {
 	require.Equal(t, Config{
 		Addr: "localhost:8080", TLS: "auto", HSTS: "auto", HTTPSAddr: ":443", HTTPAddr: ":80", DataDir: "/home/ann/.local/share/turtus", BackupHour: 3, BackupKeep: 14, Launcher: "auto",
 		BrowserImage: "turtus-browser", BrowserMemory: 2048, BrowserShared: 256, BrowserCPUs: 2, BrowserProcesses: 2000,
-		AgentSocket: "/home/ann/.local/share/turtus/agents/hub.sock", RelayPort: 3478, RelayBandwidth: 50,
+		AgentSocket: "/home/ann/.local/share/turtus/agents/hub.sock", RelayPort: 3478, RelayBandwidth: 50, CallPath: "direct",
 		MaxBrowsers: 4, MaxBrowsersPerPerson: 1, WarmBrowsers: 1, SessionExtensions: 3, MaxRoomsPerPerson: 20, RoomSize: 50, Width: 1280, Height: 720, FrameRate: 30,
 		ViewerTimeout: time.Minute, SignalTimeout: time.Minute, ControlIdle: 3 * time.Minute, SignUps: "open",
 		AccessTokenLife: 15 * time.Minute, SessionLife: 30 * 24 * time.Hour,
@@ -158,6 +158,7 @@ func TestAWrongValueIsNamedWithWhatIsAllowed(t *testing.T) {
 		"MEDIA_PORTS=52100-52000":                          "a range of ports such as 52000-52100",
 		"MEDIA_PORTS=0-70000":                              "a range of ports",
 		"MEDIA_PORTS=52000-52001":                          "2 ports are too few for TURTUS_MAX_BROWSERS=4",
+		"CALL_PATH=both":                                   "direct or relay",
 		"ICE_SERVERS=stun:a":                               "a JSON list such as",
 		`ICE_SERVERS=[{"urls":"turn:hid","username":"u"}]`: "a TURN server needs both",
 		`ICE_SERVERS=[{"urls":"https://hid"}]`:             "begin with stun:, stuns:, turn: or turns:",
@@ -292,4 +293,19 @@ func TestLoggedSettingsHoldNoSecret(t *testing.T) {
 	require.NotContains(t, b.String(), "hidden")
 	require.Contains(t, b.String(), "TURTUS_ADDR")
 	require.Contains(t, fmt.Sprint(c.LogValue()), "TURTUS_DATABASE_URL given=true")
+}
+
+func TestCallsByTheRelayNeedOne(t *testing.T) {
+	environment := func(more ...string) []string {
+		return append([]string{"TURTUS_CALL_PATH=relay", "TURTUS_DATA_DIR=/var/lib/turtus"}, more...)
+	}
+	for _, more := range [][]string{nil, {"TURTUS_RELAY_PORT=0", `TURTUS_ICE_SERVERS=[{"urls":["stun:a","turns:b"],"secret":"s"}]`}} {
+		c, err := Load(environment(more...))
+		require.NoError(t, err)
+		require.Equal(t, "relay", c.CallPath)
+	}
+	for _, more := range [][]string{{"TURTUS_RELAY_PORT=0"}, {"TURTUS_RELAY_PORT=0", `TURTUS_ICE_SERVERS=[{"urls":"stun:a"}]`}} {
+		_, err := Load(environment(more...))
+		require.ErrorContains(t, err, "TURTUS_CALL_PATH: relay needs one")
+	}
 }

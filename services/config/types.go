@@ -103,6 +103,13 @@ type ICEServer struct {
 // ICEServers is the JSON list of RTCPeerConnection's configuration.
 type ICEServers []ICEServer
 
+// relay says whether one of them is a TURN server.
+func (s ICEServers) relay() bool {
+	return slices.ContainsFunc(s, func(server ICEServer) bool {
+		return slices.ContainsFunc(server.URLs, func(u string) bool { return strings.HasPrefix(u, "turn") })
+	})
+}
+
 var errICE = errors.New(`a JSON list such as [{"urls":"turn:turn.example.org","username":"name","credential":"password"}]; a TURN server needs both of the latter, or "secret"`)
 
 // UnmarshalText reads the JSON list and checks what a page would stumble over.

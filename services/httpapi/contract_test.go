@@ -107,7 +107,7 @@ func TestEveryOperationOfTheContractIsServedAndGuarded(t *testing.T) {
 func TestEveryErrorCodeOfRESTHasAStatus(t *testing.T) {
 	onlyWebSocket := []wire.ErrorCode{
 		"message_too_large", "unknown_type", "hello_needed", "target_needed", "target_not_found", "not_for_kind", "control_taken",
-		"control_not_held", "control_not_requested", "call_full", "reactions_full",
+		"control_not_held", "control_not_requested", "call_full", "screen_taken", "reactions_full",
 	}
 	for _, value := range contract.Spec().Components.Schemas["ErrorCode"].Value.Enum {
 		code := wire.ErrorCode(value.(string))

@@ -82,7 +82,7 @@ func (a *api) UpdateRoom(ctx context.Context, request UpdateRoomRequestObject) (
 	ctx, cancel := lasting(ctx)
 	defer cancel()
 	r, err := a.Rooms.Update(ctx, request.Room, person(ctx), rooms.Change{
-		Title: b.Title, Slug: b.Slug, Privacy: b.Privacy, Password: b.Password, StartURL: b.StartUrl, Screen: b.Screen, Policy: b.RolePermissions,
+		Title: b.Title, Slug: b.Slug, Privacy: b.Privacy, Password: b.Password, StartURL: b.StartUrl, Screen: b.Screen, Policy: b.RolePermissions, RelayOnly: b.RelayOnly,
 	})
 	if err != nil {
 		return nil, err

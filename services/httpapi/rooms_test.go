@@ -254,3 +254,15 @@ func TestTheHubHearsOfAGuestWhoBecameAMemberByAnAccount(t *testing.T) {
 	require.Equal(t, []string{"member changed", "person updated Grace"}, h.hub.take())
 	require.Equal(t, wire.RoleMember, *into[wire.Room](guest.do("GET", at, nil).is(200)).Role)
 }
+
+func TestTheOwnerSendsCallsByTheRelayAlone(t *testing.T) {
+	h := newHouse(t)
+	owner := h.signedUp(t, "mia")
+	room := owner.room(wire.NewRoom{Title: "Shy"})
+	at := "/rooms/" + room.Slug
+	require.Equal(t, []bool{false, false}, []bool{room.RelayOnly, room.RelayForced}, "friends usually connect directly")
+	changed := into[wire.Room](owner.do("PATCH", at, wire.RoomChange{RelayOnly: new(true)}).is(200))
+	require.Equal(t, []bool{true, false}, []bool{changed.RelayOnly, changed.RelayForced})
+	require.True(t, into[wire.Room](owner.do("PATCH", at, wire.RoomChange{Title: new("Shyer")}).is(200)).RelayOnly, "what is not given stays")
+	require.False(t, into[wire.Room](owner.do("PATCH", at, wire.RoomChange{RelayOnly: new(false)}).is(200)).RelayOnly)
+}

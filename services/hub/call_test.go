@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"turtus/services/rooms"
 	"turtus/services/wire"
 )
 
@@ -67,4 +68,40 @@ func TestEightMayHaveSomethingOnAtATime(t *testing.T) {
 	}
 	first.ok(wire.TypePresenceUpdate, voice, "")
 	h.resume(room, h.personOf(ninth), ninth.identity).ok(wire.TypePresenceUpdate, voice, "")
+}
+
+func TestOneSharesAScreenAtATime(t *testing.T) {
+	h := newHouse(t, nil)
+	owner := h.person()
+	room := h.room(owner)
+	share := func(stream string) wire.PresenceUpdate {
+		return wire.PresenceUpdate{Media: &wire.MediaState{Screen: stream}}
+	}
+	a, b := h.join(room, owner), h.join(room, h.person())
+	a.ok(wire.TypePresenceUpdate, share("s1"), "")
+	require.Equal(t, "s1", decode[wire.PeerEvent](t, b.await(wire.TypePeerUpdated)).Peer.Media.Screen)
+	b.refused(wire.ErrorCodeScreenTaken, wire.TypePresenceUpdate, share("s2"), "")
+	a.ok(wire.TypePresenceUpdate, share("s3"), "") // the same person shares another window
+
+	late := h.join(room, h.person())
+	require.Equal(t, "s3", late.identity.Snapshot.Peers[0].Media.Screen, "who comes later is told")
+
+	a.drop()
+	for gone := false; !gone; {
+		peer := decode[wire.PeerEvent](t, b.await(wire.TypePeerUpdated)).Peer
+		gone = peer.Id == a.identity.Peer && !peer.Connected
+	}
+	b.refused(wire.ErrorCodeScreenTaken, wire.TypePresenceUpdate, share("s2"), "") // the media go on while the hub is away
+	back := h.resume(room, owner, a.identity)
+	require.Equal(t, "s3", back.identity.Snapshot.Peers[0].Media.Screen)
+	back.ok(wire.TypePresenceUpdate, share(""), "")
+	b.ok(wire.TypePresenceUpdate, share("s2"), "")
+
+	// Who may no more, has it off, and the place is free.
+	_, err := h.rooms.Update(t.Context(), room.ID.String(), owner, rooms.Change{Policy: &wire.RolePermissions{Member: []wire.Permission{wire.PermissionVoice}, Guest: []wire.Permission{}}})
+	require.NoError(t, err)
+	h.hub.RoomUpdated(room.ID)
+	b.await(wire.TypeSelfUpdated)
+	b.refused(wire.ErrorCodeForbidden, wire.TypePresenceUpdate, share("s2"), "")
+	back.ok(wire.TypePresenceUpdate, share("s4"), "")
 }

@@ -101,4 +101,7 @@ func (r *room) tellStanding(s *seat) {
 func (s *seat) switchOff() {
 	s.media.Microphone = s.media.Microphone && s.permissions.Has(rooms.Voice)
 	s.media.Camera = s.media.Camera && s.permissions.Has(rooms.Video)
+	if !s.permissions.Has(rooms.Screen) {
+		s.media.Screen = ""
+	}
 }

@@ -59,7 +59,13 @@ func signal(p *peer, e wire.Envelope) error {
 		return wire.Errorf(wire.ErrorCodeNotForKind, "Calls are between viewers, and viewers have nothing else between them.")
 	case viewers && offers && !sends(p.seat) && !sends(to):
 		// Whose page answers an offer tells where it is.
-		return wire.Errorf(wire.ErrorCodeForbidden, "Neither of you has microphone or camera on. Turn one on first.")
+		return wire.Errorf(wire.ErrorCodeForbidden, "Neither of you has microphone, camera or a shared screen on. Turn one on first.")
+	}
+	if viewers && p.room.info.RelayOnly {
+		if !hideAddresses(&payload) {
+			return nil // nobody is to learn of it; for its sender it was handed on
+		}
+		e.Payload = marshal(payload)
 	}
 	if addresses != nil {
 		p.hub.o.Relay.Reach(e.Target, addresses)
@@ -113,7 +119,7 @@ func (p *peer) relay(to *seat, e wire.Envelope) error {
 	return nil
 }
 
-// updatePresence shows whether microphone and camera are on.
+// updatePresence shows whether microphone, camera and a shared screen are on. It is the hub's word that others go by.
 func updatePresence(p *peer, e wire.Envelope) error {
 	payload, err := wire.Decode[wire.PresenceUpdate](e)
 	if err != nil || payload.Media == nil {
@@ -130,9 +136,13 @@ func updatePresence(p *peer, e wire.Envelope) error {
 		return s.permissions.Require(rooms.Voice)
 	case payload.Media.Camera && !s.permissions.Has(rooms.Video):
 		return s.permissions.Require(rooms.Video)
+	case payload.Media.Screen != "" && !s.permissions.Has(rooms.Screen):
+		return s.permissions.Require(rooms.Screen)
 	case s.media == *payload.Media:
 		return nil
-	case !sends(s) && (payload.Media.Microphone || payload.Media.Camera) && r.sending() >= callSize:
+	case payload.Media.Screen != "" && r.sharing(s) != nil:
+		return wire.Errorf(wire.ErrorCodeScreenTaken, "%s shares a screen, and there is place for one. It is yours when theirs ends.", r.sharing(s).person.DisplayName)
+	case !sends(s) && *payload.Media != (wire.MediaState{}) && r.sending() >= callSize:
 		return wire.Errorf(wire.ErrorCodeCallFull, "%d people here have microphone or camera on, and more do not fit in one call.", callSize)
 	}
 	s.media = *payload.Media
@@ -141,7 +151,18 @@ func updatePresence(p *peer, e wire.Envelope) error {
 }
 
 // sends says whether a seat has something on. It needs the lock.
-func sends(s *seat) bool { return s.media.Microphone || s.media.Camera }
+func sends(s *seat) bool { return s.media != wire.MediaState{} }
+
+// sharing is who but s shares a screen; a seat that is held for a lost connection keeps it, for the media go on without the hub. It
+// needs the lock.
+func (r *room) sharing(s *seat) *seat {
+	for _, other := range r.seats {
+		if other != s && other.media.Screen != "" {
+			return other
+		}
+	}
+	return nil
+}
 
 // sending counts those who are here and have something on; who comes back to a seat that had is let in beyond the limit. It needs the lock.
 func (r *room) sending() int {

@@ -29,6 +29,8 @@ var acts = []struct {
 		undo: wire.TypePresenceUpdate, undoWith: wire.PresenceUpdate{Media: &wire.MediaState{}}},
 	{need: wire.PermissionVideo, messageType: wire.TypePresenceUpdate, payload: wire.PresenceUpdate{Media: &wire.MediaState{Camera: true}},
 		undo: wire.TypePresenceUpdate, undoWith: wire.PresenceUpdate{Media: &wire.MediaState{}}},
+	{need: wire.PermissionScreen, messageType: wire.TypePresenceUpdate, payload: wire.PresenceUpdate{Media: &wire.MediaState{Screen: "s1"}},
+		undo: wire.TypePresenceUpdate, undoWith: wire.PresenceUpdate{Media: &wire.MediaState{}}},
 	{need: wire.PermissionChat, messageType: wire.TypeChatSend, besidesOk: wire.TypeChatStored},
 	{need: wire.PermissionChat, messageType: wire.TypeChatTyping, payload: wire.Typing{Typing: true}},
 	{need: wire.PermissionReact, messageType: wire.TypeReaction, payload: wire.FloatingReaction{Emoji: "🐢"}},

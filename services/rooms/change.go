@@ -118,13 +118,14 @@ func insertUnder(ctx context.Context, q *db.Queries, room db.InsertRoomParams, s
 
 // Change is what is to be changed of a room: what is not nil. An empty Password takes the password away.
 type Change struct {
-	Title    *string
-	Slug     *string
-	Privacy  *wire.Privacy
-	Password *string
-	StartURL *string
-	Screen   wire.ScreenChange
-	Policy   *wire.RolePermissions
+	Title     *string
+	Slug      *string
+	Privacy   *wire.Privacy
+	Password  *string
+	StartURL  *string
+	Screen    wire.ScreenChange
+	Policy    *wire.RolePermissions
+	RelayOnly *bool
 }
 
 // Update changes a room. Errors: not_found, room_members_only, forbidden (needs Manage), slug_taken, invalid_field.
@@ -133,7 +134,7 @@ func (s *Service) Update(ctx context.Context, ref string, by accounts.Person, c 
 	if err != nil {
 		return Room{}, err
 	}
-	params := db.UpdateRoomParams{ID: room.ID.UUID(), Slug: c.Slug, Privacy: (*string)(c.Privacy), StartUrl: c.StartURL, SetPassword: c.Password != nil, SetScreen: c.Screen.Set}
+	params := db.UpdateRoomParams{ID: room.ID.UUID(), Slug: c.Slug, Privacy: (*string)(c.Privacy), StartUrl: c.StartURL, RelayOnly: c.RelayOnly, SetPassword: c.Password != nil, SetScreen: c.Screen.Set}
 	if c.Title != nil {
 		title, err := checkTitle(*c.Title)
 		if err != nil {
@@ -203,7 +204,7 @@ func (s *Service) Update(ctx context.Context, ref string, by accounts.Person, c 
 			}
 		}
 		return audit(ctx, q, s.now(), by.ID, room.ID, "room.changed", map[string]any{
-			"privacy": c.Privacy, "slug": c.Slug, "title": c.Title != nil, "password": c.Password != nil, "permissions": c.Policy, "invitesRevoked": revoked,
+			"privacy": c.Privacy, "slug": c.Slug, "title": c.Title != nil, "password": c.Password != nil, "permissions": c.Policy, "relayOnly": c.RelayOnly, "invitesRevoked": revoked,
 		})
 	})
 	if db.IsViolation(err, "rooms_slug_key") {

@@ -54,6 +54,8 @@ type Room struct {
 	StartURL    string
 	Screen      wire.Screen
 	Policy      Policy
+	RelayOnly   bool // calls go by the relay alone, by the owner's choice or the server's
+	RelayForced bool // by the server's
 	OwnerID     accounts.PersonID
 	Owner       wire.PublicPerson
 	CreatedAt   time.Time
@@ -72,7 +74,7 @@ func (r Room) Permissions() Permissions {
 func (r Room) Wire() wire.Room {
 	w := wire.Room{
 		Id: r.ID.UUID(), Slug: r.Slug, Title: r.Title, Privacy: r.Privacy, HasPassword: r.HasPassword, StartUrl: r.StartURL,
-		Screen: r.Screen, RolePermissions: r.Policy.Wire(), Owner: r.Owner, CreatedAt: r.CreatedAt.UTC(), BrowserState: wire.BrowserStateStopped,
+		Screen: r.Screen, RolePermissions: r.Policy.Wire(), RelayOnly: r.RelayOnly, RelayForced: r.RelayForced, Owner: r.Owner, CreatedAt: r.CreatedAt.UTC(), BrowserState: wire.BrowserStateStopped,
 	}
 	if r.Role != "" {
 		w.Role = &r.Role
@@ -87,6 +89,8 @@ type Options struct {
 	Hasher *accounts.Hasher
 	// Screen is that of rooms where nobody chose one; 1280x720 at 30 frames a second when zero.
 	Screen wire.Screen
+	// RelayOnly has the calls of every room go by the relay alone.
+	RelayOnly bool
 	// MaxRoomsPerPerson is how many rooms one person may own; 20 when 0.
 	MaxRoomsPerPerson int
 	// AddressKey is the secret that hashes the addresses of who comes by an invite; nil makes one, and what was hashed before is not known again.
@@ -101,6 +105,7 @@ type Service struct {
 	q          *db.Queries
 	hasher     *accounts.Hasher
 	screen     wire.Screen
+	relay      bool
 	maxRooms   int
 	addressKey []byte
 	now        func() time.Time
@@ -108,7 +113,7 @@ type Service struct {
 
 // New returns a Service. It starts nothing.
 func New(o Options) *Service {
-	s := &Service{pool: o.Pool, q: db.New(o.Pool), hasher: o.Hasher, screen: o.Screen, maxRooms: o.MaxRoomsPerPerson, addressKey: o.AddressKey, now: o.Now}
+	s := &Service{pool: o.Pool, q: db.New(o.Pool), hasher: o.Hasher, screen: o.Screen, relay: o.RelayOnly, maxRooms: o.MaxRoomsPerPerson, addressKey: o.AddressKey, now: o.Now}
 	if s.hasher == nil {
 		s.hasher = accounts.NewHasher(accounts.HashCost{}, 0)
 	}
@@ -242,7 +247,7 @@ func asID(ref string) (uuid.UUID, bool) {
 func (s *Service) fromRow(room db.Room, owner db.Person, role string) Room {
 	return Room{
 		ID: ID(room.ID), Slug: room.Slug, Title: room.Title, Privacy: wire.Privacy(room.Privacy), HasPassword: room.PasswordHash != nil,
-		StartURL: room.StartUrl, Screen: s.screenOf(room), Policy: storedPolicy(room), OwnerID: accounts.PersonID(room.OwnerID), Owner: accounts.FromRow(owner).Public(),
+		StartURL: room.StartUrl, Screen: s.screenOf(room), Policy: storedPolicy(room), RelayOnly: room.RelayOnly || s.relay, RelayForced: s.relay, OwnerID: accounts.PersonID(room.OwnerID), Owner: accounts.FromRow(owner).Public(),
 		CreatedAt: room.CreatedAt, Role: wire.Role(role), Revision: room.LastRevision,
 	}
 }

@@ -416,3 +416,20 @@ func TestEachRoleMayWhatTheLowerOneMayAndMore(t *testing.T) {
 	require.Equal(t, []wire.Permission{}, Permissions(0).Names())
 	require.False(t, of("superuser").Has(Control))
 }
+
+func TestAServerThatRelaysAllCallsLeavesNoRoomAChoice(t *testing.T) {
+	h := newHouse(t)
+	owner := h.account(t)
+	r := h.room(t, owner, wire.PrivacyPublic)
+	relayed := New(Options{Pool: h.pool, RelayOnly: true})
+	for _, own := range []bool{true, false} {
+		_, err := h.Update(t.Context(), r.Slug, owner, Change{RelayOnly: &own})
+		require.NoError(t, err)
+		there, err := relayed.Get(t.Context(), r.Slug, owner)
+		require.NoError(t, err)
+		require.Equal(t, []bool{true, true}, []bool{there.Wire().RelayOnly, there.Wire().RelayForced})
+		here, err := h.Get(t.Context(), r.Slug, owner)
+		require.NoError(t, err)
+		require.Equal(t, []bool{own, false}, []bool{here.Wire().RelayOnly, here.Wire().RelayForced})
+	}
+}

@@ -271,6 +271,7 @@ const (
 	ErrorCodeRoomMembersOnly      ErrorCode = "room_members_only"
 	ErrorCodeRoomPasswordNeeded   ErrorCode = "room_password_needed"
 	ErrorCodeRoomPasswordWrong    ErrorCode = "room_password_wrong"
+	ErrorCodeScreenTaken          ErrorCode = "screen_taken"
 	ErrorCodeSessionExpired       ErrorCode = "session_expired"
 	ErrorCodeSetupTokenRequired   ErrorCode = "setup_token_required"
 	ErrorCodeSetupTokenWrong      ErrorCode = "setup_token_wrong"
@@ -366,6 +367,8 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeRoomPasswordNeeded:
 		return true
 	case ErrorCodeRoomPasswordWrong:
+		return true
+	case ErrorCodeScreenTaken:
 		return true
 	case ErrorCodeSessionExpired:
 		return true
@@ -1311,6 +1314,9 @@ type Layer string
 type MediaState struct {
 	Camera     bool `json:"camera"`
 	Microphone bool `json:"microphone"`
+
+	// Screen The id of the MediaStream with the screen that they share; absent while they share none. One of a room does at a time
+	Screen string `json:"screen,omitempty,omitzero"`
 }
 
 // Member defines model for Member.
@@ -1604,7 +1610,13 @@ type Room struct {
 
 	// Privacy public: listed. unlisted: anyone signed in with the address. private: members, who come by invite
 	Privacy Privacy `json:"privacy"`
-	Role    *Role   `json:"role,omitempty"`
+
+	// RelayForced The server's setting wants it so in every room
+	RelayForced bool `json:"relayForced"`
+
+	// RelayOnly Calls go by the relay alone: the hub hands on no other addresses
+	RelayOnly bool  `json:"relayOnly"`
+	Role      *Role `json:"role,omitempty"`
 
 	// RolePermissions What members and guests of a room may do. Guests may nothing that members may not. Moderators may all but manage, the owner all.
 	RolePermissions RolePermissions `json:"rolePermissions"`
@@ -1623,6 +1635,9 @@ type RoomChange struct {
 
 	// Privacy public: listed. unlisted: anyone signed in with the address. private: members, who come by invite
 	Privacy *Privacy `json:"privacy,omitempty"`
+
+	// RelayOnly Whether calls go by the relay alone, so that nobody of the room learns another's address
+	RelayOnly *bool `json:"relayOnly,omitempty"`
 
 	// RolePermissions What members and guests of a room may do. Guests may nothing that members may not. Moderators may all but manage, the owner all.
 	RolePermissions *RolePermissions `json:"rolePermissions,omitempty"`

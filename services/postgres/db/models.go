@@ -171,4 +171,5 @@ type Room struct {
 	LastRevision      int64
 	SlowMode          int32
 	ClearedSeq        int64
+	RelayOnly         bool
 }

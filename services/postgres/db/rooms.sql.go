@@ -52,7 +52,7 @@ func (q *Queries) GetRole(ctx context.Context, arg GetRoleParams) (string, error
 }
 
 const getRoom = `-- name: GetRoom :one
-SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, coalesce(members.role, '')::text AS role,
+SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, rooms.relay_only, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, coalesce(members.role, '')::text AS role,
     coalesce(mutes.chat, false)::boolean AS chat_muted, coalesce(mutes.call, false)::boolean AS call_muted,
     EXISTS (SELECT FROM bans WHERE bans.room_id = rooms.id AND bans.person_id = $1::uuid)::boolean AS banned
 FROM rooms
@@ -100,6 +100,7 @@ func (q *Queries) GetRoom(ctx context.Context, arg GetRoomParams) (GetRoomRow, e
 		&i.Room.LastRevision,
 		&i.Room.SlowMode,
 		&i.Room.ClearedSeq,
+		&i.Room.RelayOnly,
 		&i.Person.ID,
 		&i.Person.Kind,
 		&i.Person.Username,
@@ -211,7 +212,7 @@ func (q *Queries) JoinOpenRoom(ctx context.Context, arg JoinOpenRoomParams) (int
 }
 
 const listPublicRooms = `-- name: ListPublicRooms :many
-SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, coalesce(members.role, '')::text AS role
+SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, rooms.relay_only, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, coalesce(members.role, '')::text AS role
 FROM rooms
 JOIN people ON people.id = rooms.owner_id
 LEFT JOIN members ON members.room_id = rooms.id AND members.person_id = $1
@@ -267,6 +268,7 @@ func (q *Queries) ListPublicRooms(ctx context.Context, arg ListPublicRoomsParams
 			&i.Room.LastRevision,
 			&i.Room.SlowMode,
 			&i.Room.ClearedSeq,
+			&i.Room.RelayOnly,
 			&i.Person.ID,
 			&i.Person.Kind,
 			&i.Person.Username,
@@ -289,7 +291,7 @@ func (q *Queries) ListPublicRooms(ctx context.Context, arg ListPublicRoomsParams
 }
 
 const listRoomsOfPerson = `-- name: ListRoomsOfPerson :many
-SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, members.role
+SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, rooms.relay_only, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, members.role
 FROM members
 JOIN rooms ON rooms.id = members.room_id
 JOIN people ON people.id = rooms.owner_id
@@ -345,6 +347,7 @@ func (q *Queries) ListRoomsOfPerson(ctx context.Context, arg ListRoomsOfPersonPa
 			&i.Room.LastRevision,
 			&i.Room.SlowMode,
 			&i.Room.ClearedSeq,
+			&i.Room.RelayOnly,
 			&i.Person.ID,
 			&i.Person.Kind,
 			&i.Person.Username,
@@ -367,7 +370,7 @@ func (q *Queries) ListRoomsOfPerson(ctx context.Context, arg ListRoomsOfPersonPa
 }
 
 const lockRoom = `-- name: LockRoom :one
-SELECT id, slug, title, privacy, password_hash, start_url, owner_id, last_seq, created_at, used_at, screen_width, screen_height, screen_frame_rate, member_permissions, guest_permissions, last_revision, slow_mode, cleared_seq FROM rooms WHERE id = $1 FOR UPDATE
+SELECT id, slug, title, privacy, password_hash, start_url, owner_id, last_seq, created_at, used_at, screen_width, screen_height, screen_frame_rate, member_permissions, guest_permissions, last_revision, slow_mode, cleared_seq, relay_only FROM rooms WHERE id = $1 FOR UPDATE
 `
 
 func (q *Queries) LockRoom(ctx context.Context, id uuid.UUID) (Room, error) {
@@ -392,6 +395,7 @@ func (q *Queries) LockRoom(ctx context.Context, id uuid.UUID) (Room, error) {
 		&i.LastRevision,
 		&i.SlowMode,
 		&i.ClearedSeq,
+		&i.RelayOnly,
 	)
 	return i, err
 }
@@ -500,13 +504,14 @@ SET title = coalesce($1, title),
     slug = coalesce($2, slug),
     privacy = coalesce($3, privacy),
     start_url = coalesce($4, start_url),
-    screen_width = CASE WHEN $5::boolean THEN $6 ELSE screen_width END,
-    screen_height = CASE WHEN $5::boolean THEN $7 ELSE screen_height END,
-    screen_frame_rate = CASE WHEN $5::boolean THEN $8 ELSE screen_frame_rate END,
-    member_permissions = CASE WHEN $9::boolean THEN $10 ELSE member_permissions END,
-    guest_permissions = CASE WHEN $9::boolean THEN $11 ELSE guest_permissions END,
-    password_hash = CASE WHEN $12::boolean THEN $13 ELSE password_hash END
-WHERE id = $14
+    relay_only = coalesce($5, relay_only),
+    screen_width = CASE WHEN $6::boolean THEN $7 ELSE screen_width END,
+    screen_height = CASE WHEN $6::boolean THEN $8 ELSE screen_height END,
+    screen_frame_rate = CASE WHEN $6::boolean THEN $9 ELSE screen_frame_rate END,
+    member_permissions = CASE WHEN $10::boolean THEN $11 ELSE member_permissions END,
+    guest_permissions = CASE WHEN $10::boolean THEN $12 ELSE guest_permissions END,
+    password_hash = CASE WHEN $13::boolean THEN $14 ELSE password_hash END
+WHERE id = $15
 `
 
 type UpdateRoomParams struct {
@@ -514,6 +519,7 @@ type UpdateRoomParams struct {
 	Slug              *string
 	Privacy           *string
 	StartUrl          *string
+	RelayOnly         *bool
 	SetScreen         bool
 	ScreenWidth       *int32
 	ScreenHeight      *int32
@@ -532,6 +538,7 @@ func (q *Queries) UpdateRoom(ctx context.Context, arg UpdateRoomParams) (int64, 
 		arg.Slug,
 		arg.Privacy,
 		arg.StartUrl,
+		arg.RelayOnly,
 		arg.SetScreen,
 		arg.ScreenWidth,
 		arg.ScreenHeight,

@@ -591,7 +591,7 @@ export interface components {
          * @description The one catalogue of error codes, of REST and of WebSocket errors.
          * @enum {string}
          */
-        ErrorCode: "bad_request" | "malformed_json" | "invalid_field" | "body_too_large" | "unsupported_media_type" | "not_found" | "method_not_allowed" | "unauthenticated" | "token_expired" | "forbidden" | "origin_refused" | "rate_limited" | "internal" | "unavailable" | "storage_full" | "wrong_credentials" | "wrong_password" | "username_taken" | "sign_ups_closed" | "setup_token_required" | "setup_token_wrong" | "session_expired" | "already_account" | "guest_not_allowed" | "slug_taken" | "too_many_rooms" | "room_password_needed" | "room_password_wrong" | "room_members_only" | "banned" | "room_full" | "invite_expired" | "invite_revoked" | "invite_used_up" | "display_name_needed" | "browser_running" | "browser_not_running" | "browser_quota_person" | "browser_quota_server" | "browser_not_available" | "browser_session_long" | "browser_session_used_up" | "message_too_large" | "unknown_type" | "hello_needed" | "target_needed" | "target_not_found" | "not_for_kind" | "control_taken" | "control_not_held" | "control_not_requested" | "key_reused" | "call_full" | "reactions_full";
+        ErrorCode: "bad_request" | "malformed_json" | "invalid_field" | "body_too_large" | "unsupported_media_type" | "not_found" | "method_not_allowed" | "unauthenticated" | "token_expired" | "forbidden" | "origin_refused" | "rate_limited" | "internal" | "unavailable" | "storage_full" | "wrong_credentials" | "wrong_password" | "username_taken" | "sign_ups_closed" | "setup_token_required" | "setup_token_wrong" | "session_expired" | "already_account" | "guest_not_allowed" | "slug_taken" | "too_many_rooms" | "room_password_needed" | "room_password_wrong" | "room_members_only" | "banned" | "room_full" | "invite_expired" | "invite_revoked" | "invite_used_up" | "display_name_needed" | "browser_running" | "browser_not_running" | "browser_quota_person" | "browser_quota_server" | "browser_not_available" | "browser_session_long" | "browser_session_used_up" | "message_too_large" | "unknown_type" | "hello_needed" | "target_needed" | "target_not_found" | "not_for_kind" | "control_taken" | "control_not_held" | "control_not_requested" | "key_reused" | "call_full" | "screen_taken" | "reactions_full";
         /**
          * @description Why the hub closes a WebSocket. 3000 to 3499: come back by yourself. 3500 and up: do not, unless the person asks.
          * @enum {integer}
@@ -775,6 +775,8 @@ export interface components {
             password?: string;
             startUrl?: components["schemas"]["StartURL"];
             rolePermissions?: components["schemas"]["RolePermissions"];
+            /** @description Whether calls go by the relay alone, so that nobody of the room learns another's address */
+            relayOnly?: boolean;
             /** @description null takes the room's own away; it follows the server's settings again */
             screen?: {
                 width: number;
@@ -792,6 +794,10 @@ export interface components {
             startUrl: string;
             screen: components["schemas"]["Screen"];
             rolePermissions: components["schemas"]["RolePermissions"];
+            /** @description Calls go by the relay alone: the hub hands on no other addresses */
+            relayOnly: boolean;
+            /** @description The server's setting wants it so in every room */
+            relayForced: boolean;
             owner: components["schemas"]["PublicPerson"];
             /** Format: date-time */
             createdAt: string;
@@ -1086,6 +1092,8 @@ export interface components {
         MediaState: {
             microphone: boolean;
             camera: boolean;
+            /** @description The id of the MediaStream with the screen that they share; absent while they share none. One of a room does at a time */
+            screen?: string;
         };
         Control: {
             /** @description The controller's peer id; absent when control is free */

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { HubError } from '@/api/hub/HubConnection';
 import type { Identity, Peer, SignalPayload } from '@/api/types';
 import { FakeMedia } from '@/test/devices';
-import { anIdentity, aPeer, jon, mia } from '@/test/mockServer';
+import { anIdentity, aPeer, aRoom, jon, mia } from '@/test/mockServer';
 import { aTrack, FakeNetwork } from '@/test/peerConnection';
 import { Call } from './Call';
 import { Mesh } from './Mesh';
@@ -224,4 +224,29 @@ it('stays in sight for a while after the last has muted', async () => {
   expect(call.store.getState().active).toBe(true);
   await pass(1_000);
   expect(call.store.getState().active).toBe(false);
+});
+
+describe('a room where nobody is to learn another’s address', () => {
+  const policies = (network: FakeNetwork) => network.open.map(({ configuration }) => configuration.iceTransportPolicy);
+
+  it('has this page connect by the relay alone from the first moment', async () => {
+    const { call, network, enter, jonSpeaks } = setUp();
+    enter(us(on, off));
+    call.identity(anIdentity({ permissions: ['voice', 'video'] }, { peers: us(on, off), room: aRoom({ relayOnly: true }) }));
+    await jonSpeaks();
+    expect(policies(network).sort(), 'Jon’s page here knows nothing of rooms').toEqual(['all', 'relay']);
+  });
+
+  it('has it find its ways anew when the owner chooses so', async () => {
+    const { call, network, enter, jonSpeaks } = setUp();
+    enter(us(on, off));
+    await jonSpeaks();
+    const own = network.open.filter(({ configuration }) => configuration.iceTransportPolicy === 'all');
+    call.receive({ type: 'room.updated', version: 8, payload: { room: aRoom({ relayOnly: true }) } });
+    await pass(1_000);
+    expect(policies(network)).toContain('relay');
+    expect(own.some(({ restarts }) => restarts > 0), 'ICE was restarted').toBe(true);
+    call.receive({ type: 'room.updated', version: 9, payload: { room: aRoom() } });
+    expect(policies(network)).not.toContain('relay');
+  });
 });

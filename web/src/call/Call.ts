@@ -1,7 +1,7 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { HubError } from '@/api/hub/HubConnection';
 import type { ServerMessage } from '@/api/hub/messages';
-import type { ICEServer, Identity, Peer, Permission, SignalPayload } from '@/api/types';
+import type { ICEServer, Identity, Peer, Permission, Room, SignalPayload } from '@/api/types';
 import { Devices, type DevicesOptions } from './Devices';
 import { Duck } from './Duck';
 import { levelOf, Levels, microphoneLevel } from './Levels';
@@ -146,6 +146,7 @@ export class Call {
     this.forgetRefusal();
     this.store.setState({ self });
     this.mesh.setIceServers(iceServers);
+    this.obeyRoom(snapshot.room);
     this.seatsChanged();
     this.mesh.hubBack(first && resumed);
     this.devicesChanged();
@@ -169,6 +170,9 @@ export class Call {
         break;
       case 'ice.servers':
         this.mesh.setIceServers(message.payload.iceServers);
+        break;
+      case 'room.updated':
+        this.obeyRoom(message.payload.room);
         break;
       case 'self.updated':
         this.permissions = message.payload.permissions;
@@ -291,6 +295,11 @@ export class Call {
   private forgetRefusal(): void {
     if (this.refusal !== null) clearTimeout(this.refusal);
     this.refusal = null;
+  }
+
+  /** Where nobody is to learn another's address, the relay alone carries the talk. */
+  private obeyRoom({ relayOnly }: Pick<Room, 'relayOnly'>): void {
+    this.mesh.setTransportPolicy(relayOnly ? 'relay' : 'all');
   }
 
   /** What the hub has switched off here is off, also where the person did not do it. */

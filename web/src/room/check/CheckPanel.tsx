@@ -6,7 +6,7 @@ import { useStore } from 'zustand';
 import type { Devices } from '@/call/Devices';
 import { choice } from '@/call/preferences';
 import { Choose } from '../call/Choose';
-import { useMay } from '../context';
+import { useMay, useRoom } from '../context';
 import { EchoButton } from './EchoButton';
 import { PathCheck } from './PathCheck';
 import { useDevicesOf, useLevel } from './useCheckDevices';
@@ -21,6 +21,7 @@ export function CheckPanel({ devices }: { devices: Devices }) {
   const chosen = useStore(choice);
   const mayVoice = useMay('voice');
   const mayVideo = useMay('video');
+  const relayOnly = useRoom(({ room }) => room?.relayOnly === true);
   const level = useLevel(microphoneTrack);
   return (
     <div className={classes.panel} data-testid="check">
@@ -60,7 +61,7 @@ export function CheckPanel({ devices }: { devices: Devices }) {
         {mayVideo && <Choose label={t('call.cameraLabel')} list={cameras} value={chosen.camera} onChange={(id) => void devices.chooseCamera(id)} testId="check-choose-camera" />}
         {canChooseSpeaker && speakers.length > 0 && <Choose label={t('call.speakerLabel')} list={speakers} value={chosen.speaker} onChange={(id) => devices.chooseSpeaker(id)} testId="check-choose-speaker" />}
         {mayVoice && <EchoButton track={microphone === 'on' ? microphoneTrack : null} />}
-        <PathCheck />
+        <PathCheck relayOnly={relayOnly} />
       </Stack>
     </div>
   );

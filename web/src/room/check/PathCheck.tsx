@@ -13,7 +13,7 @@ const probe = (servers: readonly ICEServer[]): Promise<Path> =>
   probePath(servers, { makePeerConnection: (configuration) => new RTCPeerConnection(configuration), setTimeout: (run, milliseconds) => setTimeout(run, milliseconds) });
 
 /** Whether this network carries voices and pictures, which way, and what to do where it does not. */
-export function PathCheck({ relayOnly = false }: { relayOnly?: boolean }) {
+export function PathCheck({ relayOnly }: { relayOnly: boolean }) {
   const { t } = useTranslation();
   const call = useCallSession();
   const [path, setPath] = useState<Path | null>(null);

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Modal, PasswordInput, SegmentedControl, Stack, Text, TextInput, Title, useMantineColorScheme } from '@mantine/core';
+import { Alert, Button, Group, Modal, PasswordInput, SegmentedControl, Stack, Switch, Text, TextInput, Title, useMantineColorScheme } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
@@ -89,6 +89,7 @@ function RoomForm({ room }: { room: Room }) {
   const [removing, setRemoving] = useState(false);
   const [startUrl, setStartUrl] = useState(room.startUrl);
   const [screen, setScreen] = useState(room.screen);
+  const [relayOnly, setRelayOnly] = useState(room.relayOnly);
   const save = useMutation({
     mutationFn: (body: RoomChange) => unwrap(api.PATCH('/rooms/{room}', { params: { path: { room: room.id } }, body })),
     onSuccess: () => {
@@ -105,6 +106,7 @@ function RoomForm({ room }: { room: Room }) {
     ...(removing && room.hasPassword ? { password: '' } : password !== '' ? { password } : {}),
     ...(withScheme(startUrl) !== room.startUrl ? { startUrl: withScheme(startUrl) } : {}),
     ...(sameScreen(screen, room.screen) ? {} : { screen }),
+    ...(relayOnly !== room.relayOnly ? { relayOnly } : {}),
   };
   const { errors, general, complete } = useFields(
     {
@@ -150,6 +152,7 @@ function RoomForm({ room }: { room: Room }) {
         </Stack>
         <TextInput label={t('settings.startPage')} value={startUrl} onChange={(event) => setStartUrl(event.currentTarget.value)} placeholder="https://" maxLength={2048} inputMode="url" error={errors.startUrl} data-testid="settings-start-page" />
         <ScreenChoice value={screen} saved={room.screen} onChange={setScreen} />
+        <Switch label={t('settings.relayOnly')} description={t(room.relayForced ? 'settings.relayForced' : 'settings.relayOnlyText')} checked={relayOnly} disabled={room.relayForced} onChange={(event) => setRelayOnly(event.currentTarget.checked)} data-testid="settings-relay-only" />
         {general !== null && (
           <Alert color="red" role="alert">
             {general}

@@ -341,3 +341,20 @@ describe('the settings of the picture', () => {
     expect(screen.getByTestId('settings-save')).toHaveProperty('disabled', true);
   });
 });
+
+describe('the way of calls', () => {
+  it('is the owner’s to choose', async () => {
+    const bodies: unknown[] = [];
+    await enterRoom({}, {}, { [`PATCH /rooms/${uuid(10)}`]: async (request: Request) => (bodies.push(await request.json()), aRoom({ relayOnly: true })) });
+    click('tab-settings');
+    fireEvent.click(await screen.findByTestId('settings-relay-only'));
+    click('settings-save');
+    await waitFor(() => expect(bodies).toEqual([{ relayOnly: true }]));
+  });
+
+  it('is none where the server has chosen for all', async () => {
+    await enterRoom({ room: aRoom({ relayOnly: true, relayForced: true }) });
+    click('tab-settings');
+    expect(await screen.findByTestId('settings-relay-only')).toMatchObject({ checked: true, disabled: true });
+  });
+});
