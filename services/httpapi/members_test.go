@@ -60,6 +60,10 @@ func TestEveryRoleMayOverHTTPWhatTheRoomGivesIt(t *testing.T) {
 		done   int
 	}{
 		{wire.PermissionChat, "POST", "/messages", func() any { n++; return wire.ChatSend{Key: fmt.Sprint(n), Text: "hello"} }, 201},
+		{wire.PermissionModerate, "POST", "/messages", func() any {
+			n++
+			return wire.ChatSend{Key: fmt.Sprint(n), Text: "hear, hear", Announcement: new(true)}
+		}, 201},
 		{wire.PermissionInvite, "GET", "/invites", nil, 200},
 		{wire.PermissionInvite, "POST", "/invites", func() any { return wire.NewInvite{MaxUses: new(1)} }, 201},
 		{wire.PermissionNavigate, "POST", "/browser", nil, 202},

@@ -36,6 +36,7 @@ var status = map[wire.ErrorCode]int{
 	wire.ErrorCodeRoomMembersOnly:      http.StatusForbidden,
 	wire.ErrorCodeBanned:               http.StatusForbidden,
 	wire.ErrorCodeRateLimited:          http.StatusTooManyRequests,
+	wire.ErrorCodeSlowMode:             http.StatusTooManyRequests,
 	wire.ErrorCodeInternal:             http.StatusInternalServerError,
 	wire.ErrorCodeUnavailable:          http.StatusServiceUnavailable,
 	wire.ErrorCodeStorageFull:          http.StatusInsufficientStorage,

@@ -155,9 +155,9 @@ func (a *api) ListMessages(ctx context.Context, request ListMessagesRequestObjec
 	var messages []rooms.Message
 	var more bool
 	if after := request.Params.ChangedAfter; after != nil {
-		messages, more, err = a.Rooms.Changes(ctx, r.ID, *after, limit)
+		messages, more, err = a.Rooms.Changes(ctx, r.ID, person(ctx).ID, *after, limit)
 	} else {
-		messages, more, err = a.Rooms.Messages(ctx, r.ID, value(request.Params.Before), limit)
+		messages, more, err = a.Rooms.Messages(ctx, r.ID, person(ctx).ID, value(request.Params.Before), limit)
 	}
 	if err != nil {
 		return nil, err
@@ -182,13 +182,15 @@ func (a *api) CreateMessage(ctx context.Context, request CreateMessageRequestObj
 	if err := a.limits.messages.take(person(ctx).ID.String()); err != nil {
 		return nil, err
 	}
-	r, err := a.Rooms.Authorize(ctx, request.Room, person(ctx), rooms.Chat)
+	need := rooms.Chat
+	if value(request.Body.Announcement) {
+		need |= rooms.Moderate
+	}
+	r, err := a.Rooms.Authorize(ctx, request.Room, person(ctx), need)
 	if err != nil {
 		return nil, err
 	}
-	m, repeated, err := a.Rooms.Append(ctx, r.ID, person(ctx).ID, rooms.NewMessage{
-		Key: request.Body.Key, Text: request.Body.Text, ReplyTo: value(request.Body.ReplyTo),
-	})
+	m, repeated, err := a.Rooms.Append(ctx, r.ID, person(ctx).ID, rooms.Said(*request.Body, r.Permissions()))
 	if err != nil {
 		return nil, err
 	}

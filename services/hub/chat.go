@@ -11,12 +11,17 @@ import (
 	"turtus/services/wire"
 )
 
-// historyLength is how many messages a snapshot holds.
-const historyLength = 50
+const (
+	// historyLength is how many messages for everybody a snapshot holds.
+	historyLength = 50
+	// mostRemembered bounds them together with the whispers among them, of which each snapshot has its reader's alone.
+	mostRemembered = 10 * historyLength
+)
 
 // chat is what a live room knows of its messages. It needs the room's lock.
 type chat struct {
-	messages []wire.ChatMessage // the last historyLength, by seq
+	messages []wire.ChatMessage // the last historyLength for everybody and the whispers among them, by seq
+	cleared  int64              // nothing up to this seq is there any more
 	more     bool               // there are earlier ones
 	revision int64              // of the latest change of a message, the earlier ones included
 	changed  []wire.ChatMessage // the last historyLength that were changed, earlier ones too
@@ -55,10 +60,12 @@ func (r *room) paceOf(person accounts.PersonID) *pace {
 	return c.paces[person]
 }
 
-// take is what the database has: the room's revision was read before the page.
-func (c *chat) take(revision int64, page []rooms.Message, more bool) {
-	c.more = c.more || more
-	c.revision = max(c.revision, revision)
+// take is what the database has: the room was read before the page.
+func (c *chat) take(stored rooms.Room, page []rooms.Message, more bool) {
+	c.revision = max(c.revision, stored.Revision)
+	c.cleared = max(c.cleared, stored.ClearedSeq)
+	page = slices.DeleteFunc(page, func(m rooms.Message) bool { return m.Seq <= c.cleared })
+	c.more = c.more || more && len(page) > 0 && page[0].Seq > c.cleared+1
 	for _, m := range page {
 		w := m.Wire()
 		c.requote(&w)
@@ -68,8 +75,19 @@ func (c *chat) take(revision int64, page []rooms.Message, more bool) {
 	}
 }
 
-func (c *chat) snapshot(to *wire.RoomSnapshot) {
-	to.Messages, to.MoreMessages, to.Revision = append([]wire.ChatMessage{}, c.messages...), c.more, c.revision
+func (c *chat) snapshot(s *seat, to *wire.RoomSnapshot) {
+	to.MoreMessages, to.Revision, to.ClearedSeq = c.more, c.revision, c.cleared
+	for _, m := range c.messages {
+		if hears(s, m) {
+			to.Messages = append(to.Messages, m)
+		}
+	}
+}
+
+// hears says whether a message is for a seat: all viewers hear all but the whispers of others.
+func hears(s *seat, m wire.ChatMessage) bool {
+	person := s.personID.UUID()
+	return s.kind == wire.PeerKindViewer && (m.To == nil || m.To.Id == person || m.Author.Id == person)
 }
 
 func (c *chat) find(seq int64) (int, bool) {
@@ -79,14 +97,32 @@ func (c *chat) find(seq int64) (int, bool) {
 // remember keeps a message for snapshots, in order, and says whether it is new.
 func (c *chat) remember(m wire.ChatMessage) bool {
 	i, found := c.find(m.Seq)
-	if found {
+	if found || m.Seq <= c.cleared {
 		return false
 	}
 	c.messages = slices.Insert(c.messages, i, m)
-	if surplus := len(c.messages) - historyLength; surplus > 0 {
-		c.messages = slices.Delete(c.messages, 0, surplus)
-		c.more = true
+	forAll := 0
+	for i := len(c.messages) - 1; i >= 0; i-- {
+		if c.messages[i].To == nil {
+			forAll++
+		}
+		if forAll > historyLength || len(c.messages)-i > mostRemembered {
+			c.messages = slices.Delete(c.messages, 0, i+1)
+			c.more = true
+			break
+		}
 	}
+	return true
+}
+
+// clear forgets all up to a seq. It says false for what the room has heard already.
+func (c *chat) clear(seq int64) bool {
+	if seq <= c.cleared {
+		return false
+	}
+	gone := func(m wire.ChatMessage) bool { return m.Seq <= seq }
+	c.cleared, c.more = seq, false
+	c.messages, c.changed = slices.DeleteFunc(c.messages, gone), slices.DeleteFunc(c.changed, gone)
 	return true
 }
 
@@ -96,6 +132,8 @@ func (c *chat) change(m wire.ChatMessage) bool {
 	i, found := c.find(m.Seq)
 	j := c.lastChange(m.Seq)
 	switch {
+	case m.Seq <= c.cleared:
+		return false
 	case found && c.messages[i].Revision >= m.Revision, j >= 0 && c.changed[j].Revision >= m.Revision:
 		return false
 	case found:
@@ -151,20 +189,27 @@ func (r *room) addMessage(m wire.ChatMessage, repeated bool, author *peer, re, k
 		}
 		return
 	}
-	r.version++
-	e := wire.NewEnvelope(wire.TypeChatMessage, wire.ChatEvent{Message: m})
-	e.Version = r.version
+	e := r.chatEvent(wire.TypeChatMessage, m)
 	frame := encode(e)
 	for _, s := range r.seats {
-		if s.conn == nil || s.kind != wire.PeerKindViewer {
-			continue
+		switch {
+		case s.conn == nil || !hears(s, m):
+		case author != nil && s.conn == author.conn:
+			s.conn.send(encode(stored(m, re, key, e.Version)))
+		default:
+			s.conn.send(frame)
 		}
-		if author != nil && s.conn == author.conn {
-			s.conn.send(encode(stored(m, re, key, r.version)))
-			continue
-		}
-		s.conn.send(frame)
 	}
+}
+
+// chatEvent is an increment where all viewers hear it; of a whisper, which the others know nothing of, it has no version. It needs the lock.
+func (r *room) chatEvent(messageType string, m wire.ChatMessage) wire.Envelope {
+	e := wire.NewEnvelope(messageType, wire.ChatEvent{Message: m})
+	if m.To == nil {
+		r.version++
+		e.Version = r.version
+	}
+	return e
 }
 
 // changeMessage shows the viewers what became of a message, unless they have heard it. One that is not remembered may be told twice: the
@@ -174,19 +219,12 @@ func (r *room) changeMessage(m wire.ChatMessage) {
 	defer r.mu.Unlock()
 	m.Key = nil
 	r.chat.requote(&m)
-	if r.chat.change(m) {
-		r.tellViewers(wire.TypeChatChanged, wire.ChatEvent{Message: m})
+	if !r.chat.change(m) {
+		return
 	}
-}
-
-// tellViewers sends an increment that is no business of a browser. It needs the lock.
-func (r *room) tellViewers(messageType string, payload any) {
-	r.version++
-	e := wire.NewEnvelope(messageType, payload)
-	e.Version = r.version
-	frame := encode(e)
+	frame := encode(r.chatEvent(wire.TypeChatChanged, m))
 	for _, s := range r.seats {
-		if s.kind == wire.PeerKindViewer && s.conn != nil {
+		if s.conn != nil && hears(s, m) {
 			s.conn.send(frame)
 		}
 	}
@@ -199,13 +237,15 @@ func sendChat(p *peer, e wire.Envelope) error {
 	if err != nil {
 		return err
 	}
-	if err := p.mayWrite(rooms.Chat); err != nil {
+	need := rooms.Chat
+	if payload.Announcement != nil && *payload.Announcement {
+		need |= rooms.Moderate
+	}
+	may, err := p.mayWrite(need)
+	if err != nil {
 		return err
 	}
-	n := rooms.NewMessage{Key: payload.Key, Text: payload.Text}
-	if payload.ReplyTo != nil {
-		n.ReplyTo = *payload.ReplyTo
-	}
+	n := rooms.Said(payload, may)
 	ctx, cancel := p.callContext()
 	defer cancel()
 	m, duplicate, err := p.hub.o.Rooms.Append(ctx, p.room.id, p.seat.personID, n)
@@ -222,7 +262,7 @@ func editChat(p *peer, e wire.Envelope) error {
 	if err != nil {
 		return err
 	}
-	if err := p.mayWrite(rooms.Chat); err != nil {
+	if _, err := p.mayWrite(rooms.Chat); err != nil {
 		return err
 	}
 	ctx, cancel := p.callContext()
@@ -255,20 +295,20 @@ func deleteChat(p *peer, e wire.Envelope) error {
 	return nil
 }
 
-// mayWrite counts a message or a change against the person's pace.
-func (p *peer) mayWrite(need rooms.Permissions) error {
+// mayWrite counts a message or a change against the person's pace, and says what they may do.
+func (p *peer) mayWrite(need rooms.Permissions) (may rooms.Permissions, err error) {
 	p.room.mu.Lock()
 	defer p.room.mu.Unlock()
 	if !p.sits() {
-		return errSuperseded
+		return 0, errSuperseded
 	}
 	if err := p.seat.permissions.Require(need); err != nil {
-		return err
+		return 0, err
 	}
 	if limit := p.room.paceOf(p.seat.personID).chat; !limit.Allow() {
-		return p.tooMany("chat messages", limit)
+		return 0, p.tooMany("chat messages", limit)
 	}
-	return nil
+	return p.seat.permissions, nil
 }
 
 // mayRemove counts a removal against the person's pace, and says whether they moderate.

@@ -32,7 +32,7 @@ func TestChatIsStoredBeforeAnybodyHearsOfIt(t *testing.T) {
 	require.Equal(t, "hello", decode[wire.ChatEvent](t, heard).Message.Text)
 	require.Equal(t, owner.DisplayName, decode[wire.ChatEvent](t, heard).Message.Author.DisplayName)
 	require.Nil(t, decode[wire.ChatEvent](t, heard).Message.Key, "the key is the author's")
-	page, _, err := h.rooms.Messages(context.Background(), room.ID, 0, 10)
+	page, _, err := h.rooms.Messages(context.Background(), room.ID, owner.ID, 0, 10)
 	require.NoError(t, err)
 	require.Len(t, page, 1)
 

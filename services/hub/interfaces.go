@@ -25,7 +25,10 @@ type Rooms interface {
 	React(ctx context.Context, room rooms.ID, by accounts.PersonID, seq int64, emoji string, on bool) (rooms.Message, error)
 	// Standing is what a person is in the room at this moment.
 	Standing(ctx context.Context, room rooms.ID, person accounts.PersonID) (rooms.Standing, error)
-	Messages(ctx context.Context, room rooms.ID, before int64, limit int) (page []rooms.Message, more bool, err error)
+	// Latest has whispers of all people too.
+	Latest(ctx context.Context, room rooms.ID, limit int) (page []rooms.Message, more bool, err error)
+	SetSlowMode(ctx context.Context, room rooms.ID, by accounts.PersonID, seconds int) error
+	ClearChat(ctx context.Context, room rooms.ID, by accounts.PersonID) (seq int64, err error)
 }
 
 // People knows the people behind the peers; *accounts.Service does.

@@ -67,6 +67,8 @@ var handlers = map[string]handler{
 	wire.TypeChatDelete:     {kind: wire.PeerKindViewer, do: deleteChat},
 	wire.TypeChatReact:      {kind: wire.PeerKindViewer, do: reactToChat},
 	wire.TypeChatTyping:     {kind: wire.PeerKindViewer, do: typing},
+	wire.TypeChatSlow:       {kind: wire.PeerKindViewer, do: setSlowMode},
+	wire.TypeChatClear:      {kind: wire.PeerKindViewer, do: clearChat},
 	wire.TypeReaction:       {kind: wire.PeerKindViewer, do: floatReaction},
 	wire.TypePresenceUpdate: {kind: wire.PeerKindViewer, do: updatePresence},
 	wire.TypeControlTake: {kind: wire.PeerKindViewer, do: steer(func(c *control.State, by control.Peer, now time.Time) (bool, error) {

@@ -22,6 +22,7 @@ var acts = []struct {
 	messageType, undo string
 	payload, undoWith any
 	besidesOk         string // the typed answer, where it is not ok
+	announces         bool
 }{
 	{need: wire.PermissionControl, messageType: wire.TypeControlTake, payload: wire.Empty{}, undo: wire.TypeControlRelease, undoWith: wire.Empty{}},
 	{need: wire.PermissionControl, messageType: wire.TypeControlRequest, payload: wire.Empty{}, undo: wire.TypeControlRelease, undoWith: wire.Empty{}},
@@ -32,10 +33,12 @@ var acts = []struct {
 	{need: wire.PermissionScreen, messageType: wire.TypePresenceUpdate, payload: wire.PresenceUpdate{Media: &wire.MediaState{Screen: "s1"}},
 		undo: wire.TypePresenceUpdate, undoWith: wire.PresenceUpdate{Media: &wire.MediaState{}}},
 	{need: wire.PermissionChat, messageType: wire.TypeChatSend, besidesOk: wire.TypeChatStored},
+	{need: wire.PermissionModerate, messageType: wire.TypeChatSend, besidesOk: wire.TypeChatStored, announces: true},
 	{need: wire.PermissionChat, messageType: wire.TypeChatTyping, payload: wire.Typing{Typing: true}},
 	{need: wire.PermissionReact, messageType: wire.TypeReaction, payload: wire.FloatingReaction{Emoji: "🐢"}},
 	{need: wire.PermissionReact, messageType: wire.TypeChatReact, payload: wire.ChatReact{Seq: 1, Emoji: "🐢", On: true},
 		undo: wire.TypeChatReact, undoWith: wire.ChatReact{Seq: 1, Emoji: "🐢"}},
+	{need: wire.PermissionModerate, messageType: wire.TypeChatSlow, payload: wire.SlowMode{Seconds: 5}, undo: wire.TypeChatSlow, undoWith: wire.SlowMode{}},
 }
 
 // grantable are what a room's owner gives and takes.
@@ -106,7 +109,7 @@ func TestEveryRoleMayOverTheWebSocketWhatTheRoomGivesIt(t *testing.T) {
 				payload := act.payload
 				if payload == nil {
 					keys++
-					payload = wire.ChatSend{Key: fmt.Sprint("k", keys), Text: "hello"}
+					payload = wire.ChatSend{Key: fmt.Sprint("k", keys), Text: "hello", Announcement: &act.announces}
 				}
 				name := fmt.Sprintf("policy %d, %s: %s for %s", i, role, act.messageType, act.need)
 				if !slices.Contains(may, act.need) {

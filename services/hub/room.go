@@ -102,7 +102,7 @@ func (r *room) load() error {
 	var err error
 	stored, err = r.hub.o.Rooms.ByID(ctx, r.id)
 	if err == nil {
-		page, more, err = r.hub.o.Rooms.Messages(ctx, r.id, 0, historyLength)
+		page, more, err = r.hub.o.Rooms.Latest(ctx, r.id, historyLength)
 	}
 	browser = r.hub.o.Browsers.State(r.id)
 	l.err = err
@@ -118,7 +118,7 @@ func (r *room) take(stored rooms.Room, page []rooms.Message, more bool, browser 
 	if !r.browserKnown {
 		r.browser = browser
 	}
-	r.chat.take(stored.Revision, page, more)
+	r.chat.take(stored, page, more)
 }
 
 // snapshot is the room as a seat may see it. It needs the lock.
@@ -132,7 +132,7 @@ func (r *room) snapshot(s *seat) wire.RoomSnapshot {
 	}
 	slices.SortFunc(snap.Peers, func(a, b wire.Peer) int { return a.JoinedAt.Compare(b.JoinedAt) })
 	if s.kind == wire.PeerKindViewer { // what people say is no business of a browser
-		r.chat.snapshot(&snap)
+		r.chat.snapshot(s, &snap)
 	}
 	return snap
 }

@@ -20,7 +20,7 @@ func (s *Service) EditMessage(ctx context.Context, room ID, by accounts.PersonID
 	if err != nil {
 		return Message{}, err
 	}
-	return s.change(ctx, room, seq, "edit the message", func(q *db.Queries, m db.Message) error {
+	return s.change(ctx, room, by, seq, "edit the message", func(q *db.Queries, m db.Message) error {
 		switch {
 		case m.DeletedAt != nil:
 			return errNoMessage()
@@ -33,15 +33,22 @@ func (s *Service) EditMessage(ctx context.Context, room ID, by accounts.PersonID
 		if err != nil {
 			return err
 		}
-		return q.EditMessage(ctx, db.EditMessageParams{RoomID: room.UUID(), Seq: seq, Text: text, Now: s.now(), Revision: revision})
+		mentioned, err := mentions(ctx, q, room, text)
+		if err != nil {
+			return err
+		}
+		ids, names := columns(mentioned)
+		return q.EditMessage(ctx, db.EditMessageParams{
+			RoomID: room.UUID(), Seq: seq, Text: text, Mentioned: ids, MentionedAs: names, Now: s.now(), Revision: revision,
+		})
 	})
 }
 
-// RemoveMessage takes a message's text away for good; its number stays. Its author may, and with moderates who has a higher role than its author
-// has now, which is noted for the audit.
+// RemoveMessage takes a message's text away for good; its number stays. Its author may, and with moderates who may read it and has a higher role
+// than its author has now, which is noted for the audit.
 // Removing it again changes nothing. Errors: not_found, forbidden, unavailable, storage_full.
 func (s *Service) RemoveMessage(ctx context.Context, room ID, by accounts.PersonID, moderates bool, seq int64) (Message, error) {
-	return s.change(ctx, room, seq, "remove the message", func(q *db.Queries, m db.Message) error {
+	return s.change(ctx, room, by, seq, "remove the message", func(q *db.Queries, m db.Message) error {
 		own := writtenBy(m, by)
 		switch {
 		case !own && !moderates:
@@ -70,23 +77,23 @@ func (s *Service) RemoveMessage(ctx context.Context, room ID, by accounts.Person
 }
 
 // change is changeIn in a transaction of its own.
-func (s *Service) change(ctx context.Context, room ID, seq int64, what string, step func(*db.Queries, db.Message) error) (m Message, err error) {
+func (s *Service) change(ctx context.Context, room ID, by accounts.PersonID, seq int64, what string, step func(*db.Queries, db.Message) error) (m Message, err error) {
 	err = db.InTx(ctx, s.pool, func(q *db.Queries) error {
-		m, err = s.changeIn(ctx, q, room, seq, func(row db.Message) error { return step(q, row) })
+		m, err = s.changeIn(ctx, q, room, by, seq, func(row db.Message) error { return step(q, row) })
 		return err
 	})
 	return m, db.Fault(what, err)
 }
 
-// changeIn reads a message with its room held against other changes of it, and returns it as it is after step.
-func (s *Service) changeIn(ctx context.Context, q *db.Queries, room ID, seq int64, step func(db.Message) error) (Message, error) {
+// changeIn reads a message with its room held against other changes of it, and returns it as it is after step. For who may not read it there is none.
+func (s *Service) changeIn(ctx context.Context, q *db.Queries, room ID, by accounts.PersonID, seq int64, step func(db.Message) error) (Message, error) {
 	if _, err := q.HoldRoom(ctx, room.UUID()); errors.Is(err, pgx.ErrNoRows) {
 		return Message{}, errNoRoom()
 	} else if err != nil {
 		return Message{}, fmt.Errorf("hold the room: %w", err)
 	}
 	row, err := q.GetMessage(ctx, db.GetMessageParams{RoomID: room.UUID(), Seq: seq})
-	if errors.Is(err, pgx.ErrNoRows) {
+	if errors.Is(err, pgx.ErrNoRows) || err == nil && !mayRead(row, by) {
 		return Message{}, errNoMessage()
 	} else if err != nil {
 		return Message{}, err

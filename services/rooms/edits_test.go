@@ -40,7 +40,7 @@ func TestAMessageIsChangedByItsAuthorAlone(t *testing.T) {
 	requireCode(t, wire.ErrorCodeNotFound, err)
 	_, err = h.EditMessage(ctx, NewID(), ada.ID, m.Seq, "nowhere")
 	requireCode(t, wire.ErrorCodeNotFound, err)
-	page, _, err := h.Messages(ctx, r.ID, 0, 10)
+	page, _, err := h.Messages(ctx, r.ID, accounts.PersonID{}, 0, 10)
 	require.NoError(t, err)
 	require.Equal(t, []Message{edited}, page)
 }
@@ -65,7 +65,7 @@ func TestARemovedMessageKeepsItsNumberAndLosesItsText(t *testing.T) {
 	_, err = h.RemoveMessage(ctx, r.ID, owner.ID, true, others.Seq)
 	require.NoError(t, err)
 
-	page, _, err := h.Messages(ctx, r.ID, 0, 10)
+	page, _, err := h.Messages(ctx, r.ID, accounts.PersonID{}, 0, 10)
 	require.NoError(t, err)
 	require.Len(t, page, 2)
 	var kept, noted int
@@ -107,16 +107,16 @@ func TestWhoWasAwayIsToldWhatChangedSince(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.EqualValues(t, 4, h.revision(t, r))
-	page, more, err := h.Changes(ctx, r.ID, 1, 2)
+	page, more, err := h.Changes(ctx, r.ID, accounts.PersonID{}, 1, 2)
 	require.NoError(t, err)
 	require.True(t, more)
 	require.Equal(t, []int64{1, 2}, []int64{page[0].Seq, page[1].Seq}, "in the order of the changes")
-	page, more, err = h.Changes(ctx, r.ID, page[1].Revision, 2)
+	page, more, err = h.Changes(ctx, r.ID, accounts.PersonID{}, page[1].Revision, 2)
 	require.NoError(t, err)
 	require.False(t, more)
 	require.Len(t, page, 1)
 	require.EqualValues(t, 4, page[0].Seq, "only its latest change")
-	all, _, err := h.Changes(ctx, r.ID, -1, 10)
+	all, _, err := h.Changes(ctx, r.ID, accounts.PersonID{}, -1, 10)
 	require.NoError(t, err)
 	require.Len(t, all, 3, "what was never changed is none of it")
 }
@@ -139,7 +139,7 @@ func TestChangesAtTheSameMomentAreNumberedOneAfterTheOther(t *testing.T) {
 	})
 	require.Equal(t, 20, count(results, ""))
 	require.EqualValues(t, 20, h.revision(t, r))
-	page, _, err := h.Messages(ctx, r.ID, 0, 1)
+	page, _, err := h.Messages(ctx, r.ID, accounts.PersonID{}, 0, 1)
 	require.NoError(t, err)
 	require.EqualValues(t, 20, page[0].Revision)
 }
@@ -161,7 +161,7 @@ func TestAReplyQuotesTheMessageAsItIsNow(t *testing.T) {
 
 	_, err = h.RemoveMessage(ctx, r.ID, ada.ID, false, m.Seq)
 	require.NoError(t, err)
-	page, _, err := h.Messages(ctx, r.ID, 0, 1)
+	page, _, err := h.Messages(ctx, r.ID, accounts.PersonID{}, 0, 1)
 	require.NoError(t, err)
 	require.Empty(t, page[0].ReplyTo.Text, "a quote keeps nothing that was removed")
 	require.NotNil(t, page[0].ReplyTo.DeletedAt)

@@ -42,21 +42,30 @@ type Message struct {
 	Revision            int64
 	EditedAt, DeletedAt *time.Time
 	Reactions           []wire.Reaction // by who came first
+
+	To           *wire.PublicPerson // who alone may read it, besides its author; nil for everybody
+	Announcement bool
+	Mentions     []wire.Mention
 }
 
 // Wire leaves the key out: set it for the author.
 func (m Message) Wire() wire.ChatMessage {
-	return wire.ChatMessage{
+	w := wire.ChatMessage{
 		Id: m.ID, Seq: m.Seq, Author: m.Author, Text: m.Text, CreatedAt: m.CreatedAt.UTC(), ReplyTo: m.ReplyTo,
-		Revision: m.Revision, EditedAt: utc(m.EditedAt), DeletedAt: utc(m.DeletedAt), Reactions: reactionsOrNone(m.Reactions),
+		Revision: m.Revision, EditedAt: utc(m.EditedAt), DeletedAt: utc(m.DeletedAt), Reactions: someOrNone(m.Reactions),
+		To: m.To, Mentions: someOrNone(m.Mentions),
 	}
+	if m.Announcement {
+		w.Announcement = &m.Announcement
+	}
+	return w
 }
 
-func reactionsOrNone(reactions []wire.Reaction) *[]wire.Reaction {
-	if len(reactions) == 0 {
+func someOrNone[T any](list []T) *[]T {
+	if len(list) == 0 {
 		return nil
 	}
-	return &reactions
+	return &list
 }
 
 func utc(t *time.Time) *time.Time {
@@ -71,14 +80,21 @@ type NewMessage struct {
 	Key     string // of the author's choice
 	Text    string
 	ReplyTo int64 // the seq of the message that it answers; 0 answers none
+
+	// To is the one member who hears it; zero for everybody, or whoever the whisper is shared with that it answers.
+	To accounts.PersonID
+	// Announcement marks it; that its author moderates is for the caller to check.
+	Announcement bool
+	// Moderates says that its author does: slow mode is not for them.
+	Moderates bool
 }
 
 // errDuplicate rolls back a transaction that took a number for a message that is there already.
 var errDuplicate = errors.New("the key was used before")
 
 // Append stores a message under the room's next number. The same key of the same author again, also at the same moment, answers the
-// first message, as it is now, with duplicate set. It does not check membership or permission. Errors: invalid_field, key_reused, not_found
-// (no such room or author), unavailable, storage_full.
+// first message, as it is now, with duplicate set. It does not check membership or permission of the author. Errors: invalid_field, key_reused,
+// not_found (no such room or author; whom it is for is no member), slow_mode, unavailable, storage_full.
 func (s *Service) Append(ctx context.Context, room ID, author accounts.PersonID, n NewMessage) (m Message, duplicate bool, err error) {
 	text, err := checkText(n.Text)
 	if err == nil {
@@ -111,7 +127,13 @@ func (s *Service) saidBefore(ctx context.Context, room ID, author accounts.Perso
 	if row.ReplyTo != nil {
 		replyTo = *row.ReplyTo
 	}
-	if row.EditedAt == nil && row.DeletedAt == nil && row.Text != n.Text || replyTo != n.ReplyTo {
+	to := accounts.PersonID{}
+	if row.WhisperTo != nil {
+		to = accounts.PersonID(*row.WhisperTo)
+	}
+	// What answers a whisper has whom it is for by itself.
+	other := n.To != to && (n.To != accounts.PersonID{} || n.ReplyTo == 0)
+	if row.EditedAt == nil && row.DeletedAt == nil && row.Text != n.Text || replyTo != n.ReplyTo || other || row.Announcement != n.Announcement {
 		return Message{}, wire.Errorf(wire.ErrorCodeKeyReused, "Another message was sent with this key. Send this one with a new key.")
 	}
 	return one(ctx, s.q, room, row.Seq)
@@ -119,45 +141,70 @@ func (s *Service) saidBefore(ctx context.Context, room ID, author accounts.Perso
 
 // insert takes the room's next number for a message. It returns errDuplicate for a key that was used before.
 func (s *Service) insert(ctx context.Context, q *db.Queries, room ID, author accounts.PersonID, n NewMessage) (Message, error) {
-	now := s.now()
+	to, err := s.recipient(ctx, q, room, author, n)
+	if err != nil {
+		return Message{}, err
+	}
 	person, err := q.HoldAuthor(ctx, author.UUID())
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Message{}, wire.Errorf(wire.ErrorCodeNotFound, "The author is gone.")
 	} else if err != nil {
 		return Message{}, fmt.Errorf("look for the author: %w", err)
 	}
-	seq, err := q.NextSeq(ctx, db.NextSeqParams{ID: room.UUID(), Now: now})
+	now := s.now()
+	next, err := q.NextSeq(ctx, db.NextSeqParams{ID: room.UUID(), Now: now})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Message{}, errNoRoom()
 	} else if err != nil {
 		return Message{}, fmt.Errorf("take the next number: %w", err)
 	}
+	var last time.Time
+	if next.SlowMode > 0 && !n.Moderates {
+		if last, err = lastSaid(ctx, q, room, author); err != nil {
+			return Message{}, err
+		}
+	}
 	var replyTo *int64
 	if n.ReplyTo != 0 {
-		if n.ReplyTo < 0 || n.ReplyTo >= seq {
-			return Message{}, errField("replyTo", "is no message of this room")
-		}
 		replyTo = &n.ReplyTo
 	}
+	mentioned, err := mentions(ctx, q, room, n.Text)
+	if err != nil {
+		return Message{}, fmt.Errorf("look for who is mentioned: %w", err)
+	}
+	ids, names := columns(mentioned)
 	_, err = q.InsertMessage(ctx, db.InsertMessageParams{
-		ID: uuid.Must(uuid.NewV7()), RoomID: room.UUID(), Seq: seq, AuthorID: new(author.UUID()), AuthorName: person.DisplayName,
-		Key: n.Key, Text: n.Text, ReplyTo: replyTo, CreatedAt: now,
+		ID: uuid.Must(uuid.NewV7()), RoomID: room.UUID(), Seq: next.LastSeq, AuthorID: new(author.UUID()), AuthorName: person.DisplayName,
+		Key: n.Key, Text: n.Text, ReplyTo: replyTo, WhisperTo: to, Announcement: n.Announcement, Mentioned: ids, MentionedAs: names, CreatedAt: now,
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Message{}, errDuplicate
 	} else if err != nil {
 		return Message{}, err
 	}
-	return one(ctx, q, room, seq)
+	if err := tooSoon(last, now, next.SlowMode); err != nil { // not before: what was said already is no new message
+		return Message{}, err
+	}
+	return one(ctx, q, room, next.LastSeq)
 }
 
-// Messages returns the last limit messages before seq before (0: the newest) in the order they were said, and whether there are earlier
-// ones. It does not check membership.
-func (s *Service) Messages(ctx context.Context, room ID, before int64, limit int) (page []Message, more bool, err error) {
+// Messages returns the last limit messages before seq before (0: the newest) that somebody may read, in the order they were said, and whether
+// there are earlier ones. It does not check membership.
+func (s *Service) Messages(ctx context.Context, room ID, reader accounts.PersonID, before int64, limit int) (page []Message, more bool, err error) {
 	if before <= 0 {
 		before = math.MaxInt64
 	}
-	rows, err := s.q.ListMessages(ctx, db.ListMessagesParams{RoomID: room.UUID(), Before: before, PageSize: int32(limit + 1)})
+	return s.list(ctx, room, db.ListMessagesParams{RoomID: room.UUID(), Before: before, Reader: reader.UUID()}, limit)
+}
+
+// Latest returns the last limit messages, whispers of all people too: who gets one is for the caller to see to.
+func (s *Service) Latest(ctx context.Context, room ID, limit int) (page []Message, more bool, err error) {
+	return s.list(ctx, room, db.ListMessagesParams{RoomID: room.UUID(), Before: math.MaxInt64, Whispers: true}, limit)
+}
+
+func (s *Service) list(ctx context.Context, room ID, params db.ListMessagesParams, limit int) (page []Message, more bool, err error) {
+	params.PageSize = int32(limit + 1)
+	rows, err := s.q.ListMessages(ctx, params)
 	if err != nil {
 		return nil, false, db.Fault("read messages", err)
 	}
@@ -169,10 +216,10 @@ func (s *Service) Messages(ctx context.Context, room ID, before int64, limit int
 	return page, more, db.Fault("read messages", err)
 }
 
-// Changes returns the messages that were changed after a revision, in the order of their changes, limit of them at most, and whether there
+// Changes returns the messages that somebody may read and that were changed after a revision, in the order of their changes, limit of them at most, and whether there
 // are more. It does not check membership.
-func (s *Service) Changes(ctx context.Context, room ID, after int64, limit int) (page []Message, more bool, err error) {
-	changed, err := s.q.ListChangedMessages(ctx, db.ListChangedMessagesParams{RoomID: room.UUID(), After: after, PageSize: int32(limit + 1)})
+func (s *Service) Changes(ctx context.Context, room ID, reader accounts.PersonID, after int64, limit int) (page []Message, more bool, err error) {
+	changed, err := s.q.ListChangedMessages(ctx, db.ListChangedMessagesParams{RoomID: room.UUID(), Reader: reader.UUID(), After: after, PageSize: int32(limit + 1)})
 	if err != nil {
 		return nil, false, db.Fault("read changed messages", err)
 	}
@@ -189,7 +236,7 @@ func (s *Service) Changes(ctx context.Context, room ID, after int64, limit int) 
 
 // one reads a message that is there, unless its room is deleted at this moment.
 func one(ctx context.Context, q *db.Queries, room ID, seq int64) (Message, error) {
-	rows, err := q.ListMessages(ctx, db.ListMessagesParams{RoomID: room.UUID(), Before: seq + 1, PageSize: 1})
+	rows, err := q.ListMessages(ctx, db.ListMessagesParams{RoomID: room.UUID(), Before: seq + 1, Whispers: true, PageSize: 1})
 	if err != nil {
 		return Message{}, err
 	}
@@ -212,7 +259,7 @@ func messages(ctx context.Context, q *db.Queries, room ID, rows []db.ListMessage
 		m := row.Message
 		page[i] = Message{
 			ID: m.ID, Room: room, Seq: m.Seq, Author: author(row), Key: m.Key, Text: m.Text, CreatedAt: m.CreatedAt,
-			Revision: m.Revision, EditedAt: m.EditedAt, DeletedAt: m.DeletedAt,
+			Revision: m.Revision, EditedAt: m.EditedAt, DeletedAt: m.DeletedAt, Announcement: m.Announcement, Mentions: stored(m),
 		}
 		seqs[i] = m.Seq
 		if m.ReplyTo != nil {
@@ -220,6 +267,9 @@ func messages(ctx context.Context, q *db.Queries, room ID, rows []db.ListMessage
 		}
 	}
 	if err := addReactions(ctx, q, room, seqs, page); err != nil {
+		return nil, err
+	}
+	if err := addRecipients(ctx, q, rows, page); err != nil {
 		return nil, err
 	}
 	if len(answered) == 0 {
@@ -282,4 +332,19 @@ func checkText(text string) (string, error) {
 		return "", errField("text", "has 4000 characters at most")
 	}
 	return text, nil
+}
+
+// Said is what somebody says by the contract, with what they may do in the room.
+func Said(w wire.ChatSend, may Permissions) NewMessage {
+	n := NewMessage{Key: w.Key, Text: w.Text, Moderates: may.Has(Moderate)}
+	if w.ReplyTo != nil {
+		n.ReplyTo = *w.ReplyTo
+	}
+	if w.To != nil {
+		n.To = accounts.PersonID(*w.To)
+	}
+	if w.Announcement != nil {
+		n.Announcement = *w.Announcement
+	}
+	return n
 }

@@ -87,7 +87,7 @@ func TestHistoryComesInPagesInTheOrderItWasSaid(t *testing.T) {
 		texts  string
 		more   bool
 	}{{0, "5 6 7", true}, {5, "2 3 4", true}, {2, "1", false}, {1, "", false}, {4, "1 2 3", false}} {
-		page, more, err := h.Messages(ctx, r.ID, c.before, 3)
+		page, more, err := h.Messages(ctx, r.ID, accounts.PersonID{}, c.before, 3)
 		require.NoError(t, err)
 		texts := make([]string, len(page))
 		for i, m := range page {
@@ -137,7 +137,7 @@ func TestWhatADeletedPersonSaidStaysUnderTheirName(t *testing.T) {
 	require.Equal(t, []uuid.UUID{own.ID.UUID()}, deleted.Rooms)
 	_, err = h.ByID(ctx, own.ID)
 	requireCode(t, wire.ErrorCodeNotFound, err)
-	page, _, err := h.Messages(ctx, r.ID, 0, 10)
+	page, _, err := h.Messages(ctx, r.ID, accounts.PersonID{}, 0, 10)
 	require.NoError(t, err)
 	require.Equal(t, "I was here", page[0].Text)
 	require.Equal(t, accounts.Gone("Gone Girl"), page[0].Author)

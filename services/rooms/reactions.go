@@ -34,7 +34,7 @@ func (s *Service) React(ctx context.Context, room ID, by accounts.PersonID, seq 
 		} else if err != nil {
 			return err
 		}
-		m, err = s.changeIn(ctx, q, room, seq, func(m db.Message) error {
+		m, err = s.changeIn(ctx, q, room, by, seq, func(m db.Message) error {
 			if m.DeletedAt != nil {
 				return errNoMessage()
 			}

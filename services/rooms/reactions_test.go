@@ -44,7 +44,7 @@ func TestReactionsAreCountedInTheOrderTheyCame(t *testing.T) {
 		require.Equal(t, step.want, reactions(now))
 		require.Equal(t, step.revision, now.Revision)
 	}
-	page, _, err := h.Messages(ctx, r.ID, 0, 1)
+	page, _, err := h.Messages(ctx, r.ID, accounts.PersonID{}, 0, 1)
 	require.NoError(t, err)
 	require.Equal(t, []wire.ReactingPerson{{Id: ada.ID.UUID(), DisplayName: ada.DisplayName}}, page[0].Reactions[1].People)
 	require.Len(t, *page[0].Wire().Reactions, 2)
@@ -71,7 +71,7 @@ func TestReactionsAreBounded(t *testing.T) {
 	})
 	require.Equal(t, maxEmoji, count(results, ""))
 	require.Equal(t, 1, count(results, wire.ErrorCodeReactionsFull))
-	page, _, err := h.Messages(ctx, r.ID, 0, 1)
+	page, _, err := h.Messages(ctx, r.ID, accounts.PersonID{}, 0, 1)
 	require.NoError(t, err)
 	_, err = h.React(ctx, r.ID, grace.ID, m.Seq, page[0].Reactions[0].Emoji, true)
 	require.NoError(t, err, "one that is there already")

@@ -59,7 +59,9 @@ type Room struct {
 	OwnerID     accounts.PersonID
 	Owner       wire.PublicPerson
 	CreatedAt   time.Time
+	SlowMode    int       // seconds between two messages of one person
 	Revision    int64     // of the latest change of a message
+	ClearedSeq  int64     // up to here the chat was cleared
 	Role        wire.Role // the caller's; empty when they are no member or nobody in particular asked
 	Muted       Muted     // of the caller, as the next
 	banned      bool
@@ -74,7 +76,7 @@ func (r Room) Permissions() Permissions {
 func (r Room) Wire() wire.Room {
 	w := wire.Room{
 		Id: r.ID.UUID(), Slug: r.Slug, Title: r.Title, Privacy: r.Privacy, HasPassword: r.HasPassword, StartUrl: r.StartURL,
-		Screen: r.Screen, RolePermissions: r.Policy.Wire(), RelayOnly: r.RelayOnly, RelayForced: r.RelayForced, Owner: r.Owner, CreatedAt: r.CreatedAt.UTC(), BrowserState: wire.BrowserStateStopped,
+		Screen: r.Screen, RolePermissions: r.Policy.Wire(), RelayOnly: r.RelayOnly, RelayForced: r.RelayForced, SlowMode: r.SlowMode, Owner: r.Owner, CreatedAt: r.CreatedAt.UTC(), BrowserState: wire.BrowserStateStopped,
 	}
 	if r.Role != "" {
 		w.Role = &r.Role
@@ -248,6 +250,6 @@ func (s *Service) fromRow(room db.Room, owner db.Person, role string) Room {
 	return Room{
 		ID: ID(room.ID), Slug: room.Slug, Title: room.Title, Privacy: wire.Privacy(room.Privacy), HasPassword: room.PasswordHash != nil,
 		StartURL: room.StartUrl, Screen: s.screenOf(room), Policy: storedPolicy(room), RelayOnly: room.RelayOnly || s.relay, RelayForced: s.relay, OwnerID: accounts.PersonID(room.OwnerID), Owner: accounts.FromRow(owner).Public(),
-		CreatedAt: room.CreatedAt, Role: wire.Role(role), Revision: room.LastRevision,
+		CreatedAt: room.CreatedAt, Role: wire.Role(role), Revision: room.LastRevision, SlowMode: int(room.SlowMode), ClearedSeq: room.ClearedSeq,
 	}
 }

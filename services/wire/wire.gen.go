@@ -276,6 +276,7 @@ const (
 	ErrorCodeSetupTokenRequired   ErrorCode = "setup_token_required"
 	ErrorCodeSetupTokenWrong      ErrorCode = "setup_token_wrong"
 	ErrorCodeSignUpsClosed        ErrorCode = "sign_ups_closed"
+	ErrorCodeSlowMode             ErrorCode = "slow_mode"
 	ErrorCodeSlugTaken            ErrorCode = "slug_taken"
 	ErrorCodeStorageFull          ErrorCode = "storage_full"
 	ErrorCodeTargetNeeded         ErrorCode = "target_needed"
@@ -377,6 +378,8 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeSetupTokenWrong:
 		return true
 	case ErrorCodeSignUpsClosed:
+		return true
+	case ErrorCodeSlowMode:
 		return true
 	case ErrorCodeSlugTaken:
 		return true
@@ -931,6 +934,13 @@ type BrowserState string
 // BrowserStep What a starting browser waits for. The first is only for a server that has no browser yet
 type BrowserStep string
 
+// ChatCleared All messages up to this one are gone
+type ChatCleared struct {
+	// By What others see of a person. The author of a message who has deleted their account has the nil id
+	By  *PublicPerson `json:"by,omitempty"`
+	Seq int64         `json:"seq"`
+}
+
 // ChatEdit defines model for ChatEdit.
 type ChatEdit struct {
 	Seq  int64  `json:"seq"`
@@ -944,6 +954,9 @@ type ChatEvent struct {
 
 // ChatMessage defines model for ChatMessage.
 type ChatMessage struct {
+	// Announcement Somebody who moderates says it to everybody
+	Announcement *bool `json:"announcement,omitempty"`
+
 	// Author What others see of a person. The author of a message who has deleted their account has the nil id
 	Author    PublicPerson `json:"author"`
 	CreatedAt time.Time    `json:"createdAt"`
@@ -955,6 +968,9 @@ type ChatMessage struct {
 
 	// Key The sender's idempotency key, told to the sender alone
 	Key *string `json:"key,omitempty"`
+
+	// Mentions The members whose names stand in the text after an @; absent where there are none
+	Mentions *[]Mention `json:"mentions,omitempty"`
 
 	// Reactions In the order in which each emoji came first; absent where there are none
 	Reactions *[]Reaction `json:"reactions,omitempty"`
@@ -970,6 +986,9 @@ type ChatMessage struct {
 
 	// Text Empty when it was removed
 	Text string `json:"text"`
+
+	// To What others see of a person. The author of a message who has deleted their account has the nil id
+	To *PublicPerson `json:"to,omitempty"`
 }
 
 // ChatReact defines model for ChatReact.
@@ -989,20 +1008,28 @@ type ChatRef struct {
 
 // ChatSend defines model for ChatSend.
 type ChatSend struct {
+	// Announcement By who moderates
+	Announcement *bool `json:"announcement,omitempty"`
+
 	// Key Chosen by the sender; the same key again stores nothing anew
 	Key string `json:"key"`
 
-	// ReplyTo The seq of the message that it answers
+	// ReplyTo The seq of the message that it answers; what answers a whisper is one
 	ReplyTo *int64 `json:"replyTo,omitempty"`
 	Text    string `json:"text"`
+
+	// To A whisper: the one member who may read it, besides the sender
+	To *openapi_types.UUID `json:"to,omitempty"`
 }
 
 // ClientMessages What a peer may send. One property a message type; its value is the payload.
 type ClientMessages struct {
+	ChatClear  *Empty     `json:"chat.clear,omitempty"`
 	ChatDelete *ChatRef   `json:"chat.delete,omitempty"`
 	ChatEdit   *ChatEdit  `json:"chat.edit,omitempty"`
 	ChatReact  *ChatReact `json:"chat.react,omitempty"`
 	ChatSend   *ChatSend  `json:"chat.send,omitempty"`
+	ChatSlow   *SlowMode  `json:"chat.slow,omitempty"`
 
 	// ChatTyping Somebody writes, or has stopped. The hub hands it on with the sender stamped and keeps nothing; what is not said again for six seconds has ended.
 	ChatTyping     *Typing      `json:"chat.typing,omitempty"`
@@ -1347,6 +1374,14 @@ type MemberList struct {
 	More bool `json:"more"`
 }
 
+// Mention defines model for Mention.
+type Mention struct {
+	Id openapi_types.UUID `json:"id"`
+
+	// Name As the text has it
+	Name string `json:"name"`
+}
+
 // MessageChange defines model for MessageChange.
 type MessageChange struct {
 	Text string `json:"text"`
@@ -1622,7 +1657,10 @@ type Room struct {
 	RolePermissions RolePermissions `json:"rolePermissions"`
 
 	// Screen The size of a browser's screen in pixels, and the most frames a second that are sent of it.
-	Screen   Screen `json:"screen"`
+	Screen Screen `json:"screen"`
+
+	// SlowMode Seconds between two messages of one person who does not moderate; 0 when there is no bound
+	SlowMode int    `json:"slowMode"`
 	Slug     string `json:"slug"`
 	StartUrl string `json:"startUrl"`
 	Title    string `json:"title"`
@@ -1663,7 +1701,10 @@ type RoomPage struct {
 
 // RoomSnapshot defines model for RoomSnapshot.
 type RoomSnapshot struct {
-	Browser      Browser       `json:"browser"`
+	Browser Browser `json:"browser"`
+
+	// ClearedSeq Up to here the chat was cleared: what a page still has of it goes; 0 when it never was
+	ClearedSeq   int64         `json:"clearedSeq"`
 	Control      Control       `json:"control"`
 	Messages     []ChatMessage `json:"messages"`
 	MoreMessages bool          `json:"moreMessages"`
@@ -1721,8 +1762,11 @@ type ServerSignUps string
 type ServerMessages struct {
 	BrowserChanged *BrowserEvent `json:"browser.changed,omitempty"`
 	ChatChanged    *ChatEvent    `json:"chat.changed,omitempty"`
-	ChatMessage    *ChatEvent    `json:"chat.message,omitempty"`
-	ChatStored     *ChatEvent    `json:"chat.stored,omitempty"`
+
+	// ChatCleared All messages up to this one are gone
+	ChatCleared *ChatCleared `json:"chat.cleared,omitempty"`
+	ChatMessage *ChatEvent   `json:"chat.message,omitempty"`
+	ChatStored  *ChatEvent   `json:"chat.stored,omitempty"`
 
 	// ChatTyping Somebody writes, or has stopped. The hub hands it on with the sender stamped and keeps nothing; what is not said again for six seconds has ended.
 	ChatTyping     *Typing      `json:"chat.typing,omitempty"`
@@ -1791,6 +1835,12 @@ type Signal struct {
 
 	// Session Which connection of the two: the stream.request's session, or call:from:to
 	Session string `json:"session"`
+}
+
+// SlowMode defines model for SlowMode.
+type SlowMode struct {
+	// Seconds Between two messages of one person who does not moderate; 0 is no bound
+	Seconds int `json:"seconds"`
 }
 
 // Slug defines model for Slug.

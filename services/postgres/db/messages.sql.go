@@ -35,6 +35,18 @@ func (q *Queries) AddReaction(ctx context.Context, arg AddReactionParams) error 
 	return err
 }
 
+const clearChat = `-- name: ClearChat :one
+UPDATE rooms SET cleared_seq = last_seq WHERE id = $1 RETURNING cleared_seq
+`
+
+// Locks the room, as everything that changes its messages does.
+func (q *Queries) ClearChat(ctx context.Context, id uuid.UUID) (int64, error) {
+	row := q.db.QueryRow(ctx, clearChat, id)
+	var cleared_seq int64
+	err := row.Scan(&cleared_seq)
+	return cleared_seq, err
+}
+
 const clearReactions = `-- name: ClearReactions :exec
 DELETE FROM reactions WHERE room_id = $1 AND seq = $2
 `
@@ -50,7 +62,7 @@ func (q *Queries) ClearReactions(ctx context.Context, arg ClearReactionsParams) 
 }
 
 const deleteMessage = `-- name: DeleteMessage :exec
-UPDATE messages SET text = '', deleted_at = $1::timestamptz, revision = $2 WHERE room_id = $3 AND seq = $4
+UPDATE messages SET text = '', mentioned = '{}', mentioned_as = '{}', deleted_at = $1::timestamptz, revision = $2 WHERE room_id = $3 AND seq = $4
 `
 
 type DeleteMessageParams struct {
@@ -70,21 +82,41 @@ func (q *Queries) DeleteMessage(ctx context.Context, arg DeleteMessageParams) er
 	return err
 }
 
+const deleteMessages = `-- name: DeleteMessages :exec
+DELETE FROM messages WHERE room_id = $1 AND seq <= $2
+`
+
+type DeleteMessagesParams struct {
+	RoomID uuid.UUID
+	UpTo   int64
+}
+
+func (q *Queries) DeleteMessages(ctx context.Context, arg DeleteMessagesParams) error {
+	_, err := q.db.Exec(ctx, deleteMessages, arg.RoomID, arg.UpTo)
+	return err
+}
+
 const editMessage = `-- name: EditMessage :exec
-UPDATE messages SET text = $1, edited_at = $2::timestamptz, revision = $3 WHERE room_id = $4 AND seq = $5
+UPDATE messages
+SET text = $1, mentioned = $2, mentioned_as = $3, edited_at = $4::timestamptz, revision = $5
+WHERE room_id = $6 AND seq = $7
 `
 
 type EditMessageParams struct {
-	Text     string
-	Now      time.Time
-	Revision int64
-	RoomID   uuid.UUID
-	Seq      int64
+	Text        string
+	Mentioned   []uuid.UUID
+	MentionedAs []string
+	Now         time.Time
+	Revision    int64
+	RoomID      uuid.UUID
+	Seq         int64
 }
 
 func (q *Queries) EditMessage(ctx context.Context, arg EditMessageParams) error {
 	_, err := q.db.Exec(ctx, editMessage,
 		arg.Text,
+		arg.Mentioned,
+		arg.MentionedAs,
 		arg.Now,
 		arg.Revision,
 		arg.RoomID,
@@ -195,22 +227,26 @@ func (q *Queries) HoldRoom(ctx context.Context, id uuid.UUID) (int64, error) {
 }
 
 const insertMessage = `-- name: InsertMessage :one
-INSERT INTO messages (id, room_id, seq, author_id, author_name, key, text, reply_to, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+INSERT INTO messages (id, room_id, seq, author_id, author_name, key, text, reply_to, whisper_to, announcement, mentioned, mentioned_as, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 ON CONFLICT (room_id, author_id, key) DO NOTHING
 RETURNING id, room_id, seq, author_id, author_name, key, text, created_at, reply_to, revision, edited_at, deleted_at, whisper_to, announcement, mentioned, mentioned_as
 `
 
 type InsertMessageParams struct {
-	ID         uuid.UUID
-	RoomID     uuid.UUID
-	Seq        int64
-	AuthorID   *uuid.UUID
-	AuthorName string
-	Key        string
-	Text       string
-	ReplyTo    *int64
-	CreatedAt  time.Time
+	ID           uuid.UUID
+	RoomID       uuid.UUID
+	Seq          int64
+	AuthorID     *uuid.UUID
+	AuthorName   string
+	Key          string
+	Text         string
+	ReplyTo      *int64
+	WhisperTo    *uuid.UUID
+	Announcement bool
+	Mentioned    []uuid.UUID
+	MentionedAs  []string
+	CreatedAt    time.Time
 }
 
 // No row when the author has used this key before.
@@ -224,6 +260,10 @@ func (q *Queries) InsertMessage(ctx context.Context, arg InsertMessageParams) (M
 		arg.Key,
 		arg.Text,
 		arg.ReplyTo,
+		arg.WhisperTo,
+		arg.Announcement,
+		arg.Mentioned,
+		arg.MentionedAs,
 		arg.CreatedAt,
 	)
 	var i Message
@@ -248,18 +288,36 @@ func (q *Queries) InsertMessage(ctx context.Context, arg InsertMessageParams) (M
 	return i, err
 }
 
+const lastSaid = `-- name: LastSaid :one
+SELECT created_at FROM messages WHERE room_id = $1 AND author_id = $2 ORDER BY created_at DESC LIMIT 1
+`
+
+type LastSaidParams struct {
+	RoomID   uuid.UUID
+	AuthorID *uuid.UUID
+}
+
+func (q *Queries) LastSaid(ctx context.Context, arg LastSaidParams) (time.Time, error) {
+	row := q.db.QueryRow(ctx, lastSaid, arg.RoomID, arg.AuthorID)
+	var created_at time.Time
+	err := row.Scan(&created_at)
+	return created_at, err
+}
+
 const listChangedMessages = `-- name: ListChangedMessages :many
 SELECT messages.id, messages.room_id, messages.seq, messages.author_id, messages.author_name, messages.key, messages.text, messages.created_at, messages.reply_to, messages.revision, messages.edited_at, messages.deleted_at, messages.whisper_to, messages.announcement, messages.mentioned, messages.mentioned_as, people.display_name, people.avatar_color, people.avatar_at, people.kind
 FROM messages
 LEFT JOIN people ON people.id = messages.author_id
 WHERE messages.room_id = $1 AND messages.revision > 0 AND messages.revision > $2::bigint
+  AND (messages.whisper_to IS NULL OR messages.whisper_to = $3::uuid OR messages.author_id = $3::uuid)
 ORDER BY messages.revision
-LIMIT $3
+LIMIT $4
 `
 
 type ListChangedMessagesParams struct {
 	RoomID   uuid.UUID
 	After    int64
+	Reader   uuid.UUID
 	PageSize int32
 }
 
@@ -272,7 +330,12 @@ type ListChangedMessagesRow struct {
 }
 
 func (q *Queries) ListChangedMessages(ctx context.Context, arg ListChangedMessagesParams) ([]ListChangedMessagesRow, error) {
-	rows, err := q.db.Query(ctx, listChangedMessages, arg.RoomID, arg.After, arg.PageSize)
+	rows, err := q.db.Query(ctx, listChangedMessages,
+		arg.RoomID,
+		arg.After,
+		arg.Reader,
+		arg.PageSize,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -312,18 +375,61 @@ func (q *Queries) ListChangedMessages(ctx context.Context, arg ListChangedMessag
 	return items, nil
 }
 
+const listMentionable = `-- name: ListMentionable :many
+SELECT people.id, people.display_name
+FROM members
+JOIN people ON people.id = members.person_id
+WHERE members.room_id = $1 AND position(lower('@' || people.display_name) IN lower($2::text)) > 0
+ORDER BY length(people.display_name) DESC, members.joined_at
+LIMIT 200
+`
+
+type ListMentionableParams struct {
+	RoomID uuid.UUID
+	Text   string
+}
+
+type ListMentionableRow struct {
+	ID          uuid.UUID
+	DisplayName string
+}
+
+// The members whose names stand in a text after an @.
+func (q *Queries) ListMentionable(ctx context.Context, arg ListMentionableParams) ([]ListMentionableRow, error) {
+	rows, err := q.db.Query(ctx, listMentionable, arg.RoomID, arg.Text)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListMentionableRow{}
+	for rows.Next() {
+		var i ListMentionableRow
+		if err := rows.Scan(&i.ID, &i.DisplayName); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listMessages = `-- name: ListMessages :many
 SELECT messages.id, messages.room_id, messages.seq, messages.author_id, messages.author_name, messages.key, messages.text, messages.created_at, messages.reply_to, messages.revision, messages.edited_at, messages.deleted_at, messages.whisper_to, messages.announcement, messages.mentioned, messages.mentioned_as, people.display_name, people.avatar_color, people.avatar_at, people.kind
 FROM messages
 LEFT JOIN people ON people.id = messages.author_id
 WHERE messages.room_id = $1 AND messages.seq < $2
+  AND ($3::boolean OR messages.whisper_to IS NULL OR messages.whisper_to = $4::uuid OR messages.author_id = $4::uuid)
 ORDER BY messages.seq DESC
-LIMIT $3
+LIMIT $5
 `
 
 type ListMessagesParams struct {
 	RoomID   uuid.UUID
 	Before   int64
+	Whispers bool
+	Reader   uuid.UUID
 	PageSize int32
 }
 
@@ -335,8 +441,15 @@ type ListMessagesRow struct {
 	Kind        *string
 }
 
+// With whispers all of them, else those of the reader alone.
 func (q *Queries) ListMessages(ctx context.Context, arg ListMessagesParams) ([]ListMessagesRow, error) {
-	rows, err := q.db.Query(ctx, listMessages, arg.RoomID, arg.Before, arg.PageSize)
+	rows, err := q.db.Query(ctx, listMessages,
+		arg.RoomID,
+		arg.Before,
+		arg.Whispers,
+		arg.Reader,
+		arg.PageSize,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -483,6 +596,40 @@ func (q *Queries) ListReactions(ctx context.Context, arg ListReactionsParams) ([
 	return items, nil
 }
 
+const listRecipients = `-- name: ListRecipients :many
+SELECT id, kind, username, display_name, avatar_color, avatar_at, password_hash, administrator, created_at FROM people WHERE id = ANY($1::uuid[])
+`
+
+func (q *Queries) ListRecipients(ctx context.Context, ids []uuid.UUID) ([]Person, error) {
+	rows, err := q.db.Query(ctx, listRecipients, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Person{}
+	for rows.Next() {
+		var i Person
+		if err := rows.Scan(
+			&i.ID,
+			&i.Kind,
+			&i.Username,
+			&i.DisplayName,
+			&i.AvatarColor,
+			&i.AvatarAt,
+			&i.PasswordHash,
+			&i.Administrator,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const nextRevision = `-- name: NextRevision :one
 UPDATE rooms SET last_revision = last_revision + 1 WHERE id = $1 RETURNING last_revision
 `
@@ -495,7 +642,7 @@ func (q *Queries) NextRevision(ctx context.Context, id uuid.UUID) (int64, error)
 }
 
 const nextSeq = `-- name: NextSeq :one
-UPDATE rooms SET last_seq = last_seq + 1, used_at = greatest(used_at, $1::timestamptz) WHERE id = $2 RETURNING last_seq
+UPDATE rooms SET last_seq = last_seq + 1, used_at = greatest(used_at, $1::timestamptz) WHERE id = $2 RETURNING last_seq, slow_mode
 `
 
 type NextSeqParams struct {
@@ -503,12 +650,17 @@ type NextSeqParams struct {
 	ID  uuid.UUID
 }
 
+type NextSeqRow struct {
+	LastSeq  int64
+	SlowMode int32
+}
+
 // Locks the room, so that its messages are numbered one after the other; a rollback gives the number back.
-func (q *Queries) NextSeq(ctx context.Context, arg NextSeqParams) (int64, error) {
+func (q *Queries) NextSeq(ctx context.Context, arg NextSeqParams) (NextSeqRow, error) {
 	row := q.db.QueryRow(ctx, nextSeq, arg.Now, arg.ID)
-	var last_seq int64
-	err := row.Scan(&last_seq)
-	return last_seq, err
+	var i NextSeqRow
+	err := row.Scan(&i.LastSeq, &i.SlowMode)
+	return i, err
 }
 
 const removeReaction = `-- name: RemoveReaction :exec
@@ -545,4 +697,21 @@ type ReviseMessageParams struct {
 func (q *Queries) ReviseMessage(ctx context.Context, arg ReviseMessageParams) error {
 	_, err := q.db.Exec(ctx, reviseMessage, arg.Revision, arg.RoomID, arg.Seq)
 	return err
+}
+
+const setSlowMode = `-- name: SetSlowMode :execrows
+UPDATE rooms SET slow_mode = $1 WHERE id = $2
+`
+
+type SetSlowModeParams struct {
+	Seconds int32
+	ID      uuid.UUID
+}
+
+func (q *Queries) SetSlowMode(ctx context.Context, arg SetSlowModeParams) (int64, error) {
+	result, err := q.db.Exec(ctx, setSlowMode, arg.Seconds, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }

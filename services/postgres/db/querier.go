@@ -15,6 +15,8 @@ type Querier interface {
 	AddReaction(ctx context.Context, arg AddReactionParams) error
 	AnyAccount(ctx context.Context) (bool, error)
 	ClaimAccount(ctx context.Context, arg ClaimAccountParams) (Person, error)
+	// Locks the room, as everything that changes its messages does.
+	ClearChat(ctx context.Context, id uuid.UUID) (int64, error)
 	ClearReactions(ctx context.Context, arg ClearReactionsParams) error
 	CountLiveInvites(ctx context.Context, arg CountLiveInvitesParams) (int64, error)
 	CountRoomsOwned(ctx context.Context, ownerID uuid.UUID) (int64, error)
@@ -29,6 +31,7 @@ type Querier interface {
 	DeleteGuestsGone(ctx context.Context, madeBefore time.Time) (int64, error)
 	DeleteMember(ctx context.Context, arg DeleteMemberParams) error
 	DeleteMessage(ctx context.Context, arg DeleteMessageParams) error
+	DeleteMessages(ctx context.Context, arg DeleteMessagesParams) error
 	DeleteMute(ctx context.Context, arg DeleteMuteParams) error
 	DeletePerson(ctx context.Context, id uuid.UUID) (int64, error)
 	DeleteRoom(ctx context.Context, id uuid.UUID) (int64, error)
@@ -78,6 +81,7 @@ type Querier interface {
 	InsertRoom(ctx context.Context, arg InsertRoomParams) (int64, error)
 	// Only while the room is as it was when the password was checked.
 	JoinOpenRoom(ctx context.Context, arg JoinOpenRoomParams) (int64, error)
+	LastSaid(ctx context.Context, arg LastSaidParams) (time.Time, error)
 	// Of an account that is gone there is nothing left to keep out.
 	ListBans(ctx context.Context, arg ListBansParams) ([]ListBansRow, error)
 	ListChangedMessages(ctx context.Context, arg ListChangedMessagesParams) ([]ListChangedMessagesRow, error)
@@ -85,12 +89,16 @@ type Querier interface {
 	ListLatestBrowsers(ctx context.Context, since *time.Time) ([]Browser, error)
 	ListLiveInvites(ctx context.Context, arg ListLiveInvitesParams) ([]ListLiveInvitesRow, error)
 	ListMembers(ctx context.Context, arg ListMembersParams) ([]ListMembersRow, error)
+	// The members whose names stand in a text after an @.
+	ListMentionable(ctx context.Context, arg ListMentionableParams) ([]ListMentionableRow, error)
+	// With whispers all of them, else those of the reader alone.
 	ListMessages(ctx context.Context, arg ListMessagesParams) ([]ListMessagesRow, error)
 	// Those that others answer.
 	ListMessagesBySeq(ctx context.Context, arg ListMessagesBySeqParams) ([]ListMessagesBySeqRow, error)
 	ListOpenBrowsers(ctx context.Context) ([]Browser, error)
 	ListPublicRooms(ctx context.Context, arg ListPublicRoomsParams) ([]ListPublicRoomsRow, error)
 	ListReactions(ctx context.Context, arg ListReactionsParams) ([]ListReactionsRow, error)
+	ListRecipients(ctx context.Context, ids []uuid.UUID) ([]Person, error)
 	ListRoomsOfPerson(ctx context.Context, arg ListRoomsOfPersonParams) ([]ListRoomsOfPersonRow, error)
 	// Those of the given sessions that live.
 	LiveSessions(ctx context.Context, families []uuid.UUID) ([]uuid.UUID, error)
@@ -111,7 +119,7 @@ type Querier interface {
 	Marked(ctx context.Context, arg MarkedParams) (bool, error)
 	NextRevision(ctx context.Context, id uuid.UUID) (int64, error)
 	// Locks the room, so that its messages are numbered one after the other; a rollback gives the number back.
-	NextSeq(ctx context.Context, arg NextSeqParams) (int64, error)
+	NextSeq(ctx context.Context, arg NextSeqParams) (NextSeqRow, error)
 	// From where a person came by an invite.
 	NoteArrival(ctx context.Context, arg NoteArrivalParams) error
 	// From where who came by an invite has come again.
@@ -137,6 +145,7 @@ type Querier interface {
 	// Only where nobody else has changed it since it was checked.
 	SetPasswordHash(ctx context.Context, arg SetPasswordHashParams) (int64, error)
 	SetRole(ctx context.Context, arg SetRoleParams) error
+	SetSlowMode(ctx context.Context, arg SetSlowModeParams) (int64, error)
 	// At most once a minute, so that coming and going costs no row versions.
 	TouchRoom(ctx context.Context, arg TouchRoomParams) error
 	// No row means that the run had ended before, or that its room is gone.

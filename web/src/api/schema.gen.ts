@@ -591,7 +591,7 @@ export interface components {
          * @description The one catalogue of error codes, of REST and of WebSocket errors.
          * @enum {string}
          */
-        ErrorCode: "bad_request" | "malformed_json" | "invalid_field" | "body_too_large" | "unsupported_media_type" | "not_found" | "method_not_allowed" | "unauthenticated" | "token_expired" | "forbidden" | "origin_refused" | "rate_limited" | "internal" | "unavailable" | "storage_full" | "wrong_credentials" | "wrong_password" | "username_taken" | "sign_ups_closed" | "setup_token_required" | "setup_token_wrong" | "session_expired" | "already_account" | "guest_not_allowed" | "slug_taken" | "too_many_rooms" | "room_password_needed" | "room_password_wrong" | "room_members_only" | "banned" | "room_full" | "invite_expired" | "invite_revoked" | "invite_used_up" | "display_name_needed" | "browser_running" | "browser_not_running" | "browser_quota_person" | "browser_quota_server" | "browser_not_available" | "browser_session_long" | "browser_session_used_up" | "message_too_large" | "unknown_type" | "hello_needed" | "target_needed" | "target_not_found" | "not_for_kind" | "control_taken" | "control_not_held" | "control_not_requested" | "key_reused" | "call_full" | "screen_taken" | "reactions_full";
+        ErrorCode: "bad_request" | "malformed_json" | "invalid_field" | "body_too_large" | "unsupported_media_type" | "not_found" | "method_not_allowed" | "unauthenticated" | "token_expired" | "forbidden" | "origin_refused" | "rate_limited" | "internal" | "unavailable" | "storage_full" | "wrong_credentials" | "wrong_password" | "username_taken" | "sign_ups_closed" | "setup_token_required" | "setup_token_wrong" | "session_expired" | "already_account" | "guest_not_allowed" | "slug_taken" | "too_many_rooms" | "room_password_needed" | "room_password_wrong" | "room_members_only" | "banned" | "room_full" | "invite_expired" | "invite_revoked" | "invite_used_up" | "display_name_needed" | "browser_running" | "browser_not_running" | "browser_quota_person" | "browser_quota_server" | "browser_not_available" | "browser_session_long" | "browser_session_used_up" | "message_too_large" | "unknown_type" | "hello_needed" | "target_needed" | "target_not_found" | "not_for_kind" | "control_taken" | "control_not_held" | "control_not_requested" | "key_reused" | "call_full" | "screen_taken" | "reactions_full" | "slow_mode";
         /**
          * @description Why the hub closes a WebSocket. 3000 to 3499: come back by yourself. 3500 and up: do not, unless the person asks.
          * @enum {integer}
@@ -798,6 +798,8 @@ export interface components {
             relayOnly: boolean;
             /** @description The server's setting wants it so in every room */
             relayForced: boolean;
+            /** @description Seconds between two messages of one person who does not moderate; 0 when there is no bound */
+            slowMode: number;
             owner: components["schemas"]["PublicPerson"];
             /** Format: date-time */
             createdAt: string;
@@ -964,8 +966,19 @@ export interface components {
              * @description It was removed
              */
             deletedAt?: string;
+            to?: components["schemas"]["PublicPerson"];
+            /** @description Somebody who moderates says it to everybody */
+            announcement?: boolean;
+            /** @description The members whose names stand in the text after an @; absent where there are none */
+            mentions?: components["schemas"]["Mention"][];
             /** @description In the order in which each emoji came first; absent where there are none */
             reactions?: components["schemas"]["Reaction"][];
+        };
+        Mention: {
+            /** Format: uuid */
+            id: string;
+            /** @description As the text has it */
+            name: string;
         };
         Reaction: {
             emoji: string;
@@ -1118,6 +1131,11 @@ export interface components {
              * @description Of the latest change of a message of the room
              */
             revision: number;
+            /**
+             * Format: int64
+             * @description Up to here the chat was cleared: what a page still has of it goes; 0 when it never was
+             */
+            clearedSeq: number;
         };
         Empty: Record<string, never>;
         /** @description What a peer may send. One property a message type; its value is the payload. */
@@ -1133,6 +1151,8 @@ export interface components {
             "chat.delete"?: components["schemas"]["ChatRef"];
             "chat.react"?: components["schemas"]["ChatReact"];
             "chat.typing"?: components["schemas"]["Typing"];
+            "chat.slow"?: components["schemas"]["SlowMode"];
+            "chat.clear"?: components["schemas"]["Empty"];
             reaction?: components["schemas"]["FloatingReaction"];
             "presence.update"?: components["schemas"]["PresenceUpdate"];
             "control.take"?: components["schemas"]["Empty"];
@@ -1163,6 +1183,7 @@ export interface components {
             "chat.message"?: components["schemas"]["ChatEvent"];
             "chat.stored"?: components["schemas"]["ChatEvent"];
             "chat.changed"?: components["schemas"]["ChatEvent"];
+            "chat.cleared"?: components["schemas"]["ChatCleared"];
             "chat.typing"?: components["schemas"]["Typing"];
             reaction?: components["schemas"]["FloatingReaction"];
             signal?: components["schemas"]["Signal"];
@@ -1266,9 +1287,16 @@ export interface components {
             text: string;
             /**
              * Format: int64
-             * @description The seq of the message that it answers
+             * @description The seq of the message that it answers; what answers a whisper is one
              */
             replyTo?: number;
+            /**
+             * Format: uuid
+             * @description A whisper: the one member who may read it, besides the sender
+             */
+            to?: string;
+            /** @description By who moderates */
+            announcement?: boolean;
         };
         ChatEdit: {
             /** Format: int64 */
@@ -1291,6 +1319,16 @@ export interface components {
         /** @description Floats over everybody's picture for a moment. The hub hands it on with the sender stamped, to the sender too, and keeps nothing. */
         FloatingReaction: {
             emoji: components["schemas"]["Emoji"];
+        };
+        SlowMode: {
+            /** @description Between two messages of one person who does not moderate; 0 is no bound */
+            seconds: number;
+        };
+        /** @description All messages up to this one are gone */
+        ChatCleared: {
+            /** Format: int64 */
+            seq: number;
+            by?: components["schemas"]["PublicPerson"];
         };
         ChatRef: {
             /** Format: int64 */

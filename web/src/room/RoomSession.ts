@@ -8,8 +8,8 @@ import { isCall } from '@/call/session';
 import { heldElsewhere } from './control/elsewhere';
 import { Passing } from './Passing';
 import { picture } from './preferences';
-import { changed, withMessages } from './state/messages';
-import { applied, emptyRoom, goesOn, holds, peerById, welcomed, withChange, type RoomState } from './state/roomState';
+import { changed, joined } from './state/messages';
+import { applied, emptyRoom, goesOn, holds, peerById, uncleared, welcomed, withChange, type RoomState } from './state/roomState';
 import { InputSender } from './stream/InputSender';
 import { StatisticsLog } from './stream/StatisticsLog';
 import { StreamSession, type StreamState } from './stream/StreamSession';
@@ -262,8 +262,8 @@ export class RoomSession {
       this.store.setState((state) => {
         // A long absence may have ended meanwhile, with a snapshot that begins elsewhere.
         if (state.messages[0]?.seq !== first.seq) return {};
-        const whole = meanwhile.reduce<readonly ChatMessage[]>((all, message) => changed(all, message), withMessages(page.messages, state.messages));
-        return { messages: whole, moreMessages: page.more };
+        const whole = meanwhile.reduce<readonly ChatMessage[]>((all, message) => changed(all, message), joined(page.messages, state.messages));
+        return { messages: uncleared(whole, state.clearedSeq), moreMessages: page.more };
       });
       return page.messages.length > 0;
     } catch {

@@ -15,6 +15,7 @@ export function useErrorText(): (error: unknown) => string {
     (error: unknown) => {
       const { code, message, retryAfter } = error instanceof HubError ? error : toApiError(error);
       if (code === 'rate_limited' && retryAfter !== undefined) return t('errors.rate_limited_for', { count: retryAfter });
+      if (code === 'slow_mode' && retryAfter !== undefined) return t('errors.slow_mode_for', { count: retryAfter });
       // The server knows best why. Which field, the form says itself: the server's words for that are no sentences.
       if ((code === 'bad_request' || code === 'browser_not_available' || code === 'forbidden') && message) return message;
       return isKnown(code) ? t(`errors.${code}`) : message || t('errors.internal');

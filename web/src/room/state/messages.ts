@@ -6,6 +6,13 @@ export function withMessages(before: readonly ChatMessage[], added: readonly Cha
   const first = added[0];
   const last = before.at(-1);
   if (first && last && added.length > 1 && first.seq > last.seq + 1) return added;
+  return joined(before, added);
+}
+
+/** The same of lists that nothing lies between, whatever their numbers: those of others' whispers are missing. */
+export function joined(before: readonly ChatMessage[], added: readonly ChatMessage[]): readonly ChatMessage[] {
+  const first = added[0];
+  const last = before.at(-1);
   if (added.length === 1 && first && (!last || first.seq > last.seq)) return [...before, first];
   const all = new Map(before.map((message) => [message.seq, message]));
   for (const message of added) {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { aMessage, anIdentity, aPeer, jon, mia } from '@/test/mockServer';
+import { joined } from './messages';
 import { applied, emptyRoom, welcomed } from './roomState';
 
 const start = welcomed(emptyRoom, anIdentity({}, { messages: [aMessage(1), aMessage(2)] }), Date.now());
@@ -33,6 +34,21 @@ describe('the room as the hub tells it', () => {
     const again = welcomed(start, anIdentity({}, { messages: [aMessage(60), aMessage(61)], moreMessages: true }), Date.now());
     expect(again.messages.map(({ seq }) => seq)).toEqual([60, 61]);
     expect(again.moreMessages).toBe(true);
+  });
+
+  it('is without what was cleared, whichever way it comes', () => {
+    const room = applied(start, { type: 'chat.cleared', payload: { seq: 2 } });
+    expect(room.messages).toEqual([]);
+    expect(applied(room, { type: 'chat.message', payload: { message: aMessage(2) } }).messages).toEqual([]);
+    expect(applied(room, { type: 'chat.changed', payload: { message: aMessage(1, { revision: 1 }) } }).messages).toEqual([]);
+    expect(applied(room, { type: 'chat.message', payload: { message: aMessage(3) } }).messages).toHaveLength(1);
+    const away = welcomed(start, anIdentity({}, { messages: [aMessage(4)], clearedSeq: 2 }), Date.now());
+    expect(away.messages.map(({ seq }) => seq)).toEqual([4]);
+    expect(away.moreMessages).toBe(false);
+  });
+
+  it('puts older messages before those shown, also where a whisper of others lies between', () => {
+    expect(joined([aMessage(1), aMessage(2)], [aMessage(4), aMessage(5)]).map(({ seq }) => seq)).toEqual([1, 2, 4, 5]);
   });
 
   it('keeps the own role when the room is told to all', () => {

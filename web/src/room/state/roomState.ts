@@ -13,6 +13,8 @@ export interface RoomState {
   moreMessages: boolean;
   /** Up to which revision every change of a message is known. */
   revision: number;
+  /** Up to here the chat was cleared. */
+  clearedSeq: number;
   /** Server time minus ours, in milliseconds, for countdowns. */
   clockOffset: number;
 }
@@ -26,6 +28,7 @@ export const emptyRoom: RoomState = {
   messages: [],
   moreMessages: false,
   revision: 0,
+  clearedSeq: 0,
   clockOffset: 0,
 };
 
@@ -37,15 +40,22 @@ export function welcomed(before: RoomState, identity: Identity, now: number): Ro
     peers: snapshot.peers,
     control: snapshot.control,
     browser: snapshot.browser,
-    messages: withMessages(before.messages, snapshot.messages),
+    messages: withMessages(uncleared(before.messages, snapshot.clearedSeq), snapshot.messages),
     revision: goesOn(before, identity) ? before.revision : snapshot.revision,
     moreMessages: goesOn(before, identity) ? before.moreMessages : snapshot.moreMessages,
+    clearedSeq: snapshot.clearedSeq,
     clockOffset: Date.parse(identity.serverTime) - now,
   };
 }
 
 /** Whether older messages are kept over a reconnect, and with them what changed in them meanwhile has to be asked for. */
-export const goesOn = (before: Pick<RoomState, 'messages'>, { snapshot }: Identity): boolean => before.messages.length > 0 && overlaps(before.messages, snapshot.messages);
+export function goesOn(before: Pick<RoomState, 'messages'>, { snapshot }: Identity): boolean {
+  const kept = uncleared(before.messages, snapshot.clearedSeq);
+  return kept.length > 0 && overlaps(kept, snapshot.messages);
+}
+
+/** Without what was said up to there. */
+export const uncleared = (messages: readonly ChatMessage[], clearedSeq: number): readonly ChatMessage[] => (messages.some(({ seq }) => seq <= clearedSeq) ? messages.filter(({ seq }) => seq > clearedSeq) : messages);
 
 export function applied(state: RoomState, message: ServerMessage): RoomState {
   switch (message.type) {
@@ -66,17 +76,21 @@ export function applied(state: RoomState, message: ServerMessage): RoomState {
       return message.payload.epoch < state.control.epoch ? state : { ...state, control: message.payload };
     case 'chat.message':
     case 'chat.stored':
-      return { ...state, messages: withMessages(state.messages, [message.payload.message]) };
+      return { ...state, messages: withMessages(state.messages, uncleared([message.payload.message], state.clearedSeq)) };
     case 'chat.changed':
       return withChange(state, message.payload.message);
+    case 'chat.cleared': {
+      const { seq } = message.payload;
+      return { ...state, messages: uncleared(state.messages, seq), clearedSeq: Math.max(state.clearedSeq, seq), moreMessages: false };
+    }
     default:
       return state;
   }
 }
 
 /** What became of a message. The revision goes on while no number is missing, so that a change that was missed is asked for again. */
-export function withChange<T extends Pick<RoomState, 'messages' | 'revision'>>(state: T, message: ChatMessage): T {
-  return { ...state, messages: changed(state.messages, message), revision: message.revision === state.revision + 1 ? message.revision : state.revision };
+export function withChange<T extends Pick<RoomState, 'messages' | 'revision' | 'clearedSeq'>>(state: T, message: ChatMessage): T {
+  return { ...state, messages: message.seq > state.clearedSeq ? changed(state.messages, message) : state.messages, revision: message.revision === state.revision + 1 ? message.revision : state.revision };
 }
 
 function withPeer(peers: readonly Peer[], peer: Peer): readonly Peer[] {

@@ -1,0 +1,76 @@
+package rooms
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"turtus/services/accounts"
+	"turtus/services/postgres/db"
+	"turtus/services/wire"
+)
+
+const maxSlowMode = 3600 // seconds
+
+// SetSlowMode bounds how often each person who does not moderate says something in the chat: once in so many seconds, 0 for no bound. It does
+// not check permission. Errors: invalid_field, not_found, unavailable.
+func (s *Service) SetSlowMode(ctx context.Context, room ID, by accounts.PersonID, seconds int) error {
+	if seconds < 0 || seconds > maxSlowMode {
+		return errField("seconds", "is 0 to 3600")
+	}
+	err := db.InTx(ctx, s.pool, func(q *db.Queries) error {
+		changed, err := q.SetSlowMode(ctx, db.SetSlowModeParams{ID: room.UUID(), Seconds: int32(seconds)})
+		if err != nil {
+			return err
+		}
+		if changed == 0 {
+			return errNoRoom()
+		}
+		return audit(ctx, q, s.now(), by, room, "chat.slow", map[string]any{"seconds": seconds})
+	})
+	return db.Fault("set slow mode", err)
+}
+
+// ClearChat removes all messages of a room for good, whispers too, and returns the number of the last of them; the numbers go on from there.
+// It does not check permission. Errors: not_found, unavailable, storage_full.
+func (s *Service) ClearChat(ctx context.Context, room ID, by accounts.PersonID) (seq int64, err error) {
+	err = db.InTx(ctx, s.pool, func(q *db.Queries) error {
+		seq, err = q.ClearChat(ctx, room.UUID())
+		if errors.Is(err, pgx.ErrNoRows) {
+			return errNoRoom()
+		} else if err != nil {
+			return err
+		}
+		if err := q.DeleteMessages(ctx, db.DeleteMessagesParams{RoomID: room.UUID(), UpTo: seq}); err != nil {
+			return err
+		}
+		return audit(ctx, q, s.now(), by, room, "chat.cleared", map[string]any{"seq": seq})
+	})
+	return seq, db.Fault("clear the chat", err)
+}
+
+// lastSaid is when somebody said something in the room, which is locked; zero for never.
+func lastSaid(ctx context.Context, q *db.Queries, room ID, author accounts.PersonID) (time.Time, error) {
+	last, err := q.LastSaid(ctx, db.LastSaidParams{RoomID: room.UUID(), AuthorID: new(author.UUID())})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return time.Time{}, nil
+	} else if err != nil {
+		return time.Time{}, fmt.Errorf("look for the last message: %w", err)
+	}
+	return last, nil
+}
+
+// tooSoon refuses what comes before slow mode lets somebody say something again.
+func tooSoon(last, now time.Time, seconds int32) error {
+	wait := last.Add(time.Duration(seconds) * time.Second).Sub(now)
+	if last.IsZero() || wait <= 0 {
+		return nil
+	}
+	err := wire.Errorf(wire.ErrorCodeSlowMode, "Slow mode is on: one message in %d seconds.", seconds)
+	err.RetryAfter = int(math.Ceil(wait.Seconds()))
+	return err
+}
