@@ -20,7 +20,8 @@ var floors = [][]string{
 	{"hub", "browsers", "push"},
 	{"rooms"},
 	{"accounts"},
-	{"relay", "certs", "doctor", "backup"},
+	{"relay", "certs", "doctor", "backup", "settings", "notices", "peaks"},
+	{"audit"},
 	{"postgres", "bus", "config"},
 	{"wire", "runas"},
 }

@@ -10,15 +10,14 @@ package accounts
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	record "turtus/services/audit"
 	"turtus/services/postgres/db"
 	"turtus/services/wire"
 )
@@ -29,8 +28,8 @@ type Options struct {
 	Keys *Keys
 	// Hasher is shared with rooms, so that both together stay within its bound of memory; nil makes one.
 	Hasher *Hasher
-	// SignUpsClosed lets nobody sign up but the first person.
-	SignUpsClosed bool
+	// SignUps says who may sign up now, besides the first person; nil is everybody.
+	SignUps func() wire.SignUps
 	// Setup is what the first person has to show; nil lets whoever comes first be it.
 	Setup *SetupToken
 	// AccessTokenLife is 15 minutes when 0.
@@ -47,19 +46,23 @@ type Service struct {
 	q               *db.Queries
 	keys            *Keys
 	hasher          *Hasher
-	signUpsClosed   bool
+	signUps         func() wire.SignUps
 	setup           *SetupToken
 	accessTokenLife time.Duration
 	sessionLife     time.Duration
 	now             func() time.Time
 	sessionEnded    func(SessionID)
+	disabled        func(PersonID)
 }
 
 // New returns a Service. It starts nothing.
 func New(o Options) *Service {
 	s := &Service{
-		pool: o.Pool, q: db.New(o.Pool), keys: o.Keys, hasher: o.Hasher, signUpsClosed: o.SignUpsClosed, setup: o.Setup,
-		accessTokenLife: o.AccessTokenLife, sessionLife: o.SessionLife, now: o.Now, sessionEnded: func(SessionID) {},
+		pool: o.Pool, q: db.New(o.Pool), keys: o.Keys, hasher: o.Hasher, signUps: o.SignUps, setup: o.Setup,
+		accessTokenLife: o.AccessTokenLife, sessionLife: o.SessionLife, now: o.Now, sessionEnded: func(SessionID) {}, disabled: func(PersonID) {},
+	}
+	if s.signUps == nil {
+		s.signUps = func() wire.SignUps { return wire.SignUpsOpen }
 	}
 	if s.hasher == nil {
 		s.hasher = NewHasher(HashCost{}, 0)
@@ -80,27 +83,36 @@ func New(o Options) *Service {
 // reused refresh token. f must not block. It is set once, before requests come.
 func (s *Service) OnSessionEnded(f func(SessionID)) { s.sessionEnded = f }
 
-// SignUp is what a new person gives; an empty DisplayName is the username. SetupToken counts for the first person only.
-type SignUp struct{ Username, DisplayName, Password, UserAgent, SetupToken string }
+// OnDisabled has f called with everybody who is disabled from now on, before their sessions end. f must not block. It is set once, before
+// requests come.
+func (s *Service) OnDisabled(f func(PersonID)) { s.disabled = f }
 
-// SignUps says whether anybody may sign up now, and whether nobody has an account yet.
-func (s *Service) SignUps(ctx context.Context) (open, firstRun bool, err error) {
+// SignUp is what a new person gives; an empty DisplayName is the username. SetupToken counts for the first person only, Code where
+// sign-ups are by invite.
+type SignUp struct{ Username, DisplayName, Password, UserAgent, SetupToken, Code string }
+
+// SignUps says who may sign up now, and whether nobody has an account yet: then it is open.
+func (s *Service) SignUps(ctx context.Context) (now wire.SignUps, firstRun bool, err error) {
 	exists, err := s.q.AnyAccount(ctx)
 	if err != nil {
-		return false, false, db.Fault("look for accounts", err)
+		return "", false, db.Fault("look for accounts", err)
 	}
-	return !s.signUpsClosed || !exists, !exists, nil
+	if !exists {
+		return wire.SignUpsOpen, true, nil
+	}
+	return s.signUps(), false, nil
 }
 
 // SignUp makes an account and signs in. The first account of a database becomes its administrator, whoever races for it.
-// Errors: username_taken, sign_ups_closed, invalid_field, setup_token_required, setup_token_wrong.
+// Errors: username_taken, sign_ups_closed, sign_up_code_needed, sign_up_code_wrong, invalid_field, setup_token_required, setup_token_wrong.
 func (s *Service) SignUp(ctx context.Context, n SignUp) (SignedIn, error) {
-	open, firstRun, err := s.SignUps(ctx)
+	policy, firstRun, err := s.SignUps(ctx)
 	if err != nil {
 		return SignedIn{}, err
 	}
-	if !open {
-		return SignedIn{}, errSignUpsClosed()
+	// Who may not sign up learns nothing of the names that are taken, and costs no hashing.
+	if err := s.admits(ctx, policy, n.Code); err != nil {
+		return SignedIn{}, err
 	}
 	if firstRun { // a wrong token costs no hashing; the one who is stored first decides all the same
 		if err := s.setup.check(n.SetupToken); err != nil {
@@ -108,7 +120,7 @@ func (s *Service) SignUp(ctx context.Context, n SignUp) (SignedIn, error) {
 		}
 	}
 	var signedIn SignedIn
-	_, err = s.create(ctx, n, rules{onlyFirst: s.signUpsClosed, setup: s.setup}, func(q *db.Queries, p Person) (err error) {
+	_, err = s.create(ctx, n, rules{signUps: s.signUps, setup: s.setup}, func(q *db.Queries, p Person) (err error) {
 		signedIn, err = s.startSession(ctx, q, p, n.UserAgent)
 		return err
 	})
@@ -120,9 +132,9 @@ func (s *Service) SignUp(ctx context.Context, n SignUp) (SignedIn, error) {
 
 // rules of who is made an account.
 type rules struct {
-	administrator bool        // also where they are not the first
-	onlyFirst     bool        // nobody else
-	setup         *SetupToken // what the first one shows; nil asks for nothing
+	administrator bool                // also where they are not the first
+	signUps       func() wire.SignUps // besides the first one; nil lets everybody in
+	setup         *SetupToken         // what the first one shows; nil asks for nothing
 }
 
 // create stores an account and does then in the same transaction.
@@ -153,8 +165,10 @@ func (s *Service) create(ctx context.Context, n SignUp, r rules, then func(*db.Q
 		if err != nil {
 			return fmt.Errorf("look for accounts: %w", err)
 		}
-		if r.onlyFirst && exists {
-			return errSignUpsClosed()
+		if exists && r.signUps != nil {
+			if err := s.admit(ctx, q, r.signUps(), n.Code); err != nil {
+				return err
+			}
 		}
 		if !exists {
 			if err := r.setup.check(n.SetupToken); err != nil {
@@ -184,7 +198,7 @@ func (s *Service) create(ctx context.Context, n SignUp, r rules, then func(*db.Q
 	return person, db.Fault("store the account", err)
 }
 
-// SignIn answers an unknown name and a wrong password alike, after the same work: wrong_credentials.
+// SignIn answers an unknown name and a wrong password alike, after the same work. Errors: wrong_credentials, account_disabled.
 func (s *Service) SignIn(ctx context.Context, username, password, userAgent string) (SignedIn, error) {
 	row, err := s.q.GetPersonByUsername(ctx, storable(username))
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
@@ -217,6 +231,9 @@ func (s *Service) SignIn(ctx context.Context, username, password, userAgent stri
 			return errWrongCredentials() // deleted or changed since we looked
 		} else if err != nil {
 			return fmt.Errorf("lock the sessions: %w", err)
+		}
+		if now.DisabledAt != nil { // only who has the password is told
+			return errDisabled()
 		}
 		if renewed != "" {
 			if _, err := q.SetPasswordHash(ctx, db.SetPasswordHashParams{ID: row.ID, OldHash: &phc, PasswordHash: &renewed}); err != nil {
@@ -266,21 +283,12 @@ func (s *Service) SignInGuest(ctx context.Context, q *db.Queries, guest Person, 
 	return s.withAccessToken(in)
 }
 
-// audit writes what matters later; it never holds a password, a token or a message.
+// audit writes what a person did to themself, or had happen to them.
 func audit(ctx context.Context, q *db.Queries, at time.Time, person PersonID, action string, detail map[string]any) error {
-	row := db.InsertAuditParams{At: at, Action: action, Detail: []byte("{}")}
-	if !person.IsZero() {
-		row.PersonID = new(uuid.UUID(person))
-	}
-	if detail != nil {
-		text, err := json.Marshal(detail)
-		if err != nil {
-			return fmt.Errorf("audit %s: %w", action, err)
-		}
-		row.Detail = text
-	}
-	if err := q.InsertAudit(ctx, row); err != nil {
-		return fmt.Errorf("audit %s: %w", action, err)
-	}
-	return nil
+	return record.Write(ctx, q, record.Line{At: at, Person: person.UUID(), Action: action, Detail: detail})
+}
+
+// auditOf writes what an administrator did to somebody.
+func auditOf(ctx context.Context, q *db.Queries, at time.Time, by, target PersonID, action string, detail map[string]any) error {
+	return record.Write(ctx, q, record.Line{At: at, Person: by.UUID(), Target: target.UUID(), Action: action, Detail: detail})
 }

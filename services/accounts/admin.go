@@ -38,27 +38,14 @@ func (s *Service) AdminReset(ctx context.Context, username, password string) (Pe
 		if ended, err = q.EndSessions(ctx, db.EndSessionsParams{PersonID: row.ID}); err != nil {
 			return fmt.Errorf("end the sessions: %w", err)
 		}
-		return audit(ctx, q, s.now(), person.ID, "password.reset", nil)
+		if err := q.DropPasswordReset(ctx, row.ID); err != nil {
+			return fmt.Errorf("drop the reset link: %w", err)
+		}
+		return auditOf(ctx, q, s.now(), PersonID{}, person.ID, "password.reset", map[string]any{"by": "shell"})
 	})
 	if err != nil {
 		return Person{}, db.Fault("reset the password", err)
 	}
 	s.tellEnded(ended)
 	return person, nil
-}
-
-// AdminSetAdministrator makes an account an administrator, or no longer one. Error: not_found.
-func (s *Service) AdminSetAdministrator(ctx context.Context, username string, administrator bool) (Person, error) {
-	var person Person
-	err := db.InTx(ctx, s.pool, func(q *db.Queries) error {
-		row, err := q.SetAdministrator(ctx, db.SetAdministratorParams{Username: storable(username), Administrator: administrator})
-		if errors.Is(err, pgx.ErrNoRows) {
-			return errNoPerson()
-		} else if err != nil {
-			return err
-		}
-		person = FromRow(row)
-		return audit(ctx, q, s.now(), person.ID, "administrator.set", map[string]any{"administrator": administrator})
-	})
-	return person, db.Fault("set the administrator", err)
 }

@@ -14,6 +14,31 @@ func errSignUpsClosed() error {
 	return wire.Errorf(wire.ErrorCodeSignUpsClosed, "New accounts can't be made here. Ask the server's administrator for one.")
 }
 
+func errSignUpCodeNeeded() error {
+	return wire.Errorf(wire.ErrorCodeSignUpCodeNeeded, "New accounts are made here by invitation. Ask the server's administrator for a code.")
+}
+
+// errSignUpCodeWrong says nothing of why: a code that never was and one that is used up are answered alike.
+func errSignUpCodeWrong() error {
+	return wire.Errorf(wire.ErrorCodeSignUpCodeWrong, "This code makes no accounts any more, or never did. Ask the server's administrator for another.")
+}
+
+func errDisabled() error {
+	return wire.Errorf(wire.ErrorCodeAccountDisabled, "This account is disabled. Ask the server's administrator.")
+}
+
+func errLastAdministrator() error {
+	return wire.Errorf(wire.ErrorCodeLastAdministrator, "This is the server's last administrator. Make somebody else one first.")
+}
+
+func errResetLinkWrong() error {
+	return wire.Errorf(wire.ErrorCodeResetLinkWrong, "This link was used before, or is too old. Ask the server's administrator for another.")
+}
+
+func errNotAdministrator() error {
+	return wire.Errorf(wire.ErrorCodeForbidden, "Only administrators of this server may do that.")
+}
+
 func errSessionExpired() error {
 	return wire.Errorf(wire.ErrorCodeSessionExpired, "You are signed out. Sign in again.")
 }

@@ -20,6 +20,7 @@ type Person struct {
 	AvatarAt      time.Time // when the picture was set; zero without one
 	Administrator bool
 	CreatedAt     time.Time
+	DisabledAt    time.Time // zero for who is not
 }
 
 // Guest says that the person came by an invite and has no account.
@@ -75,6 +76,9 @@ func FromRow(row db.Person) Person {
 	}
 	if row.AvatarAt != nil {
 		p.AvatarAt = *row.AvatarAt
+	}
+	if row.DisabledAt != nil {
+		p.DisabledAt = *row.DisabledAt
 	}
 	return p
 }

@@ -64,6 +64,9 @@ func (s *Service) ChangePassword(ctx context.Context, caller Caller, current, ne
 		if err != nil {
 			return fmt.Errorf("end other sessions: %w", err)
 		}
+		if err := q.DropPasswordReset(ctx, caller.Person.ID.UUID()); err != nil {
+			return fmt.Errorf("drop the reset link: %w", err)
+		}
 		return audit(ctx, q, s.now(), caller.Person.ID, "password.changed", nil)
 	})
 	if err != nil {
@@ -99,13 +102,13 @@ type Claimed struct {
 
 // Claim makes an account of a guest, who keeps id, seats and messages, and becomes a member of those of their rooms that any account may
 // enter. In a private room or one with a password they stay a guest: nobody who may let members in has let them in as one.
-// Errors: already_account, username_taken, sign_ups_closed, invalid_field.
-func (s *Service) Claim(ctx context.Context, caller Caller, username, password string) (Claimed, error) {
+// code is for sign-ups by invite. Errors: already_account, username_taken, sign_ups_closed, sign_up_code_needed, sign_up_code_wrong, invalid_field.
+func (s *Service) Claim(ctx context.Context, caller Caller, username, password, code string) (Claimed, error) {
 	if !caller.Person.Guest() {
 		return Claimed{}, errAlreadyAccount()
 	}
-	if s.signUpsClosed {
-		return Claimed{}, errSignUpsClosed()
+	if err := s.admits(ctx, s.signUps(), code); err != nil {
+		return Claimed{}, err
 	}
 	if err := checkUsername(username); err != nil {
 		return Claimed{}, err
@@ -119,6 +122,9 @@ func (s *Service) Claim(ctx context.Context, caller Caller, username, password s
 	}
 	var claimed Claimed
 	err = db.InTx(ctx, s.pool, func(q *db.Queries) error {
+		if err := s.admit(ctx, q, s.signUps(), code); err != nil {
+			return err
+		}
 		row, err := q.ClaimAccount(ctx, db.ClaimAccountParams{ID: caller.Person.ID.UUID(), Username: &username, PasswordHash: &hash})
 		if errors.Is(err, pgx.ErrNoRows) {
 			return errAlreadyAccount()
@@ -143,7 +149,7 @@ type Deleted struct {
 }
 
 // Delete removes the caller with their rooms and sessions. What they said elsewhere stays, under the name it was said with.
-// A guest needs no password. Error: wrong_password.
+// A guest needs no password. Errors: wrong_password, last_administrator.
 func (s *Service) Delete(ctx context.Context, caller Caller, password string) (Deleted, error) {
 	if !caller.Person.Guest() {
 		if _, err := s.checkOwnPassword(ctx, caller.Person.ID, password); err != nil {
@@ -154,13 +160,19 @@ func (s *Service) Delete(ctx context.Context, caller Caller, password string) (D
 	var ended []uuid.UUID
 	id := caller.Person.ID.UUID()
 	err := db.InTx(ctx, s.pool, func(q *db.Queries) error {
+		if err := q.LockAdministrators(ctx); err != nil {
+			return fmt.Errorf("lock who administrates: %w", err)
+		}
 		// Nobody makes a room for a person who is locked, so the list is whole.
-		if _, err := q.LockPerson(ctx, id); errors.Is(err, pgx.ErrNoRows) {
+		row, err := q.LockPerson(ctx, id)
+		if errors.Is(err, pgx.ErrNoRows) {
 			return errNoPerson()
 		} else if err != nil {
 			return fmt.Errorf("lock the person: %w", err)
 		}
-		var err error
+		if err := leaves(ctx, q, row); err != nil {
+			return err
+		}
 		if deleted.Rooms, err = q.RoomsOwned(ctx, id); err != nil {
 			return fmt.Errorf("list the rooms: %w", err)
 		}

@@ -150,6 +150,9 @@ func lockSession(ctx context.Context, q *db.Queries, token refreshToken) (db.Ref
 		if person, err = q.LockSessions(ctx, row.PersonID); err == nil {
 			// Now it can't change; it may have while we waited.
 			row, err = q.GetRefreshToken(ctx, token.hash())
+			if err == nil && person.DisabledAt != nil {
+				return db.RefreshToken{}, Person{}, errSessionExpired()
+			}
 			if err == nil {
 				return row, FromRow(person), nil
 			}

@@ -94,6 +94,7 @@ type Service struct {
 	warm         map[uuid.UUID]*warm
 	pool         pool
 	enoughMemory bool
+	usage        usage
 	// outbox is what the hub has not been told yet, dirty what the database has not.
 	outbox  []news
 	dirty   map[uuid.UUID]*run

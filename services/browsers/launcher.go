@@ -88,6 +88,21 @@ type Preparer interface {
 	Prepare(ctx context.Context, progress func(Download)) error
 }
 
+// Meter is a Launcher that can say what its browsers take of the machine.
+type Meter interface {
+	// Usage has the browsers that live, by their run; one that ended meanwhile is not there.
+	Usage(ctx context.Context) (map[uuid.UUID]Usage, error)
+}
+
+// Usage is what a browser takes at a moment.
+type Usage struct {
+	At time.Time `json:"at"`
+	// CPU is the processor time that it has taken since it was started, of all processors together.
+	CPU time.Duration `json:"cpu"`
+	// Memory is in bytes; what its processes share counts once.
+	Memory int64 `json:"memory"`
+}
+
 // Download is how far one is, in bytes. Total is 0 until it is known.
 type Download struct{ Received, Total int64 }
 

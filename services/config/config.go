@@ -77,7 +77,7 @@ type Config struct {
 	SignalTimeout     time.Duration `env:"SIGNAL_TIMEOUT" default:"60s" min:"1s" max:"24h" doc:"How long a browser waits for a server that went away."`
 	ControlIdle       time.Duration `env:"CONTROL_IDLE" default:"3m" min:"1s" max:"24h" doc:"How long somebody may hold control without using it."`
 
-	SignUps         string        `env:"SIGN_UPS" default:"open" oneof:"open closed" doc:"Whether anybody may sign up. The first person always may, and becomes the administrator; where others can reach the server, by the link in its log."`
+	SignUps         string        `env:"SIGN_UPS" default:"open" oneof:"open invite closed" doc:"Who may sign up: anybody, those who have a code of the administrator's, nobody. An administrator can change that while the server runs. The first person always may, and becomes the administrator; where others can reach the server, by the link in its log."`
 	AccessTokenLife time.Duration `env:"ACCESS_TOKEN_LIFE" default:"15m" min:"1m" max:"24h" doc:"Life of an access token."`
 	SessionLife     time.Duration `env:"SESSION_LIFE" default:"30d" min:"1h" max:"3650d" doc:"Life of a sign-in that is not used."`
 

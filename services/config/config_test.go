@@ -153,7 +153,7 @@ func TestAWrongValueIsNamedWithWhatIsAllowed(t *testing.T) {
 		"VIEWER_TIMEOUT=60":                                "a time such as 90s, 3m, 1h or 30d, from 1s to 24h",
 		"VIEWER_TIMEOUT=0s":                                "from 1s to 24h",
 		"SESSION_LIFE=5000d":                               "from 1h to 3650d",
-		"SIGN_UPS=maybe":                                   "open or closed",
+		"SIGN_UPS=maybe":                                   "open, invite or closed",
 		"LOG_LEVEL=loud":                                   "debug, info, warn or error",
 		"MEDIA_PORTS=52100-52000":                          "a range of ports such as 52000-52100",
 		"MEDIA_PORTS=0-70000":                              "a range of ports",

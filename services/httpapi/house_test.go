@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,9 +28,13 @@ import (
 	"go.uber.org/goleak"
 
 	"turtus/services/accounts"
+	virtual "turtus/services/browsers"
 	"turtus/services/doctor"
+	"turtus/services/notices"
+	"turtus/services/peaks"
 	"turtus/services/postgres/pgtest"
 	"turtus/services/rooms"
+	"turtus/services/settings"
 	"turtus/services/wire"
 	"turtus/services/wire/contract"
 )
@@ -95,6 +100,14 @@ func (h *hub) MessageStored(_ rooms.ID, m wire.ChatMessage, repeated bool) {
 func (h *hub) MessageChanged(_ rooms.ID, m wire.ChatMessage) {
 	h.tell(fmt.Sprintf("message changed %q", m.Text))
 }
+func (h *hub) PersonDisabled(accounts.PersonID) { h.tell("person disabled") }
+func (h *hub) ShowNotice(n *wire.Notice) {
+	if n == nil {
+		h.tell("no notice")
+		return
+	}
+	h.tell("notice " + n.Text)
+}
 func (h *hub) SessionEnded(accounts.SessionID) { h.tell("session ended") }
 
 // browsers runs nothing; it holds one state for all rooms.
@@ -103,6 +116,9 @@ type browsers struct {
 	state wire.Browser
 	why   string
 	fault error
+	// all are those that an administrator sees; unmeasured is why what they take is not known.
+	all        []virtual.Managed
+	unmeasured error
 }
 
 func (b *browsers) Start(_ context.Context, _ rooms.ID, by accounts.PersonID) (wire.Browser, error) {
@@ -145,7 +161,21 @@ func (b *browsers) startedBy(p *wire.PublicPerson) {
 	b.state.StartedBy = p
 }
 func (b *browsers) State(rooms.ID) wire.Browser { b.mu.Lock(); defer b.mu.Unlock(); return b.state }
-func (b *browsers) Available() (bool, string)   { return b.why == "", b.why }
+func (b *browsers) All(context.Context) (all []virtual.Managed, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.all, b.unmeasured
+}
+func (b *browsers) Kill(run uuid.UUID) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !slices.ContainsFunc(b.all, func(m virtual.Managed) bool { return m.ID == run }) {
+		return wire.Errorf(wire.ErrorCodeBrowserNotRunning, "It does not run.")
+	}
+	b.all = slices.DeleteFunc(b.all, func(m virtual.Managed) bool { return m.ID == run })
+	return nil
+}
+func (b *browsers) Available() (bool, string) { return b.why == "", b.why }
 
 // examiner is a doctor that only remembers the visit.
 type examiner struct{ h *house }
@@ -177,10 +207,16 @@ func newHouse(t *testing.T, change ...func(*Options)) *house {
 	require.NoError(t, err)
 	hasher := cheapHasher()
 	h.log = &locked{}
+	chosen, err := settings.Open(t.Context(), settings.Options{Pool: h.pool, Defaults: wire.SettingsValues{
+		SignUps: wire.SignUpsOpen, MaxBrowsers: 4, MaxBrowsersPerPerson: 1, MaxRoomsPerPerson: 5, RoomSize: 50,
+	}})
+	require.NoError(t, err)
 	o := Options{
-		Accounts: accounts.New(accounts.Options{Pool: h.pool, Keys: keys, Hasher: hasher}),
+		Accounts: accounts.New(accounts.Options{Pool: h.pool, Keys: keys, Hasher: hasher, SignUps: func() wire.SignUps { return chosen.Values().SignUps }}),
 		Rooms:    rooms.New(rooms.Options{Pool: h.pool, Hasher: hasher, MaxRoomsPerPerson: 5}),
-		Keys:     keys, Browsers: h.browsers, Hub: h.hub, Doctor: examiner{h}, Ready: h.pool.Ping, Version: "test",
+		Keys:     keys, Browsers: h.browsers, Hub: h.hub, Doctor: examiner{h}, Settings: chosen, Notices: notices.New(h.pool, nil),
+		Peaks: peaks.New(h.pool, func() wire.Load { return wire.Load{People: h.hub.people} }, nil, testLog(h.log)),
+		Ready: h.pool.Ping, Version: "test",
 		Web: fstest.MapFS{
 			"index.html":              {Data: []byte("<!doctype html><title>Turtus</title>")},
 			"assets/app-1a2b3c.js":    {Data: []byte("console.log('plain')")},

@@ -18,12 +18,16 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-chi/chi/v5"
 
 	"turtus/services/accounts"
+	"turtus/services/notices"
+	"turtus/services/peaks"
 	"turtus/services/rooms"
+	"turtus/services/settings"
 	"turtus/services/wire"
 	"turtus/services/wire/contract"
 )
@@ -34,7 +38,7 @@ const apiBase = "/api/v1"
 //go:embed openapi.yaml
 var contractText []byte
 
-// Options of the handler. Accounts, Rooms, Keys, Browsers, Hub and Doctor are needed.
+// Options of the handler. Accounts, Rooms, Keys, Browsers, Hub, Doctor, Settings, Notices and Peaks are needed.
 type Options struct {
 	Accounts *accounts.Service
 	Rooms    *rooms.Service
@@ -42,6 +46,9 @@ type Options struct {
 	Browsers Browsers
 	Hub      Hub
 	Doctor   Doctor
+	Settings *settings.Service
+	Notices  *notices.Service
+	Peaks    *peaks.Service
 	// Ready says whether the server can work, by asking the database (the pool's Ping); nil is always ready.
 	Ready func(context.Context) error
 	// Web is the built web app, index.html at its root; nil serves only the API.
@@ -72,6 +79,8 @@ type api struct {
 	origins *http.CrossOriginProtection
 	proxies proxies
 	web     *webApp
+	// noticeMu keeps what the hub is told of notices in order.
+	noticeMu sync.Mutex
 }
 
 var _ StrictServerInterface = (*api)(nil)
@@ -100,6 +109,7 @@ func New(o Options) (http.Handler, error) {
 		}
 	}
 	o.Accounts.OnSessionEnded(o.Hub.SessionEnded)
+	o.Accounts.OnDisabled(o.Hub.PersonDisabled)
 	return a.router()
 }
 

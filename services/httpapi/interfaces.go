@@ -4,7 +4,10 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/google/uuid"
+
 	"turtus/services/accounts"
+	virtual "turtus/services/browsers"
 	"turtus/services/doctor"
 	"turtus/services/rooms"
 	"turtus/services/wire"
@@ -22,6 +25,10 @@ type Browsers interface {
 	Extend(ctx context.Context, room rooms.ID) (wire.Browser, error)
 	// State never blocks.
 	State(room rooms.ID) wire.Browser
+	// All has those that run or wait for a room; the error is why what they take is not known.
+	All(ctx context.Context) ([]virtual.Managed, error)
+	// Kill error: browser_not_running.
+	Kill(run uuid.UUID) error
 	// Available says whether browsers can be started at all, and if not, why and the mend.
 	Available() (ok bool, why string)
 }
@@ -49,6 +56,10 @@ type Hub interface {
 	MessageStored(room rooms.ID, m wire.ChatMessage, repeated bool)
 	// MessageChanged is a message that was changed or removed over REST, without its key.
 	MessageChanged(room rooms.ID, m wire.ChatMessage)
+	// PersonDisabled closes the person's connections with CloseCodeAccountDisabled.
+	PersonDisabled(id accounts.PersonID)
+	// ShowNotice shows it to everybody in a room; nil takes it away.
+	ShowNotice(n *wire.Notice)
 	// SessionEnded closes the peers whose room token has this session (rooms.Claims.Session), with CloseCodeSignedOut.
 	SessionEnded(session accounts.SessionID)
 }

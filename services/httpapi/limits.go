@@ -25,7 +25,7 @@ type Limits struct {
 	SignIn, SignInName Limit
 	// SignUp of an address, and guests made by it; default 200 an hour.
 	SignUp Limit
-	// Setup tokens that an address tries; default 10 a minute.
+	// Setup tokens, sign-up codes and reset links that an address tries; default 10 a minute.
 	Setup Limit
 	// Refresh of an address; default 300 a minute.
 	Refresh Limit

@@ -25,7 +25,7 @@ func TestAPersonSignsUpComesBackAndLeaves(t *testing.T) {
 	require.Empty(t, c.do("POST", "/sessions/refresh", nil).is(204).header.Get("Set-Cookie"))
 	server := into[wire.Server](c.do("GET", "/server", nil).is(200))
 	require.True(t, server.FirstRun)
-	require.Equal(t, wire.ServerSignUpsOpen, server.SignUps)
+	require.Equal(t, wire.SignUpsOpen, server.SignUps)
 
 	a := c.do("POST", "/users", wire.NewUser{Username: "ada", DisplayName: new("Ada"), Password: password}).is(201)
 	signedUp := into[wire.Session](a)
@@ -131,10 +131,10 @@ func TestBadPicturesAreRefused(t *testing.T) {
 
 func TestSignUpsCanBeClosed(t *testing.T) {
 	closed := newHouse(t, func(o *Options) {
-		o.Accounts = accounts.New(accounts.Options{Pool: pgtest.New(t), Keys: o.Keys, Hasher: cheapHasher(), SignUpsClosed: true})
+		o.Accounts = accounts.New(accounts.Options{Pool: pgtest.New(t), Keys: o.Keys, Hasher: cheapHasher(), SignUps: func() wire.SignUps { return wire.SignUpsClosed }})
 	})
 	closed.signedUp(t, "first")
-	require.Equal(t, wire.ServerSignUpsClosed, into[wire.Server](closed.visitor(t).do("GET", "/server", nil)).SignUps)
+	require.Equal(t, wire.SignUpsClosed, into[wire.Server](closed.visitor(t).do("GET", "/server", nil)).SignUps)
 	closed.visitor(t).do("POST", "/users", wire.NewUser{Username: "second", Password: password}).fails(403, wire.ErrorCodeSignUpsClosed)
 }
 

@@ -9,13 +9,13 @@ import (
 )
 
 func (a *api) GetServer(ctx context.Context, _ GetServerRequestObject) (GetServerResponseObject, error) {
-	open, firstRun, err := a.Accounts.SignUps(ctx)
+	signUps, firstRun, err := a.Accounts.SignUps(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s := GetServer200JSONResponse{Version: a.Version, SignUps: wire.ServerSignUpsClosed, FirstRun: firstRun, SetupTokenNeeded: firstRun && a.Accounts.SetupGuarded(), IceServers: []wire.ICEServer{}}
-	if open {
-		s.SignUps = wire.ServerSignUpsOpen
+	s := GetServer200JSONResponse{Version: a.Version, SignUps: signUps, FirstRun: firstRun, SetupTokenNeeded: firstRun && a.Accounts.SetupGuarded(), IceServers: []wire.ICEServer{}}
+	if s.Notice, err = a.Notices.Current(ctx); err != nil {
+		return nil, err
 	}
 	var why string
 	if s.BrowsersAvailable, why = a.Browsers.Available(); !s.BrowsersAvailable {

@@ -32,6 +32,11 @@ func (a *api) CreateUser(ctx context.Context, request CreateUserRequestObject) (
 		}
 		n.SetupToken = *request.Body.SetupToken
 	}
+	if n.Code = value(request.Body.Code); n.Code != "" {
+		if err := a.limits.setup.take(c.address); err != nil {
+			return nil, err
+		}
+	}
 	in, err := a.Accounts.SignUp(ctx, n)
 	if err != nil {
 		return nil, err
@@ -119,7 +124,13 @@ func (a *api) ClaimAccount(ctx context.Context, request ClaimAccountRequestObjec
 	if err := a.limits.signUp.take(c.address); err != nil {
 		return nil, err
 	}
-	claimed, err := a.Accounts.Claim(ctx, *c.caller, request.Body.Username, request.Body.Password)
+	code := value(request.Body.Code)
+	if code != "" {
+		if err := a.limits.setup.take(c.address); err != nil {
+			return nil, err
+		}
+	}
+	claimed, err := a.Accounts.Claim(ctx, *c.caller, request.Body.Username, request.Body.Password, code)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -59,6 +60,10 @@ func (a *api) authenticated(next http.Handler) http.Handler {
 				return
 			}
 			callOf(r.Context()).caller = &caller
+			if slices.Contains(route(r).Operation.Tags, tagAdmin) && !caller.Person.Administrator {
+				a.problem(w, r, errAdministrators())
+				return
+			}
 		}
 		next.ServeHTTP(w, r)
 	})

@@ -18,6 +18,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -150,6 +151,7 @@ func (o *Options) setDefaults() {
 type Hub struct {
 	o        Options
 	upgrader websocket.Upgrader
+	roomSize atomic.Int64 // Options.RoomSize until SetRoomSize
 	started  time.Time
 	// ctx ends with the hub and stops the calls under way.
 	ctx    context.Context
@@ -177,6 +179,7 @@ func New(o Options) *Hub {
 		o: o, started: o.Now(), rooms: make(map[rooms.ID]*room), conns: make(map[*conn]bool), waiting: make(map[uuid.UUID]*peer),
 		endedSessions: make(gone[accounts.SessionID]), gonePeople: make(gone[accounts.PersonID]),
 	}
+	h.roomSize.Store(int64(o.RoomSize))
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	h.recheckContext, h.stopRecheck = context.WithCancel(h.ctx)
 	h.upgrader = websocket.Upgrader{HandshakeTimeout: o.WriteTimeout, CheckOrigin: h.originAllowed, Error: refuseUpgrade}

@@ -62,7 +62,7 @@ func TestAGuestWhoMakesAnAccountIsAMemberAtOnce(t *testing.T) {
 	a, b := h.join(room, owner), h.join(room, guest)
 	require.Equal(t, wire.RoleGuest, b.identity.Role)
 
-	claimed, err := h.people.Claim(context.Background(), accounts.Caller{Person: guest}, "grace", "a long password")
+	claimed, err := h.people.Claim(context.Background(), accounts.Caller{Person: guest}, "grace", "a long password", "")
 	require.NoError(t, err)
 	require.Equal(t, []uuid.UUID{room.ID.UUID()}, claimed.Rooms)
 	h.hub.MemberChanged(room.ID, guest.ID)

@@ -197,7 +197,7 @@ func (r *room) makePlace(claims rooms.Claims, standing rooms.Standing) bool {
 			first = s
 		}
 	}
-	full := viewers >= r.hub.o.RoomSize && !standing.Permissions(r.policy).Has(rooms.Moderate)
+	full := viewers >= int(r.hub.roomSize.Load()) && !standing.Permissions(r.policy).Has(rooms.Moderate)
 	switch {
 	case own >= r.hub.o.SeatsPerPerson && first.conn != nil:
 		first.conn.close(wire.CloseCodeSeatTaken, "you have too many connections to this room")

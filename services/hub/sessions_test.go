@@ -51,6 +51,22 @@ func TestWhoseSignInEndsDuringHelloGetsNoSeat(t *testing.T) {
 	}
 }
 
+func TestWhoIsDisabledIsToldSoOnEachPage(t *testing.T) {
+	h := newHouse(t, nil)
+	owner, other := h.person(), h.person()
+	room := h.room(owner)
+	pages, friend := []*client{h.join(room, owner), h.join(room, owner)}, h.join(room, other)
+	h.hub.PersonDisabled(owner.ID)
+	for _, c := range pages {
+		c.awaitClose(wire.CloseCodeAccountDisabled)
+	}
+	friend.quietly()
+	require.Equal(t, 1, h.hub.People(room.ID))
+}
+
+// quietly makes sure that the connection is still there.
+func (c *client) quietly() { c.echo() }
+
 func TestASignInThatEndedInAnotherProcessIsRefused(t *testing.T) {
 	h := newHouse(t, nil)
 	owner := h.person()

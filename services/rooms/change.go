@@ -2,16 +2,14 @@ package rooms
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
 	"time"
 	"unicode/utf8"
 
-	"github.com/google/uuid"
-
 	"turtus/services/accounts"
+	record "turtus/services/audit"
 	"turtus/services/postgres/db"
 	"turtus/services/wire"
 )
@@ -73,7 +71,7 @@ func (s *Service) Create(ctx context.Context, by accounts.Person, n NewRoom) (Ro
 		if err != nil {
 			return fmt.Errorf("count rooms: %w", err)
 		}
-		if owned >= int64(s.maxRooms) {
+		if owned >= s.maxRooms.Load() {
 			return wire.Errorf(wire.ErrorCodeTooManyRooms, "You have %d rooms, which is the most. Delete one first.", owned)
 		}
 		if err := insertUnder(ctx, q, params, n.Slug); err != nil {
@@ -289,18 +287,7 @@ func checkStartURL(address string) error {
 
 // audit writes what matters later; it never holds a password, a code or a message.
 func audit(ctx context.Context, q *db.Queries, at time.Time, person accounts.PersonID, room ID, action string, detail map[string]any) error {
-	text := []byte("{}")
-	if detail != nil {
-		var err error
-		if text, err = json.Marshal(detail); err != nil {
-			return fmt.Errorf("audit %s: %w", action, err)
-		}
-	}
-	err := q.InsertAudit(ctx, db.InsertAuditParams{
-		At: at, PersonID: new(uuid.UUID(person)), RoomID: new(uuid.UUID(room)), Action: action, Detail: text,
+	return record.Write(ctx, q, record.Line{
+		At: at, Person: person.UUID(), Target: targetOf(detail).UUID(), Room: room.UUID(), Action: action, Detail: detail,
 	})
-	if err != nil {
-		return fmt.Errorf("audit %s: %w", action, err)
-	}
-	return nil
 }

@@ -213,7 +213,7 @@ func TestWhoClaimsAnAccountIsAMemberOnlyWhereAnyAccountMayEnter(t *testing.T) {
 		h.seat(t, r, guest, wire.RoleGuest)
 		want[r.ID] = wire.RoleGuest
 	}
-	claimed, err := h.people.Claim(ctx, accounts.Caller{Person: guest}, "grace", "a long password")
+	claimed, err := h.people.Claim(ctx, accounts.Caller{Person: guest}, "grace", "a long password", "")
 	require.NoError(t, err)
 	require.ElementsMatch(t, raised, claimed.Rooms)
 	for room, role := range want {

@@ -99,7 +99,7 @@ func TestWhoWasMadeAGuestStaysOneWhateverTheyDoThemself(t *testing.T) {
 		h.seat(t, r, guest, wire.RoleMember)
 		_, _, err := h.SetRole(ctx, r.Slug, owner, guest.ID, wire.RoleGuest)
 		require.NoError(t, err)
-		claimed, err := h.people.Claim(ctx, accounts.Caller{Person: guest}, "grace", "a long password")
+		claimed, err := h.people.Claim(ctx, accounts.Caller{Person: guest}, "grace", "a long password", "")
 		require.NoError(t, err)
 		require.Empty(t, claimed.Rooms)
 		role, err := h.Membership(ctx, r.ID, guest.ID)

@@ -230,7 +230,7 @@ func (s *Service) HandOver(ctx context.Context, ref string, by accounts.Person, 
 		if err != nil {
 			return fmt.Errorf("count rooms: %w", err)
 		}
-		if owned >= int64(s.maxRooms) {
+		if owned >= s.maxRooms.Load() {
 			return wire.Errorf(wire.ErrorCodeTooManyRooms, "They have as many rooms as one person may.")
 		}
 		if err := q.SetOwner(ctx, db.SetOwnerParams{ID: room.ID.UUID(), OwnerID: to.UUID()}); err != nil {

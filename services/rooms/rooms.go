@@ -8,10 +8,12 @@
 package rooms
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -108,23 +110,21 @@ type Service struct {
 	hasher     *accounts.Hasher
 	screen     wire.Screen
 	relay      bool
-	maxRooms   int
+	maxRooms   atomic.Int64
 	addressKey []byte
 	now        func() time.Time
 }
 
 // New returns a Service. It starts nothing.
 func New(o Options) *Service {
-	s := &Service{pool: o.Pool, q: db.New(o.Pool), hasher: o.Hasher, screen: o.Screen, relay: o.RelayOnly, maxRooms: o.MaxRoomsPerPerson, addressKey: o.AddressKey, now: o.Now}
+	s := &Service{pool: o.Pool, q: db.New(o.Pool), hasher: o.Hasher, screen: o.Screen, relay: o.RelayOnly, addressKey: o.AddressKey, now: o.Now}
 	if s.hasher == nil {
 		s.hasher = accounts.NewHasher(accounts.HashCost{}, 0)
 	}
 	if s.screen == (wire.Screen{}) {
 		s.screen = wire.Screen{Width: 1280, Height: 720, FrameRate: 30}
 	}
-	if s.maxRooms == 0 {
-		s.maxRooms = 20
-	}
+	s.maxRooms.Store(int64(cmp.Or(o.MaxRoomsPerPerson, 20)))
 	if s.addressKey == nil {
 		s.addressKey = make([]byte, 32)
 		_, _ = rand.Read(s.addressKey) // it never fails

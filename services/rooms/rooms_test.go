@@ -361,7 +361,7 @@ func TestARoomsPasswordIsAskedOfThoseWhoAreNoMembers(t *testing.T) {
 
 func TestListsComeInPagesTheLastUsedFirst(t *testing.T) {
 	h := newHouse(t)
-	h.maxRooms = 100
+	h.SetMaxRooms(100)
 	owner, other := h.account(t), h.account(t)
 	var slugs []string
 	for i := range 5 {

@@ -20,9 +20,12 @@ import (
 	"turtus/services/doctor"
 	"turtus/services/httpapi"
 	"turtus/services/hub"
+	"turtus/services/notices"
+	"turtus/services/peaks"
 	"turtus/services/postgres/db"
 	"turtus/services/relay"
 	"turtus/services/rooms"
+	"turtus/services/settings"
 	"turtus/services/wire"
 	"turtus/web"
 )
@@ -40,6 +43,8 @@ type parts struct {
 	people   *accounts.Service
 	front    *front
 	setup    *accounts.SetupToken // nil where nobody is asked for one
+	peaks    *peaks.Service
+	settings *settings.Service
 }
 
 func build(ctx context.Context, c config.Config, folder *dataFolder, pool *pgxpool.Pool, bound net.Addr, front *front, log *slog.Logger) (*parts, error) {
@@ -51,10 +56,16 @@ func build(ctx context.Context, c config.Config, folder *dataFolder, pool *pgxpo
 	if err != nil {
 		return nil, err
 	}
+	chosen, err := settings.Open(ctx, settings.Options{Pool: pool, Defaults: wire.SettingsValues{
+		SignUps: wire.SignUps(c.SignUps), MaxBrowsers: c.MaxBrowsers, MaxBrowsersPerPerson: c.MaxBrowsersPerPerson, MaxRoomsPerPerson: c.MaxRoomsPerPerson, RoomSize: c.RoomSize,
+	}})
+	if err != nil {
+		return nil, err
+	}
 	setup := setupToken(c, folder, bound, front)
 	hasher := accounts.NewHasher(accounts.HashCost{}, 0)
 	people := accounts.New(accounts.Options{
-		Pool: pool, Keys: keys, Hasher: hasher, SignUpsClosed: c.SignUps == "closed", Setup: setup, AccessTokenLife: c.AccessTokenLife, SessionLife: c.SessionLife,
+		Pool: pool, Keys: keys, Hasher: hasher, SignUps: func() wire.SignUps { return chosen.Values().SignUps }, Setup: setup, AccessTokenLife: c.AccessTokenLife, SessionLife: c.SessionLife,
 	})
 	addressKey, err := folder.secret("addresses")
 	if err != nil {
@@ -103,10 +114,20 @@ func build(ctx context.Context, c config.Config, folder *dataFolder, pool *pgxpo
 		}
 		return nil, errors.Join(fmt.Errorf("take back the browsers: %w", err), p.relay.Close(ctx))
 	}
+	chosen.OnChange(func(v wire.SettingsValues) {
+		p.hub.SetRoomSize(v.RoomSize)
+		p.browsers.Limit(v.MaxBrowsers, v.MaxBrowsersPerPerson)
+		places.SetMaxRooms(v.MaxRoomsPerPerson)
+	})
+	p.settings = chosen
+	p.peaks = peaks.New(pool, func() wire.Load {
+		people, inUse := p.hub.Load()
+		return wire.Load{People: people, Rooms: inUse, Browsers: p.browsers.Running()}
+	}, nil, log)
 	p.nightly = nightlyBackup(c, pool.Config().ConnString(), log)
 	p.doctor = newDoctor(c, p, pool)
 	p.handler, err = httpapi.New(httpapi.Options{
-		Accounts: people, Rooms: places, Keys: keys, Browsers: p.browsers, Hub: deletions{p.hub, p.browsers}, Doctor: p.doctor, Ready: pool.Ping, Web: web.Files(),
+		Accounts: people, Rooms: places, Keys: keys, Browsers: p.browsers, Hub: deletions{p.hub, p.browsers}, Doctor: p.doctor, Settings: chosen, Notices: notices.New(pool, nil), Peaks: p.peaks, Ready: pool.Ping, Web: web.Files(),
 		Version: version, PublicURL: c.PublicURL, AllowedOrigins: c.AllowedOrigins, TrustedProxies: c.TrustedProxies, ICEServers: p.relay.Visitors(), HSTS: front.hsts(c), Log: log,
 	})
 	if err != nil {

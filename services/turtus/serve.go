@@ -113,6 +113,7 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ad
 		aside.Go(func() { _ = p.Prepare(asideCtx, func(browsers.Download) {}) }) // who starts a browser hears why it failed
 	}
 	aside.Go(func() { tidy(asideCtx, db.pool, log) })
+	aside.Go(func() { parts.peaks.Run(asideCtx) })
 	if socket, err := listenForDoctor(folder.path); err == nil {
 		aside.Go(func() { serveDoctor(asideCtx, socket, parts.doctor, folder.path) })
 	} else {

@@ -123,6 +123,7 @@ func (e BrowserStep) Valid() bool {
 
 // Defines values for CloseCode.
 const (
+	CloseCodeAccountDisabled  CloseCode = 3520
 	CloseCodeBadToken         CloseCode = 3500
 	CloseCodeBanned           CloseCode = 3509
 	CloseCodeBrowserEnded     CloseCode = 3507
@@ -143,6 +144,8 @@ const (
 // Valid indicates whether the value is a known member of the CloseCode enum.
 func (e CloseCode) Valid() bool {
 	switch e {
+	case CloseCodeAccountDisabled:
+		return true
 	case CloseCodeBadToken:
 		return true
 	case CloseCodeBanned:
@@ -234,6 +237,7 @@ func (e EndReason) Valid() bool {
 
 // Defines values for ErrorCode.
 const (
+	ErrorCodeAccountDisabled      ErrorCode = "account_disabled"
 	ErrorCodeAlreadyAccount       ErrorCode = "already_account"
 	ErrorCodeBadRequest           ErrorCode = "bad_request"
 	ErrorCodeBanned               ErrorCode = "banned"
@@ -259,6 +263,7 @@ const (
 	ErrorCodeInviteRevoked        ErrorCode = "invite_revoked"
 	ErrorCodeInviteUsedUp         ErrorCode = "invite_used_up"
 	ErrorCodeKeyReused            ErrorCode = "key_reused"
+	ErrorCodeLastAdministrator    ErrorCode = "last_administrator"
 	ErrorCodeMalformedJSON        ErrorCode = "malformed_json"
 	ErrorCodeMessageTooLarge      ErrorCode = "message_too_large"
 	ErrorCodeMethodNotAllowed     ErrorCode = "method_not_allowed"
@@ -267,14 +272,18 @@ const (
 	ErrorCodeOriginRefused        ErrorCode = "origin_refused"
 	ErrorCodeRateLimited          ErrorCode = "rate_limited"
 	ErrorCodeReactionsFull        ErrorCode = "reactions_full"
+	ErrorCodeResetLinkWrong       ErrorCode = "reset_link_wrong"
 	ErrorCodeRoomFull             ErrorCode = "room_full"
 	ErrorCodeRoomMembersOnly      ErrorCode = "room_members_only"
 	ErrorCodeRoomPasswordNeeded   ErrorCode = "room_password_needed"
 	ErrorCodeRoomPasswordWrong    ErrorCode = "room_password_wrong"
 	ErrorCodeScreenTaken          ErrorCode = "screen_taken"
 	ErrorCodeSessionExpired       ErrorCode = "session_expired"
+	ErrorCodeSettingsChanged      ErrorCode = "settings_changed"
 	ErrorCodeSetupTokenRequired   ErrorCode = "setup_token_required"
 	ErrorCodeSetupTokenWrong      ErrorCode = "setup_token_wrong"
+	ErrorCodeSignUpCodeNeeded     ErrorCode = "sign_up_code_needed"
+	ErrorCodeSignUpCodeWrong      ErrorCode = "sign_up_code_wrong"
 	ErrorCodeSignUpsClosed        ErrorCode = "sign_ups_closed"
 	ErrorCodeSlowMode             ErrorCode = "slow_mode"
 	ErrorCodeSlugTaken            ErrorCode = "slug_taken"
@@ -295,6 +304,8 @@ const (
 // Valid indicates whether the value is a known member of the ErrorCode enum.
 func (e ErrorCode) Valid() bool {
 	switch e {
+	case ErrorCodeAccountDisabled:
+		return true
 	case ErrorCodeAlreadyAccount:
 		return true
 	case ErrorCodeBadRequest:
@@ -345,6 +356,8 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeKeyReused:
 		return true
+	case ErrorCodeLastAdministrator:
+		return true
 	case ErrorCodeMalformedJSON:
 		return true
 	case ErrorCodeMessageTooLarge:
@@ -361,6 +374,8 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeReactionsFull:
 		return true
+	case ErrorCodeResetLinkWrong:
+		return true
 	case ErrorCodeRoomFull:
 		return true
 	case ErrorCodeRoomMembersOnly:
@@ -373,9 +388,15 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeSessionExpired:
 		return true
+	case ErrorCodeSettingsChanged:
+		return true
 	case ErrorCodeSetupTokenRequired:
 		return true
 	case ErrorCodeSetupTokenWrong:
+		return true
+	case ErrorCodeSignUpCodeNeeded:
+		return true
+	case ErrorCodeSignUpCodeWrong:
 		return true
 	case ErrorCodeSignUpsClosed:
 		return true
@@ -469,6 +490,24 @@ func (e NewInviteRole) Valid() bool {
 	case NewInviteRoleMember:
 		return true
 	case NewInviteRoleModerator:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NoticeLevel.
+const (
+	NoticeLevelInfo    NoticeLevel = "info"
+	NoticeLevelWarning NoticeLevel = "warning"
+)
+
+// Valid indicates whether the value is a known member of the NoticeLevel enum.
+func (e NoticeLevel) Valid() bool {
+	switch e {
+	case NoticeLevelInfo:
+		return true
+	case NoticeLevelWarning:
 		return true
 	default:
 		return false
@@ -682,24 +721,6 @@ func (e Role) Valid() bool {
 	}
 }
 
-// Defines values for ServerSignUps.
-const (
-	ServerSignUpsClosed ServerSignUps = "closed"
-	ServerSignUpsOpen   ServerSignUps = "open"
-)
-
-// Valid indicates whether the value is a known member of the ServerSignUps enum.
-func (e ServerSignUps) Valid() bool {
-	switch e {
-	case ServerSignUpsClosed:
-		return true
-	case ServerSignUpsOpen:
-		return true
-	default:
-		return false
-	}
-}
-
 // Defines values for SessionDescriptionType.
 const (
 	SessionDescriptionTypeAnswer   SessionDescriptionType = "answer"
@@ -718,6 +739,27 @@ func (e SessionDescriptionType) Valid() bool {
 	case SessionDescriptionTypePranswer:
 		return true
 	case SessionDescriptionTypeRollback:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SignUps.
+const (
+	SignUpsClosed SignUps = "closed"
+	SignUpsInvite SignUps = "invite"
+	SignUpsOpen   SignUps = "open"
+)
+
+// Valid indicates whether the value is a known member of the SignUps enum.
+func (e SignUps) Valid() bool {
+	switch e {
+	case SignUpsClosed:
+		return true
+	case SignUpsInvite:
+		return true
+	case SignUpsOpen:
 		return true
 	default:
 		return false
@@ -790,6 +832,42 @@ func (e VBStatusState) Valid() bool {
 	}
 }
 
+// Defines values for ListPeopleParamsKind.
+const (
+	ListPeopleParamsKindAccount ListPeopleParamsKind = "account"
+	ListPeopleParamsKindGuest   ListPeopleParamsKind = "guest"
+)
+
+// Valid indicates whether the value is a known member of the ListPeopleParamsKind enum.
+func (e ListPeopleParamsKind) Valid() bool {
+	switch e {
+	case ListPeopleParamsKindAccount:
+		return true
+	case ListPeopleParamsKindGuest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListPeopleParamsStanding.
+const (
+	ListPeopleParamsStandingAdministrator ListPeopleParamsStanding = "administrator"
+	ListPeopleParamsStandingDisabled      ListPeopleParamsStanding = "disabled"
+)
+
+// Valid indicates whether the value is a known member of the ListPeopleParamsStanding enum.
+func (e ListPeopleParamsStanding) Valid() bool {
+	switch e {
+	case ListPeopleParamsStandingAdministrator:
+		return true
+	case ListPeopleParamsStandingDisabled:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListRoomsParamsScope.
 const (
 	ListRoomsParamsScopeMine   ListRoomsParamsScope = "mine"
@@ -817,7 +895,9 @@ type AcceptedInvite struct {
 
 // AccountClaim defines model for AccountClaim.
 type AccountClaim struct {
-	Password Password `json:"password"`
+	// Code Of the administrator's, where sign-ups are by invite
+	Code     *SignUpCodeText `json:"code,omitempty"`
+	Password Password        `json:"password"`
 
 	// Username Case does not matter
 	Username Username `json:"username"`
@@ -846,6 +926,44 @@ type AgentEvents struct {
 
 	// Statistics What the agent knows of this viewer's stream, every two seconds while something is sent.
 	Statistics *StatisticsEvent `json:"statistics,omitempty"`
+}
+
+// AuditLine defines model for AuditLine.
+type AuditLine struct {
+	// Action Such as room.deleted; docs/operating/administration.md lists them
+	Action string                 `json:"action"`
+	At     time.Time              `json:"at"`
+	Detail map[string]interface{} `json:"detail"`
+	Id     int64                  `json:"id"`
+
+	// Person Names are those of now; somebody who is gone has none
+	Person *AuditPerson `json:"person,omitempty"`
+	Room   *AuditRoom   `json:"room,omitempty"`
+
+	// Target Names are those of now; somebody who is gone has none
+	Target *AuditPerson `json:"target,omitempty"`
+}
+
+// AuditPage defines model for AuditPage.
+type AuditPage struct {
+	Lines []AuditLine `json:"lines"`
+
+	// Next The cursor of the next page
+	Next *string `json:"next,omitempty"`
+}
+
+// AuditPerson Names are those of now; somebody who is gone has none
+type AuditPerson struct {
+	DisplayName *string            `json:"displayName,omitempty"`
+	Id          openapi_types.UUID `json:"id"`
+	Username    *string            `json:"username,omitempty"`
+}
+
+// AuditRoom defines model for AuditRoom.
+type AuditRoom struct {
+	Id    openapi_types.UUID `json:"id"`
+	Slug  *string            `json:"slug,omitempty"`
+	Title *string            `json:"title,omitempty"`
 }
 
 // AvatarColor defines model for AvatarColor.
@@ -1337,6 +1455,91 @@ type JoinRequest struct {
 // Layer Which picture is sent: the whole, the smaller one, none
 type Layer string
 
+// Load defines model for Load.
+type Load struct {
+	Browsers int `json:"browsers"`
+
+	// People In rooms
+	People int `json:"people"`
+
+	// Rooms With somebody in them
+	Rooms int `json:"rooms"`
+}
+
+// ManagedBrowser defines model for ManagedBrowser.
+type ManagedBrowser struct {
+	// Cpu Processors kept busy since the last look, 1.5 for one and a half; absent until it was looked twice
+	Cpu *float32           `json:"cpu,omitempty"`
+	Id  openapi_types.UUID `json:"id"`
+
+	// Memory Bytes; what its processes share counts once
+	Memory *int64 `json:"memory,omitempty"`
+
+	// People In the room now
+	People    int        `json:"people"`
+	Room      *AuditRoom `json:"room,omitempty"`
+	StartedAt time.Time  `json:"startedAt"`
+
+	// StartedBy What others see of a person. The author of a message who has deleted their account has the nil id
+	StartedBy *PublicPerson `json:"startedBy,omitempty"`
+	State     BrowserState  `json:"state"`
+
+	// Waits It is kept ready and belongs to no room yet
+	Waits *bool `json:"waits,omitempty"`
+}
+
+// ManagedBrowserPage defines model for ManagedBrowserPage.
+type ManagedBrowserPage struct {
+	Browsers []ManagedBrowser `json:"browsers"`
+
+	// Next The cursor of the next page
+	Next *string `json:"next,omitempty"`
+
+	// Trouble Why what they take is not known
+	Trouble *string `json:"trouble,omitempty"`
+}
+
+// ManagedPerson defines model for ManagedPerson.
+type ManagedPerson struct {
+	DisabledAt *time.Time `json:"disabledAt,omitempty"`
+	Person     Person     `json:"person"`
+	RoomsOwned int        `json:"roomsOwned"`
+
+	// SeenAt When a sign-in of theirs was last renewed, which an open page does about every quarter of an hour
+	SeenAt time.Time `json:"seenAt"`
+}
+
+// ManagedRoom defines model for ManagedRoom.
+type ManagedRoom struct {
+	BrowserState BrowserState       `json:"browserState"`
+	CreatedAt    time.Time          `json:"createdAt"`
+	HasPassword  bool               `json:"hasPassword"`
+	Id           openapi_types.UUID `json:"id"`
+	Members      int                `json:"members"`
+
+	// Messages Ever said in it
+	Messages int64 `json:"messages"`
+
+	// Owner What others see of a person. The author of a message who has deleted their account has the nil id
+	Owner PublicPerson `json:"owner"`
+
+	// People How many are in it now
+	People int `json:"people"`
+
+	// Privacy public: listed. unlisted: anyone signed in with the address. private: members, who come by invite
+	Privacy Privacy   `json:"privacy"`
+	Slug    string    `json:"slug"`
+	Title   string    `json:"title"`
+	UsedAt  time.Time `json:"usedAt"`
+}
+
+// ManagedRoomPage defines model for ManagedRoomPage.
+type ManagedRoomPage struct {
+	// Next The cursor of the next page
+	Next  *string       `json:"next,omitempty"`
+	Rooms []ManagedRoom `json:"rooms"`
+}
+
 // MediaState What a viewer sends to the others. At most eight of a room have something on at a time; nobody plays what is not said to be on.
 type MediaState struct {
 	Camera     bool `json:"camera"`
@@ -1425,6 +1628,14 @@ type NewInvite struct {
 // NewInviteRole Nobody can give more than they have. guest: for who has no account; an account becomes a member where any account may enter
 type NewInviteRole string
 
+// NewNotice defines model for NewNotice.
+type NewNotice struct {
+	// ExpiresIn Seconds; absent shows it until it is taken back
+	ExpiresIn *int         `json:"expiresIn,omitempty"`
+	Level     *NoticeLevel `json:"level,omitempty"`
+	Text      string       `json:"text"`
+}
+
 // NewRoom defines model for NewRoom.
 type NewRoom struct {
 	Password *string `json:"password,omitempty"`
@@ -1439,16 +1650,52 @@ type NewRoom struct {
 	Title    RoomTitle `json:"title"`
 }
 
+// NewSignUpCode defines model for NewSignUpCode.
+type NewSignUpCode struct {
+	// ExpiresIn Seconds; absent means no end
+	ExpiresIn *int `json:"expiresIn,omitempty"`
+	MaxUses   *int `json:"maxUses,omitempty"`
+
+	// Note For whom it is, for administrators
+	Note *string `json:"note,omitempty"`
+}
+
 // NewUser defines model for NewUser.
 type NewUser struct {
-	DisplayName *DisplayName `json:"displayName,omitempty"`
-	Password    Password     `json:"password"`
+	// Code Of the administrator's, where sign-ups are by invite
+	Code        *SignUpCodeText `json:"code,omitempty"`
+	DisplayName *DisplayName    `json:"displayName,omitempty"`
+	Password    Password        `json:"password"`
 
 	// SetupToken For the first account, where the server asks for it (`setupTokenNeeded`)
 	SetupToken *string `json:"setupToken,omitempty"`
 
 	// Username Case does not matter
 	Username Username `json:"username"`
+}
+
+// Notice What the administrator tells everybody
+type Notice struct {
+	CreatedAt time.Time          `json:"createdAt"`
+	ExpiresAt *time.Time         `json:"expiresAt,omitempty"`
+	Id        openapi_types.UUID `json:"id"`
+	Level     NoticeLevel        `json:"level"`
+	Text      string             `json:"text"`
+}
+
+// NoticeEvent The notice from now on; none where it was taken back
+type NoticeEvent struct {
+	// Notice What the administrator tells everybody
+	Notice *Notice `json:"notice,omitempty"`
+}
+
+// NoticeLevel defines model for NoticeLevel.
+type NoticeLevel string
+
+// Overview defines model for Overview.
+type Overview struct {
+	Now   Load   `json:"now"`
+	Peaks []Peak `json:"peaks"`
 }
 
 // OwnerChange defines model for OwnerChange.
@@ -1463,6 +1710,30 @@ type Password = string
 type PasswordChange struct {
 	CurrentPassword string   `json:"currentPassword"`
 	NewPassword     Password `json:"newPassword"`
+}
+
+// PasswordReset defines model for PasswordReset.
+type PasswordReset struct {
+	ExpiresAt time.Time `json:"expiresAt"`
+
+	// Url Told once; whoever has it has the account
+	Url string `json:"url"`
+}
+
+// PasswordResetUse defines model for PasswordResetUse.
+type PasswordResetUse struct {
+	NewPassword Password `json:"newPassword"`
+	Token       string   `json:"token"`
+}
+
+// Peak The most at once of a day in UTC, each by itself, looked at every ten seconds
+type Peak struct {
+	Browsers int `json:"browsers"`
+
+	// Day Its beginning
+	Day    time.Time `json:"day"`
+	People int       `json:"people"`
+	Rooms  int       `json:"rooms"`
 }
 
 // Peer defines model for Peer.
@@ -1501,6 +1772,13 @@ type PeerLeft struct {
 // PeerLeftReason defines model for PeerLeft.Reason.
 type PeerLeftReason string
 
+// PeoplePage defines model for PeoplePage.
+type PeoplePage struct {
+	// Next The cursor of the next page
+	Next   *string         `json:"next,omitempty"`
+	People []ManagedPerson `json:"people"`
+}
+
 // Permission defines model for Permission.
 type Permission string
 
@@ -1520,6 +1798,12 @@ type Person struct {
 
 // PersonKind defines model for Person.Kind.
 type PersonKind string
+
+// PersonChange defines model for PersonChange.
+type PersonChange struct {
+	Administrator *bool `json:"administrator,omitempty"`
+	Disabled      *bool `json:"disabled,omitempty"`
+}
 
 // PointerEvent Where the controller's pointer is, 0 to 65535 of the screen; not sent to the controller.
 type PointerEvent struct {
@@ -1749,14 +2033,16 @@ type Server struct {
 	FirstRun   bool        `json:"firstRun"`
 	IceServers []ICEServer `json:"iceServers"`
 
-	// SetupTokenNeeded The first account, the administrator's, takes the one-time token from the server's log
-	SetupTokenNeeded bool          `json:"setupTokenNeeded"`
-	SignUps          ServerSignUps `json:"signUps"`
-	Version          string        `json:"version"`
-}
+	// Notice What the administrator tells everybody
+	Notice *Notice `json:"notice,omitempty"`
 
-// ServerSignUps defines model for Server.SignUps.
-type ServerSignUps string
+	// SetupTokenNeeded The first account, the administrator's, takes the one-time token from the server's log
+	SetupTokenNeeded bool `json:"setupTokenNeeded"`
+
+	// SignUps invite: by a code of the administrator's
+	SignUps SignUps `json:"signUps"`
+	Version string  `json:"version"`
+}
 
 // ServerMessages What the hub sends. One property a message type; its value is the payload.
 type ServerMessages struct {
@@ -1776,12 +2062,15 @@ type ServerMessages struct {
 	Error          *WSError     `json:"error,omitempty"`
 
 	// IceServers The ICE servers from now on; what is connected goes on with the old ones
-	IceServers  *ICEUpdate `json:"ice.servers,omitempty"`
-	Identity    *Identity  `json:"identity,omitempty"`
-	Ok          *Empty     `json:"ok,omitempty"`
-	PeerJoined  *PeerEvent `json:"peer.joined,omitempty"`
-	PeerLeft    *PeerLeft  `json:"peer.left,omitempty"`
-	PeerUpdated *PeerEvent `json:"peer.updated,omitempty"`
+	IceServers *ICEUpdate `json:"ice.servers,omitempty"`
+	Identity   *Identity  `json:"identity,omitempty"`
+
+	// Notice The notice from now on; none where it was taken back
+	Notice      *NoticeEvent `json:"notice,omitempty"`
+	Ok          *Empty       `json:"ok,omitempty"`
+	PeerJoined  *PeerEvent   `json:"peer.joined,omitempty"`
+	PeerLeft    *PeerLeft    `json:"peer.left,omitempty"`
+	PeerUpdated *PeerEvent   `json:"peer.updated,omitempty"`
 
 	// Reaction Floats over everybody's picture for a moment. The hub hands it on with the sender stamped, to the sender too, and keeps nothing.
 	Reaction    *FloatingReaction `json:"reaction,omitempty"`
@@ -1810,6 +2099,17 @@ type ServerMessages struct {
 	VbWaiting *Empty  `json:"vb.waiting,omitempty"`
 }
 
+// ServerSettings defines model for ServerSettings.
+type ServerSettings struct {
+	// Chosen What somebody chose; what is absent follows the server's configuration
+	Chosen   SettingsChosen `json:"chosen"`
+	Defaults SettingsValues `json:"defaults"`
+
+	// Revision Grows with each change
+	Revision int64          `json:"revision"`
+	Values   SettingsValues `json:"values"`
+}
+
 // Session defines model for Session.
 type Session struct {
 	AccessToken string    `json:"accessToken"`
@@ -1825,6 +2125,72 @@ type SessionDescription struct {
 
 // SessionDescriptionType defines model for SessionDescription.Type.
 type SessionDescriptionType string
+
+// SettingsChange defines model for SettingsChange.
+type SettingsChange struct {
+	// Chosen What somebody chose; what is absent follows the server's configuration
+	Chosen SettingsChosen `json:"chosen"`
+
+	// Revision Of the settings that were looked at. With another one nothing is changed
+	Revision int64 `json:"revision"`
+}
+
+// SettingsChosen What somebody chose; what is absent follows the server's configuration
+type SettingsChosen struct {
+	// MaxBrowsers Most browsers running at once
+	MaxBrowsers *int `json:"maxBrowsers,omitempty"`
+
+	// MaxBrowsersPerPerson Most browsers running at once for one person's rooms
+	MaxBrowsersPerPerson *int `json:"maxBrowsersPerPerson,omitempty"`
+
+	// MaxRoomsPerPerson Most rooms one person may own
+	MaxRoomsPerPerson *int `json:"maxRoomsPerPerson,omitempty"`
+
+	// RoomSize Most people in one room at once
+	RoomSize *int `json:"roomSize,omitempty"`
+
+	// SignUps invite: by a code of the administrator's
+	SignUps *SignUps `json:"signUps,omitempty"`
+}
+
+// SettingsValues defines model for SettingsValues.
+type SettingsValues struct {
+	MaxBrowsers          int `json:"maxBrowsers"`
+	MaxBrowsersPerPerson int `json:"maxBrowsersPerPerson"`
+	MaxRoomsPerPerson    int `json:"maxRoomsPerPerson"`
+	RoomSize             int `json:"roomSize"`
+
+	// SignUps invite: by a code of the administrator's
+	SignUps SignUps `json:"signUps"`
+}
+
+// SignUpCode defines model for SignUpCode.
+type SignUpCode struct {
+	Code      string             `json:"code"`
+	CreatedAt time.Time          `json:"createdAt"`
+	ExpiresAt *time.Time         `json:"expiresAt,omitempty"`
+	Id        openapi_types.UUID `json:"id"`
+	MaxUses   *int               `json:"maxUses,omitempty"`
+	Note      string             `json:"note"`
+
+	// Url The page that takes it
+	Url  string `json:"url"`
+	Uses int    `json:"uses"`
+}
+
+// SignUpCodePage defines model for SignUpCodePage.
+type SignUpCodePage struct {
+	Codes []SignUpCode `json:"codes"`
+
+	// Next The cursor of the next page
+	Next *string `json:"next,omitempty"`
+}
+
+// SignUpCodeText Of the administrator's, where sign-ups are by invite
+type SignUpCodeText = string
+
+// SignUps invite: by a code of the administrator's
+type SignUps string
 
 // Signal WebRTC negotiation with the target; the hub relays it within the room and stamps the sender. Between a viewer and the agent the session
 // is the stream.request's. Between two viewers it begins with call, and without description and candidate it says that there is no such connection.
@@ -1970,8 +2336,14 @@ type WSError struct {
 // BanRef defines model for BanRef.
 type BanRef = openapi_types.UUID
 
+// Cursor defines model for Cursor.
+type Cursor = string
+
 // InviteCodeRef defines model for InviteCodeRef.
 type InviteCodeRef = string
+
+// PageSize defines model for PageSize.
+type PageSize = int
 
 // PersonRef defines model for PersonRef.
 type PersonRef = openapi_types.UUID
@@ -1979,11 +2351,81 @@ type PersonRef = openapi_types.UUID
 // RoomRef defines model for RoomRef.
 type RoomRef = string
 
+// Search defines model for Search.
+type Search = string
+
 // ProblemResponse defines model for ProblemResponse.
 type ProblemResponse = Problem
 
 // SessionCreated defines model for SessionCreated.
 type SessionCreated = Session
+
+// ListAuditParams defines parameters for ListAudit.
+type ListAuditParams struct {
+	// Search Part of a name
+	Search *Search `form:"search,omitempty" json:"search,omitempty"`
+
+	// Cursor The next of the page before
+	Cursor *Cursor   `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Limit  *PageSize `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Person Who did it or had it done to them
+	Person *openapi_types.UUID `form:"person,omitempty" json:"person,omitempty"`
+	Room   *openapi_types.UUID `form:"room,omitempty" json:"room,omitempty"`
+
+	// Action A whole one, or what one begins with before its dot
+	Action *string    `form:"action,omitempty" json:"action,omitempty"`
+	Since  *time.Time `form:"since,omitempty" json:"since,omitempty"`
+	Until  *time.Time `form:"until,omitempty" json:"until,omitempty"`
+}
+
+// ListBrowsersParams defines parameters for ListBrowsers.
+type ListBrowsersParams struct {
+	// Search Part of a name
+	Search *Search `form:"search,omitempty" json:"search,omitempty"`
+
+	// Cursor The next of the page before
+	Cursor *Cursor   `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Limit  *PageSize `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// ListPeopleParams defines parameters for ListPeople.
+type ListPeopleParams struct {
+	// Search Part of a name
+	Search *Search `form:"search,omitempty" json:"search,omitempty"`
+
+	// Cursor The next of the page before
+	Cursor   *Cursor                   `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Limit    *PageSize                 `form:"limit,omitempty" json:"limit,omitempty"`
+	Kind     *ListPeopleParamsKind     `form:"kind,omitempty" json:"kind,omitempty"`
+	Standing *ListPeopleParamsStanding `form:"standing,omitempty" json:"standing,omitempty"`
+}
+
+// ListPeopleParamsKind defines parameters for ListPeople.
+type ListPeopleParamsKind string
+
+// ListPeopleParamsStanding defines parameters for ListPeople.
+type ListPeopleParamsStanding string
+
+// ListAllRoomsParams defines parameters for ListAllRooms.
+type ListAllRoomsParams struct {
+	// Search Part of a name
+	Search *Search `form:"search,omitempty" json:"search,omitempty"`
+
+	// Cursor The next of the page before
+	Cursor *Cursor   `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Limit  *PageSize `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// ListSignUpCodesParams defines parameters for ListSignUpCodes.
+type ListSignUpCodesParams struct {
+	// Search Part of a name
+	Search *Search `form:"search,omitempty" json:"search,omitempty"`
+
+	// Cursor The next of the page before
+	Cursor *Cursor   `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Limit  *PageSize `form:"limit,omitempty" json:"limit,omitempty"`
+}
 
 // ListRoomsParams defines parameters for ListRooms.
 type ListRoomsParams struct {
@@ -2021,8 +2463,23 @@ type ListMessagesParams struct {
 	Limit        *int   `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
+// ShowNoticeJSONRequestBody defines body for ShowNotice for application/json ContentType.
+type ShowNoticeJSONRequestBody = NewNotice
+
+// ChangePersonJSONRequestBody defines body for ChangePerson for application/json ContentType.
+type ChangePersonJSONRequestBody = PersonChange
+
+// ChangeSettingsJSONRequestBody defines body for ChangeSettings for application/json ContentType.
+type ChangeSettingsJSONRequestBody = SettingsChange
+
+// CreateSignUpCodeJSONRequestBody defines body for CreateSignUpCode for application/json ContentType.
+type CreateSignUpCodeJSONRequestBody = NewSignUpCode
+
 // AcceptInviteJSONRequestBody defines body for AcceptInvite for application/json ContentType.
 type AcceptInviteJSONRequestBody = InviteAcceptance
+
+// UsePasswordResetJSONRequestBody defines body for UsePasswordReset for application/json ContentType.
+type UsePasswordResetJSONRequestBody = PasswordResetUse
 
 // CreateRoomJSONRequestBody defines body for CreateRoom for application/json ContentType.
 type CreateRoomJSONRequestBody = NewRoom

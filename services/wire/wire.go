@@ -60,6 +60,7 @@ const (
 	TypePeerLeft       = "peer.left"
 	TypeSelfUpdated    = "self.updated"
 	TypeICEServers     = "ice.servers"
+	TypeNotice         = "notice"
 	TypeRoomUpdated    = "room.updated"
 	TypeBrowserChanged = "browser.changed"
 	TypeControlChanged = "control.changed"

@@ -307,6 +307,15 @@ func (f *fakeEngine) container(w http.ResponseWriter, r *http.Request, route str
 			},
 			"NetworkSettings": map[string]any{"Networks": map[string]any{"turtus-browsers": map[string]any{"IPAddress": "172.20.0.2"}}},
 		})
+	case "GET stats":
+		if c.state != "running" { // as the real one says it
+			f.answer(w, map[string]any{"read": time.Time{}})
+			return
+		}
+		f.answer(w, map[string]any{
+			"read": "2026-01-02T03:04:05Z", "cpu_stats": map[string]any{"cpu_usage": map[string]any{"total_usage": 90e9}},
+			"memory_stats": map[string]any{"usage": 700 << 20, "stats": map[string]any{"inactive_file": 200 << 20}},
+		})
 	case "POST attach":
 		conn, _, err := w.(http.Hijacker).Hijack()
 		if err != nil {

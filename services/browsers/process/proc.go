@@ -27,6 +27,7 @@ type status struct {
 	parent  int
 	session int
 	ticks   uint64 // when it was started, since boot
+	busy    uint64 // processor time of itself and of its ended children, in ticks
 }
 
 func statusOf(pid int) (status, error) {
@@ -48,6 +49,13 @@ func statusOf(pid int) (status, error) {
 		if *f.to, err = strconv.Atoi(string(fields[f.at])); err != nil {
 			return status{}, fmt.Errorf("/proc/%d/stat: %w", pid, err)
 		}
+	}
+	for _, at := range []int{11, 12, 13, 14} { // utime, stime, cutime, cstime
+		n, err := strconv.ParseInt(string(fields[at]), 10, 64) // the children's are signed
+		if err != nil {
+			return status{}, fmt.Errorf("/proc/%d/stat: %w", pid, err)
+		}
+		s.busy += uint64(max(0, n))
 	}
 	if s.ticks, err = strconv.ParseUint(string(fields[19]), 10, 64); err != nil {
 		return status{}, fmt.Errorf("/proc/%d/stat: %w", pid, err)

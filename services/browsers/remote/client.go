@@ -59,6 +59,7 @@ var (
 	_ browsers.Launcher  = (*Client)(nil)
 	_ browsers.Preparer  = (*Client)(nil)
 	_ browsers.Describer = (*Client)(nil)
+	_ browsers.Meter     = (*Client)(nil)
 )
 
 // away is what people hear while the launcher can't be reached.
@@ -221,6 +222,15 @@ func (c *Client) Facts(ctx context.Context) (browsers.Facts, error) {
 		return browsers.Facts{Launcher: c.Name()}, fmt.Errorf("ask the launcher what it starts browsers by: %w", err)
 	}
 	return f, nil
+}
+
+// Usage implements browsers.Meter.
+func (c *Client) Usage(ctx context.Context) (map[uuid.UUID]browsers.Usage, error) {
+	var answer measured
+	if err := c.call(ctx, http.MethodGet, pathUsage, nil, &answer); err != nil {
+		return nil, fmt.Errorf("ask the launcher what browsers take: %w", err)
+	}
+	return answer.Browsers, nil
 }
 
 func pathOf(handle browsers.Handle) string {

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"turtus/services/browsers"
@@ -37,4 +38,26 @@ func TestWhatBrowsersAreStartedByIsTheLaunchersToSay(t *testing.T) {
 		_, err := h.client.Facts(ctx)
 		return err != nil
 	}, patience, time.Millisecond)
+}
+
+type meter struct {
+	*fakeLauncher
+	usage map[uuid.UUID]browsers.Usage
+}
+
+func (m meter) Usage(context.Context) (map[uuid.UUID]browsers.Usage, error) { return m.usage, nil }
+
+func TestWhatBrowsersTakeComesThroughTheSocket(t *testing.T) {
+	h := newHouse(t, nil)
+	none, err := h.client.Usage(ctx)
+	require.NoError(t, err)
+	require.Empty(t, none, "of a launcher that can't measure")
+	h.crash()
+	want := map[uuid.UUID]browsers.Usage{uuid.New(): {At: time.Now().UTC().Round(0), CPU: time.Minute, Memory: 500 << 20}}
+	h.preparer = meter{h.launcher, want}
+	h.serve()
+	h.available()
+	got, err := h.client.Usage(ctx)
+	require.NoError(t, err)
+	require.Equal(t, want, got)
 }

@@ -26,6 +26,7 @@ const (
 	pathEvents   = "/v1/events"
 	pathPrepare  = "/v1/prepare"
 	pathFacts    = "/v1/facts"
+	pathUsage    = "/v1/usage"
 )
 
 const (
@@ -62,6 +63,11 @@ type running struct {
 // listed answers a list.
 type listed struct {
 	Browsers []running `json:"browsers"`
+}
+
+// measured answers what the browsers take.
+type measured struct {
+	Browsers map[uuid.UUID]browsers.Usage `json:"browsers"`
 }
 
 // line is one of the stream of events: first a greeting, then ends and, while nothing happens, heartbeats. All but ends say how things are.

@@ -141,6 +141,7 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("GET "+pathBrowsers+"/{handle}", s.answer(s.inspect))
 	mux.HandleFunc("POST "+pathBrowsers+"/{handle}/stop", s.answer(s.stop))
 	mux.HandleFunc("GET "+pathFacts, s.answer(s.facts))
+	mux.HandleFunc("GET "+pathUsage, s.answer(s.usage))
 	mux.HandleFunc("GET "+pathEvents, s.stream(s.events))
 	mux.HandleFunc("POST "+pathPrepare, s.stream(s.prepare))
 	return mux
@@ -255,6 +256,16 @@ func (s *Server) facts(r *http.Request, _ []byte) (any, error) {
 		return d.Facts(r.Context())
 	}
 	return browsers.Facts{Launcher: s.o.Launcher.Name()}, nil
+}
+
+// usage is that of the Launcher's browsers; none where it can't measure.
+func (s *Server) usage(r *http.Request, _ []byte) (any, error) {
+	m, ok := s.o.Launcher.(browsers.Meter)
+	if !ok {
+		return measured{}, nil
+	}
+	all, err := m.Usage(r.Context())
+	return measured{all}, err
 }
 
 func (s *Server) list(r *http.Request, _ []byte) (any, error) {

@@ -13,7 +13,8 @@ import (
 )
 
 const deleteAuditBefore = `-- name: DeleteAuditBefore :execrows
-DELETE FROM audit WHERE at < $1
+WITH allowed AS MATERIALIZED (SELECT set_config('turtus.audit_expires', 'on', true) AS setting)
+DELETE FROM audit USING allowed WHERE at < $1 AND allowed.setting = 'on'
 `
 
 func (q *Queries) DeleteAuditBefore(ctx context.Context, before time.Time) (int64, error) {
@@ -25,12 +26,13 @@ func (q *Queries) DeleteAuditBefore(ctx context.Context, before time.Time) (int6
 }
 
 const insertAudit = `-- name: InsertAudit :exec
-INSERT INTO audit (at, person_id, room_id, action, detail) VALUES ($1, $2, $3, $4, $5)
+INSERT INTO audit (at, person_id, target_id, room_id, action, detail) VALUES ($1, $2, $3, $4, $5, $6)
 `
 
 type InsertAuditParams struct {
 	At       time.Time
 	PersonID *uuid.UUID
+	TargetID *uuid.UUID
 	RoomID   *uuid.UUID
 	Action   string
 	Detail   []byte
@@ -40,9 +42,94 @@ func (q *Queries) InsertAudit(ctx context.Context, arg InsertAuditParams) error 
 	_, err := q.db.Exec(ctx, insertAudit,
 		arg.At,
 		arg.PersonID,
+		arg.TargetID,
 		arg.RoomID,
 		arg.Action,
 		arg.Detail,
 	)
 	return err
+}
+
+const listAudit = `-- name: ListAudit :many
+SELECT audit.id, audit.at, audit.person_id, audit.room_id, audit.action, audit.detail, audit.target_id, actor.username AS actor_username, actor.display_name AS actor_name,
+    target.username AS target_username, target.display_name AS target_name, rooms.title AS room_title, rooms.slug AS room_slug
+FROM audit
+LEFT JOIN people actor ON actor.id = audit.person_id
+LEFT JOIN people target ON target.id = audit.target_id
+LEFT JOIN rooms ON rooms.id = audit.room_id
+WHERE audit.id < $1
+  AND ($2::uuid IS NULL OR audit.person_id = $2 OR audit.target_id = $2)
+  AND ($3::uuid IS NULL OR audit.room_id = $3)
+  AND ($4::timestamptz IS NULL OR audit.at >= $4)
+  AND ($5::timestamptz IS NULL OR audit.at < $5)
+  AND ($6::text = '' OR audit.action = $6 OR audit.action LIKE $6 || '.%')
+  AND ($7::text = '' OR position(lower($7) IN lower(concat_ws(' ', audit.action, actor.username, actor.display_name,
+      target.username, target.display_name, rooms.title, rooms.slug))) > 0)
+ORDER BY audit.id DESC
+LIMIT $8
+`
+
+type ListAuditParams struct {
+	BeforeID int64
+	Person   *uuid.UUID
+	Room     *uuid.UUID
+	Since    *time.Time
+	Until    *time.Time
+	Action   string
+	Search   string
+	PageSize int32
+}
+
+type ListAuditRow struct {
+	Audit          Audit
+	ActorUsername  *string
+	ActorName      *string
+	TargetUsername *string
+	TargetName     *string
+	RoomTitle      *string
+	RoomSlug       *string
+}
+
+// The newest first. Names are those of now; of who is gone, the id is left.
+func (q *Queries) ListAudit(ctx context.Context, arg ListAuditParams) ([]ListAuditRow, error) {
+	rows, err := q.db.Query(ctx, listAudit,
+		arg.BeforeID,
+		arg.Person,
+		arg.Room,
+		arg.Since,
+		arg.Until,
+		arg.Action,
+		arg.Search,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListAuditRow{}
+	for rows.Next() {
+		var i ListAuditRow
+		if err := rows.Scan(
+			&i.Audit.ID,
+			&i.Audit.At,
+			&i.Audit.PersonID,
+			&i.Audit.RoomID,
+			&i.Audit.Action,
+			&i.Audit.Detail,
+			&i.Audit.TargetID,
+			&i.ActorUsername,
+			&i.ActorName,
+			&i.TargetUsername,
+			&i.TargetName,
+			&i.RoomTitle,
+			&i.RoomSlug,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

@@ -31,7 +31,7 @@ func (q *Queries) CountLiveInvites(ctx context.Context, arg CountLiveInvitesPara
 }
 
 const getInvite = `-- name: GetInvite :one
-SELECT invites.id, invites.room_id, invites.code, invites.role, invites.created_by, invites.created_at, invites.expires_at, invites.max_uses, invites.uses, invites.revoked_at, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, rooms.slug, rooms.title
+SELECT invites.id, invites.room_id, invites.code, invites.role, invites.created_by, invites.created_at, invites.expires_at, invites.max_uses, invites.uses, invites.revoked_at, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, people.disabled_at, rooms.slug, rooms.title
 FROM invites
 JOIN people ON people.id = invites.created_by
 JOIN rooms ON rooms.id = invites.room_id
@@ -68,6 +68,7 @@ func (q *Queries) GetInvite(ctx context.Context, code string) (GetInviteRow, err
 		&i.Person.PasswordHash,
 		&i.Person.Administrator,
 		&i.Person.CreatedAt,
+		&i.Person.DisabledAt,
 		&i.Slug,
 		&i.Title,
 	)
@@ -119,7 +120,7 @@ func (q *Queries) InsertInvite(ctx context.Context, arg InsertInviteParams) (Inv
 }
 
 const listLiveInvites = `-- name: ListLiveInvites :many
-SELECT invites.id, invites.room_id, invites.code, invites.role, invites.created_by, invites.created_at, invites.expires_at, invites.max_uses, invites.uses, invites.revoked_at, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at
+SELECT invites.id, invites.room_id, invites.code, invites.role, invites.created_by, invites.created_at, invites.expires_at, invites.max_uses, invites.uses, invites.revoked_at, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, people.disabled_at
 FROM invites
 JOIN people ON people.id = invites.created_by
 WHERE room_id = $1 AND revoked_at IS NULL
@@ -174,6 +175,7 @@ func (q *Queries) ListLiveInvites(ctx context.Context, arg ListLiveInvitesParams
 			&i.Person.PasswordHash,
 			&i.Person.Administrator,
 			&i.Person.CreatedAt,
+			&i.Person.DisabledAt,
 		); err != nil {
 			return nil, err
 		}

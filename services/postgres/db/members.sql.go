@@ -90,7 +90,7 @@ func (q *Queries) GetLowered(ctx context.Context, arg GetLoweredParams) (Lowered
 }
 
 const getMember = `-- name: GetMember :one
-SELECT people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, members.role, members.joined_at, coalesce(mutes.chat, false)::boolean AS chat_muted, coalesce(mutes.call, false)::boolean AS call_muted
+SELECT people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, people.disabled_at, members.role, members.joined_at, coalesce(mutes.chat, false)::boolean AS chat_muted, coalesce(mutes.call, false)::boolean AS call_muted
 FROM members
 JOIN people ON people.id = members.person_id
 LEFT JOIN mutes ON mutes.room_id = members.room_id AND mutes.person_id = members.person_id
@@ -123,6 +123,7 @@ func (q *Queries) GetMember(ctx context.Context, arg GetMemberParams) (GetMember
 		&i.Person.PasswordHash,
 		&i.Person.Administrator,
 		&i.Person.CreatedAt,
+		&i.Person.DisabledAt,
 		&i.Role,
 		&i.JoinedAt,
 		&i.ChatMuted,
@@ -132,7 +133,7 @@ func (q *Queries) GetMember(ctx context.Context, arg GetMemberParams) (GetMember
 }
 
 const listMembers = `-- name: ListMembers :many
-SELECT people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, members.role, members.joined_at, coalesce(mutes.chat, false)::boolean AS chat_muted, coalesce(mutes.call, false)::boolean AS call_muted
+SELECT people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, people.disabled_at, members.role, members.joined_at, coalesce(mutes.chat, false)::boolean AS chat_muted, coalesce(mutes.call, false)::boolean AS call_muted
 FROM members
 JOIN people ON people.id = members.person_id
 LEFT JOIN mutes ON mutes.room_id = members.room_id AND mutes.person_id = members.person_id
@@ -174,6 +175,7 @@ func (q *Queries) ListMembers(ctx context.Context, arg ListMembersParams) ([]Lis
 			&i.Person.PasswordHash,
 			&i.Person.Administrator,
 			&i.Person.CreatedAt,
+			&i.Person.DisabledAt,
 			&i.Role,
 			&i.JoinedAt,
 			&i.ChatMuted,

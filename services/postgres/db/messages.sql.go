@@ -193,7 +193,7 @@ func (q *Queries) GetMessageByKey(ctx context.Context, arg GetMessageByKeyParams
 }
 
 const holdAuthor = `-- name: HoldAuthor :one
-SELECT id, kind, username, display_name, avatar_color, avatar_at, password_hash, administrator, created_at FROM people WHERE id = $1 FOR KEY SHARE
+SELECT id, kind, username, display_name, avatar_color, avatar_at, password_hash, administrator, created_at, disabled_at FROM people WHERE id = $1 FOR KEY SHARE
 `
 
 // The author stays until the transaction ends. Always before the room: an account that is deleted locks in this order too.
@@ -210,6 +210,7 @@ func (q *Queries) HoldAuthor(ctx context.Context, id uuid.UUID) (Person, error) 
 		&i.PasswordHash,
 		&i.Administrator,
 		&i.CreatedAt,
+		&i.DisabledAt,
 	)
 	return i, err
 }
@@ -597,7 +598,7 @@ func (q *Queries) ListReactions(ctx context.Context, arg ListReactionsParams) ([
 }
 
 const listRecipients = `-- name: ListRecipients :many
-SELECT id, kind, username, display_name, avatar_color, avatar_at, password_hash, administrator, created_at FROM people WHERE id = ANY($1::uuid[])
+SELECT id, kind, username, display_name, avatar_color, avatar_at, password_hash, administrator, created_at, disabled_at FROM people WHERE id = ANY($1::uuid[])
 `
 
 func (q *Queries) ListRecipients(ctx context.Context, ids []uuid.UUID) ([]Person, error) {
@@ -619,6 +620,7 @@ func (q *Queries) ListRecipients(ctx context.Context, ids []uuid.UUID) ([]Person
 			&i.PasswordHash,
 			&i.Administrator,
 			&i.CreatedAt,
+			&i.DisabledAt,
 		); err != nil {
 			return nil, err
 		}

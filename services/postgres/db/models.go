@@ -25,6 +25,7 @@ type Audit struct {
 	RoomID   *uuid.UUID
 	Action   string
 	Detail   []byte
+	TargetID *uuid.UUID
 }
 
 type Avatar struct {
@@ -121,6 +122,29 @@ type Mute struct {
 	At       time.Time
 }
 
+type Notice struct {
+	ID        uuid.UUID
+	Text      string
+	Level     string
+	CreatedAt time.Time
+	ExpiresAt *time.Time
+	EndedAt   *time.Time
+}
+
+type PasswordReset struct {
+	PersonID  uuid.UUID
+	TokenHash []byte
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
+type Peak struct {
+	Day      time.Time
+	People   int32
+	Rooms    int32
+	Browsers int32
+}
+
 type Person struct {
 	ID            uuid.UUID
 	Kind          string
@@ -131,6 +155,7 @@ type Person struct {
 	PasswordHash  *string
 	Administrator bool
 	CreatedAt     time.Time
+	DisabledAt    *time.Time
 }
 
 type Reaction struct {
@@ -172,4 +197,26 @@ type Room struct {
 	SlowMode          int32
 	ClearedSeq        int64
 	RelayOnly         bool
+}
+
+type ServerSetting struct {
+	Single               bool
+	Revision             int64
+	SignUps              *string
+	MaxBrowsers          *int32
+	MaxBrowsersPerPerson *int32
+	MaxRoomsPerPerson    *int32
+	RoomSize             *int32
+}
+
+type SignUpCode struct {
+	ID        uuid.UUID
+	Code      string
+	Note      string
+	CreatedBy *uuid.UUID
+	CreatedAt time.Time
+	ExpiresAt *time.Time
+	MaxUses   *int32
+	Uses      int32
+	RevokedAt *time.Time
 }

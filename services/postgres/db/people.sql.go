@@ -26,7 +26,7 @@ func (q *Queries) AnyAccount(ctx context.Context) (bool, error) {
 const claimAccount = `-- name: ClaimAccount :one
 UPDATE people SET kind = 'account', username = $1, password_hash = $2
 WHERE id = $3 AND kind = 'guest'
-RETURNING id, kind, username, display_name, avatar_color, avatar_at, password_hash, administrator, created_at
+RETURNING id, kind, username, display_name, avatar_color, avatar_at, password_hash, administrator, created_at, disabled_at
 `
 
 type ClaimAccountParams struct {
@@ -48,6 +48,7 @@ func (q *Queries) ClaimAccount(ctx context.Context, arg ClaimAccountParams) (Per
 		&i.PasswordHash,
 		&i.Administrator,
 		&i.CreatedAt,
+		&i.DisabledAt,
 	)
 	return i, err
 }
@@ -91,6 +92,15 @@ func (q *Queries) DeletePerson(ctx context.Context, id uuid.UUID) (int64, error)
 	return result.RowsAffected(), nil
 }
 
+const dropPasswordReset = `-- name: DropPasswordReset :exec
+DELETE FROM password_resets WHERE person_id = $1
+`
+
+func (q *Queries) DropPasswordReset(ctx context.Context, personID uuid.UUID) error {
+	_, err := q.db.Exec(ctx, dropPasswordReset, personID)
+	return err
+}
+
 const getAvatar = `-- name: GetAvatar :one
 SELECT content_type, picture FROM avatars WHERE person_id = $1
 `
@@ -107,8 +117,62 @@ func (q *Queries) GetAvatar(ctx context.Context, personID uuid.UUID) (GetAvatarR
 	return i, err
 }
 
+const getManaged = `-- name: GetManaged :one
+SELECT people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, people.disabled_at,
+    (SELECT count(*) FROM rooms WHERE rooms.owner_id = people.id) AS rooms_owned,
+    coalesce((SELECT max(t.created_at) FROM refresh_tokens t WHERE t.person_id = people.id), people.created_at)::timestamptz AS seen_at
+FROM people WHERE people.id = $1
+`
+
+type GetManagedRow struct {
+	Person     Person
+	RoomsOwned int64
+	SeenAt     time.Time
+}
+
+func (q *Queries) GetManaged(ctx context.Context, id uuid.UUID) (GetManagedRow, error) {
+	row := q.db.QueryRow(ctx, getManaged, id)
+	var i GetManagedRow
+	err := row.Scan(
+		&i.Person.ID,
+		&i.Person.Kind,
+		&i.Person.Username,
+		&i.Person.DisplayName,
+		&i.Person.AvatarColor,
+		&i.Person.AvatarAt,
+		&i.Person.PasswordHash,
+		&i.Person.Administrator,
+		&i.Person.CreatedAt,
+		&i.Person.DisabledAt,
+		&i.RoomsOwned,
+		&i.SeenAt,
+	)
+	return i, err
+}
+
+const getPasswordReset = `-- name: GetPasswordReset :one
+SELECT person_id, token_hash, created_at, expires_at FROM password_resets WHERE token_hash = $1 AND expires_at > $2::timestamptz
+`
+
+type GetPasswordResetParams struct {
+	TokenHash []byte
+	Now       time.Time
+}
+
+func (q *Queries) GetPasswordReset(ctx context.Context, arg GetPasswordResetParams) (PasswordReset, error) {
+	row := q.db.QueryRow(ctx, getPasswordReset, arg.TokenHash, arg.Now)
+	var i PasswordReset
+	err := row.Scan(
+		&i.PersonID,
+		&i.TokenHash,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+	)
+	return i, err
+}
+
 const getPerson = `-- name: GetPerson :one
-SELECT id, kind, username, display_name, avatar_color, avatar_at, password_hash, administrator, created_at FROM people WHERE id = $1
+SELECT id, kind, username, display_name, avatar_color, avatar_at, password_hash, administrator, created_at, disabled_at FROM people WHERE id = $1
 `
 
 func (q *Queries) GetPerson(ctx context.Context, id uuid.UUID) (Person, error) {
@@ -124,12 +188,13 @@ func (q *Queries) GetPerson(ctx context.Context, id uuid.UUID) (Person, error) {
 		&i.PasswordHash,
 		&i.Administrator,
 		&i.CreatedAt,
+		&i.DisabledAt,
 	)
 	return i, err
 }
 
 const getPersonByUsername = `-- name: GetPersonByUsername :one
-SELECT id, kind, username, display_name, avatar_color, avatar_at, password_hash, administrator, created_at FROM people WHERE lower(username) = lower($1)
+SELECT id, kind, username, display_name, avatar_color, avatar_at, password_hash, administrator, created_at, disabled_at FROM people WHERE lower(username) = lower($1)
 `
 
 func (q *Queries) GetPersonByUsername(ctx context.Context, username string) (Person, error) {
@@ -145,6 +210,7 @@ func (q *Queries) GetPersonByUsername(ctx context.Context, username string) (Per
 		&i.PasswordHash,
 		&i.Administrator,
 		&i.CreatedAt,
+		&i.DisabledAt,
 	)
 	return i, err
 }
@@ -152,7 +218,7 @@ func (q *Queries) GetPersonByUsername(ctx context.Context, username string) (Per
 const insertPerson = `-- name: InsertPerson :one
 INSERT INTO people (id, kind, username, display_name, avatar_color, password_hash, administrator, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-RETURNING id, kind, username, display_name, avatar_color, avatar_at, password_hash, administrator, created_at
+RETURNING id, kind, username, display_name, avatar_color, avatar_at, password_hash, administrator, created_at, disabled_at
 `
 
 type InsertPersonParams struct {
@@ -188,12 +254,92 @@ func (q *Queries) InsertPerson(ctx context.Context, arg InsertPersonParams) (Per
 		&i.PasswordHash,
 		&i.Administrator,
 		&i.CreatedAt,
+		&i.DisabledAt,
 	)
 	return i, err
 }
 
+const listPeople = `-- name: ListPeople :many
+SELECT people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, people.disabled_at,
+    (SELECT count(*) FROM rooms WHERE rooms.owner_id = people.id) AS rooms_owned,
+    coalesce((SELECT max(t.created_at) FROM refresh_tokens t WHERE t.person_id = people.id), people.created_at)::timestamptz AS seen_at
+FROM people
+WHERE (people.created_at, people.id) < ($1::timestamptz, $2::uuid)
+  AND ($3::text = '' OR people.kind = $3)
+  AND ($4::text = '' OR $4 = 'disabled' AND people.disabled_at IS NOT NULL OR $4 = 'administrator' AND people.administrator)
+  AND ($5::text = '' OR position(lower($5) IN lower(concat_ws(' ', people.username, people.display_name))) > 0)
+ORDER BY people.created_at DESC, people.id DESC
+LIMIT $6
+`
+
+type ListPeopleParams struct {
+	BeforeCreatedAt time.Time
+	BeforeID        uuid.UUID
+	Kind            string
+	Standing        string
+	Search          string
+	PageSize        int32
+}
+
+type ListPeopleRow struct {
+	Person     Person
+	RoomsOwned int64
+	SeenAt     time.Time
+}
+
+// The newest first. kind is empty for both, standing for any.
+func (q *Queries) ListPeople(ctx context.Context, arg ListPeopleParams) ([]ListPeopleRow, error) {
+	rows, err := q.db.Query(ctx, listPeople,
+		arg.BeforeCreatedAt,
+		arg.BeforeID,
+		arg.Kind,
+		arg.Standing,
+		arg.Search,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListPeopleRow{}
+	for rows.Next() {
+		var i ListPeopleRow
+		if err := rows.Scan(
+			&i.Person.ID,
+			&i.Person.Kind,
+			&i.Person.Username,
+			&i.Person.DisplayName,
+			&i.Person.AvatarColor,
+			&i.Person.AvatarAt,
+			&i.Person.PasswordHash,
+			&i.Person.Administrator,
+			&i.Person.CreatedAt,
+			&i.Person.DisabledAt,
+			&i.RoomsOwned,
+			&i.SeenAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockAdministrators = `-- name: LockAdministrators :exec
+SELECT pg_advisory_xact_lock(hashtext('turtus.administrators'))
+`
+
+// One change of who is an administrator at a time, so that the last one stays.
+func (q *Queries) LockAdministrators(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, lockAdministrators)
+	return err
+}
+
 const lockPerson = `-- name: LockPerson :one
-SELECT id, kind, username, display_name, avatar_color, avatar_at, password_hash, administrator, created_at FROM people WHERE id = $1 FOR NO KEY UPDATE
+SELECT id, kind, username, display_name, avatar_color, avatar_at, password_hash, administrator, created_at, disabled_at FROM people WHERE id = $1 FOR NO KEY UPDATE
 `
 
 // It lets others refer to the person: a decision about a member writes of them while their own step waits for it.
@@ -210,6 +356,7 @@ func (q *Queries) LockPerson(ctx context.Context, id uuid.UUID) (Person, error) 
 		&i.PasswordHash,
 		&i.Administrator,
 		&i.CreatedAt,
+		&i.DisabledAt,
 	)
 	return i, err
 }
@@ -224,8 +371,58 @@ func (q *Queries) LockSignUps(ctx context.Context) error {
 	return err
 }
 
+const otherAccounts = `-- name: OtherAccounts :one
+SELECT EXISTS (SELECT 1 FROM people WHERE kind = 'account' AND id <> $1)::boolean
+`
+
+func (q *Queries) OtherAccounts(ctx context.Context, id uuid.UUID) (bool, error) {
+	row := q.db.QueryRow(ctx, otherAccounts, id)
+	var column_1 bool
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const otherAdministrators = `-- name: OtherAdministrators :one
+SELECT EXISTS (SELECT 1 FROM people WHERE administrator AND disabled_at IS NULL AND id <> $1)::boolean
+`
+
+// Whether anybody else can administrate the server.
+func (q *Queries) OtherAdministrators(ctx context.Context, id uuid.UUID) (bool, error) {
+	row := q.db.QueryRow(ctx, otherAdministrators, id)
+	var column_1 bool
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const putPassword = `-- name: PutPassword :one
+UPDATE people SET password_hash = $1 WHERE id = $2 AND kind = 'account' RETURNING id, kind, username, display_name, avatar_color, avatar_at, password_hash, administrator, created_at, disabled_at
+`
+
+type PutPasswordParams struct {
+	PasswordHash *string
+	ID           uuid.UUID
+}
+
+func (q *Queries) PutPassword(ctx context.Context, arg PutPasswordParams) (Person, error) {
+	row := q.db.QueryRow(ctx, putPassword, arg.PasswordHash, arg.ID)
+	var i Person
+	err := row.Scan(
+		&i.ID,
+		&i.Kind,
+		&i.Username,
+		&i.DisplayName,
+		&i.AvatarColor,
+		&i.AvatarAt,
+		&i.PasswordHash,
+		&i.Administrator,
+		&i.CreatedAt,
+		&i.DisabledAt,
+	)
+	return i, err
+}
+
 const resetPassword = `-- name: ResetPassword :one
-UPDATE people SET password_hash = $1 WHERE lower(username) = lower($2) RETURNING id, kind, username, display_name, avatar_color, avatar_at, password_hash, administrator, created_at
+UPDATE people SET password_hash = $1 WHERE lower(username) = lower($2) RETURNING id, kind, username, display_name, avatar_color, avatar_at, password_hash, administrator, created_at, disabled_at
 `
 
 type ResetPasswordParams struct {
@@ -246,12 +443,13 @@ func (q *Queries) ResetPassword(ctx context.Context, arg ResetPasswordParams) (P
 		&i.PasswordHash,
 		&i.Administrator,
 		&i.CreatedAt,
+		&i.DisabledAt,
 	)
 	return i, err
 }
 
 const setAdministrator = `-- name: SetAdministrator :one
-UPDATE people SET administrator = $1 WHERE lower(username) = lower($2) RETURNING id, kind, username, display_name, avatar_color, avatar_at, password_hash, administrator, created_at
+UPDATE people SET administrator = $1 WHERE lower(username) = lower($2) RETURNING id, kind, username, display_name, avatar_color, avatar_at, password_hash, administrator, created_at, disabled_at
 `
 
 type SetAdministratorParams struct {
@@ -272,6 +470,7 @@ func (q *Queries) SetAdministrator(ctx context.Context, arg SetAdministratorPara
 		&i.PasswordHash,
 		&i.Administrator,
 		&i.CreatedAt,
+		&i.DisabledAt,
 	)
 	return i, err
 }
@@ -293,7 +492,7 @@ func (q *Queries) SetAvatar(ctx context.Context, arg SetAvatarParams) error {
 }
 
 const setAvatarTime = `-- name: SetAvatarTime :one
-UPDATE people SET avatar_at = $1 WHERE id = $2 RETURNING id, kind, username, display_name, avatar_color, avatar_at, password_hash, administrator, created_at
+UPDATE people SET avatar_at = $1 WHERE id = $2 RETURNING id, kind, username, display_name, avatar_color, avatar_at, password_hash, administrator, created_at, disabled_at
 `
 
 type SetAvatarTimeParams struct {
@@ -314,6 +513,7 @@ func (q *Queries) SetAvatarTime(ctx context.Context, arg SetAvatarTimeParams) (P
 		&i.PasswordHash,
 		&i.Administrator,
 		&i.CreatedAt,
+		&i.DisabledAt,
 	)
 	return i, err
 }
@@ -337,11 +537,78 @@ func (q *Queries) SetPasswordHash(ctx context.Context, arg SetPasswordHashParams
 	return result.RowsAffected(), nil
 }
 
+const setPasswordReset = `-- name: SetPasswordReset :exec
+INSERT INTO password_resets (person_id, token_hash, created_at, expires_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (person_id) DO UPDATE SET token_hash = excluded.token_hash, created_at = excluded.created_at, expires_at = excluded.expires_at
+`
+
+type SetPasswordResetParams struct {
+	PersonID  uuid.UUID
+	TokenHash []byte
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
+func (q *Queries) SetPasswordReset(ctx context.Context, arg SetPasswordResetParams) error {
+	_, err := q.db.Exec(ctx, setPasswordReset,
+		arg.PersonID,
+		arg.TokenHash,
+		arg.CreatedAt,
+		arg.ExpiresAt,
+	)
+	return err
+}
+
+const setStanding = `-- name: SetStanding :one
+UPDATE people SET disabled_at = $1, administrator = $2 WHERE id = $3 RETURNING id, kind, username, display_name, avatar_color, avatar_at, password_hash, administrator, created_at, disabled_at
+`
+
+type SetStandingParams struct {
+	DisabledAt    *time.Time
+	Administrator bool
+	ID            uuid.UUID
+}
+
+func (q *Queries) SetStanding(ctx context.Context, arg SetStandingParams) (Person, error) {
+	row := q.db.QueryRow(ctx, setStanding, arg.DisabledAt, arg.Administrator, arg.ID)
+	var i Person
+	err := row.Scan(
+		&i.ID,
+		&i.Kind,
+		&i.Username,
+		&i.DisplayName,
+		&i.AvatarColor,
+		&i.AvatarAt,
+		&i.PasswordHash,
+		&i.Administrator,
+		&i.CreatedAt,
+		&i.DisabledAt,
+	)
+	return i, err
+}
+
+const takePasswordReset = `-- name: TakePasswordReset :execrows
+DELETE FROM password_resets WHERE token_hash = $1 AND expires_at > $2::timestamptz
+`
+
+type TakePasswordResetParams struct {
+	TokenHash []byte
+	Now       time.Time
+}
+
+func (q *Queries) TakePasswordReset(ctx context.Context, arg TakePasswordResetParams) (int64, error) {
+	result, err := q.db.Exec(ctx, takePasswordReset, arg.TokenHash, arg.Now)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const updateProfile = `-- name: UpdateProfile :one
 UPDATE people
 SET display_name = coalesce($1, display_name), avatar_color = coalesce($2, avatar_color)
 WHERE id = $3
-RETURNING id, kind, username, display_name, avatar_color, avatar_at, password_hash, administrator, created_at
+RETURNING id, kind, username, display_name, avatar_color, avatar_at, password_hash, administrator, created_at, disabled_at
 `
 
 type UpdateProfileParams struct {
@@ -363,6 +630,7 @@ func (q *Queries) UpdateProfile(ctx context.Context, arg UpdateProfileParams) (P
 		&i.PasswordHash,
 		&i.Administrator,
 		&i.CreatedAt,
+		&i.DisabledAt,
 	)
 	return i, err
 }

@@ -35,7 +35,9 @@ type Querier interface {
 	DeleteMute(ctx context.Context, arg DeleteMuteParams) error
 	DeletePerson(ctx context.Context, id uuid.UUID) (int64, error)
 	DeleteRoom(ctx context.Context, id uuid.UUID) (int64, error)
+	DropPasswordReset(ctx context.Context, personID uuid.UUID) error
 	EditMessage(ctx context.Context, arg EditMessageParams) error
+	EndNotices(ctx context.Context, now time.Time) (int64, error)
 	// A session is its family of tokens; without a row it is over.
 	EndSession(ctx context.Context, familyID uuid.UUID) (int64, error)
 	EndSessions(ctx context.Context, arg EndSessionsParams) ([]uuid.UUID, error)
@@ -49,17 +51,21 @@ type Querier interface {
 	GetCaller(ctx context.Context, arg GetCallerParams) (Person, error)
 	GetInvite(ctx context.Context, code string) (GetInviteRow, error)
 	GetLowered(ctx context.Context, arg GetLoweredParams) (Lowered, error)
+	GetManaged(ctx context.Context, id uuid.UUID) (GetManagedRow, error)
 	GetMember(ctx context.Context, arg GetMemberParams) (GetMemberRow, error)
 	GetMessage(ctx context.Context, arg GetMessageParams) (Message, error)
 	GetMessageByKey(ctx context.Context, arg GetMessageByKeyParams) (Message, error)
 	// owners says that the room's owner decided it.
 	GetMute(ctx context.Context, arg GetMuteParams) (GetMuteRow, error)
+	GetNotice(ctx context.Context, now time.Time) (Notice, error)
+	GetPasswordReset(ctx context.Context, arg GetPasswordResetParams) (PasswordReset, error)
 	GetPerson(ctx context.Context, id uuid.UUID) (Person, error)
 	GetPersonByUsername(ctx context.Context, username string) (Person, error)
 	GetRefreshToken(ctx context.Context, tokenHash []byte) (RefreshToken, error)
 	GetRole(ctx context.Context, arg GetRoleParams) (string, error)
 	// By id, or else by slug; role is the person's, empty for none.
 	GetRoom(ctx context.Context, arg GetRoomParams) (GetRoomRow, error)
+	GetServerSettings(ctx context.Context) (ServerSetting, error)
 	// Always one row: what somebody is in a room, a member or not.
 	GetStanding(ctx context.Context, arg GetStandingParams) (GetStandingRow, error)
 	// The author stays until the transaction ends. Always before the room: an account that is deleted locks in this order too.
@@ -75,13 +81,18 @@ type Querier interface {
 	InsertMember(ctx context.Context, arg InsertMemberParams) error
 	// No row when the author has used this key before.
 	InsertMessage(ctx context.Context, arg InsertMessageParams) (Message, error)
+	InsertNotice(ctx context.Context, arg InsertNoticeParams) (Notice, error)
 	InsertPerson(ctx context.Context, arg InsertPersonParams) (Person, error)
 	InsertRefreshToken(ctx context.Context, arg InsertRefreshTokenParams) error
 	// No row when the slug is taken.
 	InsertRoom(ctx context.Context, arg InsertRoomParams) (int64, error)
+	InsertSignUpCode(ctx context.Context, arg InsertSignUpCodeParams) (SignUpCode, error)
 	// Only while the room is as it was when the password was checked.
 	JoinOpenRoom(ctx context.Context, arg JoinOpenRoomParams) (int64, error)
 	LastSaid(ctx context.Context, arg LastSaidParams) (time.Time, error)
+	ListAllRooms(ctx context.Context, arg ListAllRoomsParams) ([]ListAllRoomsRow, error)
+	// The newest first. Names are those of now; of who is gone, the id is left.
+	ListAudit(ctx context.Context, arg ListAuditParams) ([]ListAuditRow, error)
 	// Of an account that is gone there is nothing left to keep out.
 	ListBans(ctx context.Context, arg ListBansParams) ([]ListBansRow, error)
 	ListChangedMessages(ctx context.Context, arg ListChangedMessagesParams) ([]ListChangedMessagesRow, error)
@@ -96,15 +107,24 @@ type Querier interface {
 	// Those that others answer.
 	ListMessagesBySeq(ctx context.Context, arg ListMessagesBySeqParams) ([]ListMessagesBySeqRow, error)
 	ListOpenBrowsers(ctx context.Context) ([]Browser, error)
+	ListPeaks(ctx context.Context, since time.Time) ([]Peak, error)
+	// The newest first. kind is empty for both, standing for any.
+	ListPeople(ctx context.Context, arg ListPeopleParams) ([]ListPeopleRow, error)
 	ListPublicRooms(ctx context.Context, arg ListPublicRoomsParams) ([]ListPublicRoomsRow, error)
 	ListReactions(ctx context.Context, arg ListReactionsParams) ([]ListReactionsRow, error)
 	ListRecipients(ctx context.Context, ids []uuid.UUID) ([]Person, error)
 	ListRoomsOfPerson(ctx context.Context, arg ListRoomsOfPersonParams) ([]ListRoomsOfPersonRow, error)
+	// Those that work, the newest first.
+	ListSignUpCodes(ctx context.Context, arg ListSignUpCodesParams) ([]SignUpCode, error)
 	// Those of the given sessions that live.
 	LiveSessions(ctx context.Context, families []uuid.UUID) ([]uuid.UUID, error)
+	// One change of who is an administrator at a time, so that the last one stays.
+	LockAdministrators(ctx context.Context) error
 	LockBan(ctx context.Context, arg LockBanParams) (LockBanRow, error)
 	// In one order for everybody, so that two who act on each other wait for each other, and the second finds what the first did.
 	LockMembers(ctx context.Context, arg LockMembersParams) ([]Member, error)
+	// One change of the notice at a time.
+	LockNotices(ctx context.Context) error
 	// It lets others refer to the person: a decision about a member writes of them while their own step waits for it.
 	LockPerson(ctx context.Context, id uuid.UUID) (Person, error)
 	// Nobody changes what the room's roles may do until the transaction ends.
@@ -124,10 +144,17 @@ type Querier interface {
 	NoteArrival(ctx context.Context, arg NoteArrivalParams) error
 	// From where who came by an invite has come again.
 	NoteReturn(ctx context.Context, arg NoteReturnParams) (int64, error)
+	OtherAccounts(ctx context.Context, id uuid.UUID) (bool, error)
+	// Whether anybody else can administrate the server.
+	OtherAdministrators(ctx context.Context, id uuid.UUID) (bool, error)
+	PutPassword(ctx context.Context, arg PutPasswordParams) (Person, error)
+	// No row when somebody else has changed them since the revision was read.
+	PutServerSettings(ctx context.Context, arg PutServerSettingsParams) (ServerSetting, error)
 	// Makes a member of who was a guest, in those of their rooms that any account may enter.
 	RaiseGuest(ctx context.Context, personID uuid.UUID) ([]uuid.UUID, error)
 	// Makes a member, or gives one a higher role; no row when the role is already as high.
 	RaiseMember(ctx context.Context, arg RaiseMemberParams) (string, error)
+	RaisePeak(ctx context.Context, arg RaisePeakParams) error
 	RemoveReaction(ctx context.Context, arg RemoveReactionParams) error
 	ResetPassword(ctx context.Context, arg ResetPasswordParams) (Person, error)
 	ReviseMessage(ctx context.Context, arg ReviseMessageParams) error
@@ -136,6 +163,7 @@ type Querier interface {
 	RevokeInvitesAbove(ctx context.Context, arg RevokeInvitesAboveParams) (int64, error)
 	// Those that work and whose maker has one of the roles now.
 	RevokeInvitesOfRoles(ctx context.Context, arg RevokeInvitesOfRolesParams) (int64, error)
+	RevokeSignUpCode(ctx context.Context, arg RevokeSignUpCodeParams) (int64, error)
 	RoomsOwned(ctx context.Context, ownerID uuid.UUID) ([]uuid.UUID, error)
 	SetAdministrator(ctx context.Context, arg SetAdministratorParams) (Person, error)
 	SetAvatar(ctx context.Context, arg SetAvatarParams) error
@@ -144,8 +172,12 @@ type Querier interface {
 	SetOwner(ctx context.Context, arg SetOwnerParams) error
 	// Only where nobody else has changed it since it was checked.
 	SetPasswordHash(ctx context.Context, arg SetPasswordHashParams) (int64, error)
+	SetPasswordReset(ctx context.Context, arg SetPasswordResetParams) error
 	SetRole(ctx context.Context, arg SetRoleParams) error
 	SetSlowMode(ctx context.Context, arg SetSlowModeParams) (int64, error)
+	SetStanding(ctx context.Context, arg SetStandingParams) (Person, error)
+	SignUpCodeWorks(ctx context.Context, arg SignUpCodeWorksParams) (bool, error)
+	TakePasswordReset(ctx context.Context, arg TakePasswordResetParams) (int64, error)
 	// At most once a minute, so that coming and going costs no row versions.
 	TouchRoom(ctx context.Context, arg TouchRoomParams) error
 	// No row means that the run had ended before, or that its room is gone.
@@ -155,6 +187,8 @@ type Querier interface {
 	// One statement checks and counts, so that any number of people at once never exceed max_uses.
 	UseInvite(ctx context.Context, arg UseInviteParams) (int64, error)
 	UseRefreshToken(ctx context.Context, arg UseRefreshTokenParams) error
+	// One statement checks and counts, so that any number of people at once never exceed max_uses.
+	UseSignUpCode(ctx context.Context, arg UseSignUpCodeParams) (uuid.UUID, error)
 	// Whether somebody belongs to a room, or left something of themself there.
 	WasHere(ctx context.Context, arg WasHereParams) (bool, error)
 }

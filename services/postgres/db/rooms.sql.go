@@ -52,7 +52,7 @@ func (q *Queries) GetRole(ctx context.Context, arg GetRoleParams) (string, error
 }
 
 const getRoom = `-- name: GetRoom :one
-SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, rooms.relay_only, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, coalesce(members.role, '')::text AS role,
+SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, rooms.relay_only, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, people.disabled_at, coalesce(members.role, '')::text AS role,
     coalesce(mutes.chat, false)::boolean AS chat_muted, coalesce(mutes.call, false)::boolean AS call_muted,
     EXISTS (SELECT FROM bans WHERE bans.room_id = rooms.id AND bans.person_id = $1::uuid)::boolean AS banned
 FROM rooms
@@ -110,6 +110,7 @@ func (q *Queries) GetRoom(ctx context.Context, arg GetRoomParams) (GetRoomRow, e
 		&i.Person.PasswordHash,
 		&i.Person.Administrator,
 		&i.Person.CreatedAt,
+		&i.Person.DisabledAt,
 		&i.Role,
 		&i.ChatMuted,
 		&i.CallMuted,
@@ -211,8 +212,87 @@ func (q *Queries) JoinOpenRoom(ctx context.Context, arg JoinOpenRoomParams) (int
 	return result.RowsAffected(), nil
 }
 
+const listAllRooms = `-- name: ListAllRooms :many
+SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, rooms.relay_only, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, people.disabled_at, (SELECT count(*) FROM members WHERE members.room_id = rooms.id) AS members
+FROM rooms
+JOIN people ON people.id = rooms.owner_id
+WHERE (rooms.used_at, rooms.id) < ($1::timestamptz, $2::uuid)
+  AND ($3::text = '' OR position(lower($3) IN lower(concat_ws(' ', rooms.title, rooms.slug, people.username, people.display_name))) > 0)
+ORDER BY rooms.used_at DESC, rooms.id DESC
+LIMIT $4
+`
+
+type ListAllRoomsParams struct {
+	BeforeUsedAt time.Time
+	BeforeID     uuid.UUID
+	Search       string
+	PageSize     int32
+}
+
+type ListAllRoomsRow struct {
+	Room    Room
+	Person  Person
+	Members int64
+}
+
+func (q *Queries) ListAllRooms(ctx context.Context, arg ListAllRoomsParams) ([]ListAllRoomsRow, error) {
+	rows, err := q.db.Query(ctx, listAllRooms,
+		arg.BeforeUsedAt,
+		arg.BeforeID,
+		arg.Search,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListAllRoomsRow{}
+	for rows.Next() {
+		var i ListAllRoomsRow
+		if err := rows.Scan(
+			&i.Room.ID,
+			&i.Room.Slug,
+			&i.Room.Title,
+			&i.Room.Privacy,
+			&i.Room.PasswordHash,
+			&i.Room.StartUrl,
+			&i.Room.OwnerID,
+			&i.Room.LastSeq,
+			&i.Room.CreatedAt,
+			&i.Room.UsedAt,
+			&i.Room.ScreenWidth,
+			&i.Room.ScreenHeight,
+			&i.Room.ScreenFrameRate,
+			&i.Room.MemberPermissions,
+			&i.Room.GuestPermissions,
+			&i.Room.LastRevision,
+			&i.Room.SlowMode,
+			&i.Room.ClearedSeq,
+			&i.Room.RelayOnly,
+			&i.Person.ID,
+			&i.Person.Kind,
+			&i.Person.Username,
+			&i.Person.DisplayName,
+			&i.Person.AvatarColor,
+			&i.Person.AvatarAt,
+			&i.Person.PasswordHash,
+			&i.Person.Administrator,
+			&i.Person.CreatedAt,
+			&i.Person.DisabledAt,
+			&i.Members,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listPublicRooms = `-- name: ListPublicRooms :many
-SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, rooms.relay_only, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, coalesce(members.role, '')::text AS role
+SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, rooms.relay_only, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, people.disabled_at, coalesce(members.role, '')::text AS role
 FROM rooms
 JOIN people ON people.id = rooms.owner_id
 LEFT JOIN members ON members.room_id = rooms.id AND members.person_id = $1
@@ -278,6 +358,7 @@ func (q *Queries) ListPublicRooms(ctx context.Context, arg ListPublicRoomsParams
 			&i.Person.PasswordHash,
 			&i.Person.Administrator,
 			&i.Person.CreatedAt,
+			&i.Person.DisabledAt,
 			&i.Role,
 		); err != nil {
 			return nil, err
@@ -291,7 +372,7 @@ func (q *Queries) ListPublicRooms(ctx context.Context, arg ListPublicRoomsParams
 }
 
 const listRoomsOfPerson = `-- name: ListRoomsOfPerson :many
-SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, rooms.relay_only, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, members.role
+SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, rooms.relay_only, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, people.disabled_at, members.role
 FROM members
 JOIN rooms ON rooms.id = members.room_id
 JOIN people ON people.id = rooms.owner_id
@@ -357,6 +438,7 @@ func (q *Queries) ListRoomsOfPerson(ctx context.Context, arg ListRoomsOfPersonPa
 			&i.Person.PasswordHash,
 			&i.Person.Administrator,
 			&i.Person.CreatedAt,
+			&i.Person.DisabledAt,
 			&i.Role,
 		); err != nil {
 			return nil, err

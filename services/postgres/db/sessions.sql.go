@@ -81,8 +81,8 @@ func (q *Queries) ForgetSuccessors(ctx context.Context, arg ForgetSuccessorsPara
 }
 
 const getCaller = `-- name: GetCaller :one
-SELECT id, kind, username, display_name, avatar_color, avatar_at, password_hash, administrator, created_at FROM people
-WHERE id = $1
+SELECT id, kind, username, display_name, avatar_color, avatar_at, password_hash, administrator, created_at, disabled_at FROM people
+WHERE id = $1 AND disabled_at IS NULL
   AND EXISTS (SELECT 1 FROM refresh_tokens t WHERE t.family_id = $2 AND t.person_id = people.id)
 `
 
@@ -105,6 +105,7 @@ func (q *Queries) GetCaller(ctx context.Context, arg GetCallerParams) (Person, e
 		&i.PasswordHash,
 		&i.Administrator,
 		&i.CreatedAt,
+		&i.DisabledAt,
 	)
 	return i, err
 }
@@ -181,7 +182,7 @@ func (q *Queries) LiveSessions(ctx context.Context, families []uuid.UUID) ([]uui
 }
 
 const lockSessions = `-- name: LockSessions :one
-SELECT id, kind, username, display_name, avatar_color, avatar_at, password_hash, administrator, created_at FROM people WHERE id = $1 FOR NO KEY UPDATE
+SELECT id, kind, username, display_name, avatar_color, avatar_at, password_hash, administrator, created_at, disabled_at FROM people WHERE id = $1 FOR NO KEY UPDATE
 `
 
 // Whoever starts, renews or ends sessions of a person holds this first, so that none slips through while others are ended.
@@ -198,6 +199,7 @@ func (q *Queries) LockSessions(ctx context.Context, id uuid.UUID) (Person, error
 		&i.PasswordHash,
 		&i.Administrator,
 		&i.CreatedAt,
+		&i.DisabledAt,
 	)
 	return i, err
 }

@@ -98,3 +98,12 @@ WHERE rooms.id = members.room_id AND members.person_id = $1 AND members.role = '
     AND rooms.privacy <> 'private' AND rooms.password_hash IS NULL
     AND NOT EXISTS (SELECT FROM lowered WHERE lowered.room_id = rooms.id AND lowered.person_id = $1 AND lowered.joins = 'guest')
 RETURNING members.room_id;
+
+-- name: ListAllRooms :many
+SELECT sqlc.embed(rooms), sqlc.embed(people), (SELECT count(*) FROM members WHERE members.room_id = rooms.id) AS members
+FROM rooms
+JOIN people ON people.id = rooms.owner_id
+WHERE (rooms.used_at, rooms.id) < (@before_used_at::timestamptz, @before_id::uuid)
+  AND (@search::text = '' OR position(lower(@search) IN lower(concat_ws(' ', rooms.title, rooms.slug, people.username, people.display_name))) > 0)
+ORDER BY rooms.used_at DESC, rooms.id DESC
+LIMIT @page_size;

@@ -18,7 +18,7 @@ UPDATE refresh_tokens SET successor = NULL WHERE family_id = $1 AND successor IS
 -- name: GetCaller :one
 -- The person of an access token, as long as its session lives.
 SELECT * FROM people
-WHERE id = @person_id
+WHERE id = @person_id AND disabled_at IS NULL
   AND EXISTS (SELECT 1 FROM refresh_tokens t WHERE t.family_id = @family_id AND t.person_id = people.id);
 
 -- name: LiveSessions :many

@@ -179,6 +179,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/password-resets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Set a new password by the link that an administrator gave, and sign in; every other session ends */
+        post: operations["usePasswordReset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sessions/current": {
         parameters: {
             query?: never;
@@ -566,6 +583,221 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much there is now, and the most at once of each of the last thirty days (administrators, as all of /admin) */
+        get: operations["getOverview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everybody who has an account or came as a guest, the newest first */
+        get: operations["listPeople"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/people/{personId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                personId: components["parameters"]["PersonRef"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Disable somebody, which signs them out everywhere at once, or let them in again; make an administrator of them, or a person like others. One administrator stays always */
+        patch: operations["changePerson"];
+        trace?: never;
+    };
+    "/admin/people/{personId}/password-reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                personId: components["parameters"]["PersonRef"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A link, told once, by which the person sets a new password. It works once, for a day, and the one before it works no more */
+        post: operations["createPasswordReset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/rooms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All rooms, the last used first. An administrator deletes one as its owner does */
+        get: operations["listAllRooms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/browsers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The browsers that run, with what each takes of the machine */
+        get: operations["listBrowsers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/browsers/{browserId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                browserId: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a browser; its room is told by whom */
+        delete: operations["killBrowser"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What can be changed while the server runs */
+        get: operations["getSettings"];
+        /** Choose settings; what is not in chosen follows the server's configuration */
+        put: operations["changeSettings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/sign-up-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The codes that work, for sign-ups by invite */
+        get: operations["listSignUpCodes"];
+        put?: never;
+        /** Make a code */
+        post: operations["createSignUpCode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/sign-up-codes/{codeId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                codeId: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a code back */
+        delete: operations["revokeSignUpCode"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/notice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Show a notice in every open page, in place of the one before */
+        put: operations["showNotice"];
+        post?: never;
+        /** Take the notice back */
+        delete: operations["endNotice"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who did what to whom and when, the newest first */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/doctor": {
         parameters: {
             query?: never;
@@ -591,12 +823,12 @@ export interface components {
          * @description The one catalogue of error codes, of REST and of WebSocket errors.
          * @enum {string}
          */
-        ErrorCode: "bad_request" | "malformed_json" | "invalid_field" | "body_too_large" | "unsupported_media_type" | "not_found" | "method_not_allowed" | "unauthenticated" | "token_expired" | "forbidden" | "origin_refused" | "rate_limited" | "internal" | "unavailable" | "storage_full" | "wrong_credentials" | "wrong_password" | "username_taken" | "sign_ups_closed" | "setup_token_required" | "setup_token_wrong" | "session_expired" | "already_account" | "guest_not_allowed" | "slug_taken" | "too_many_rooms" | "room_password_needed" | "room_password_wrong" | "room_members_only" | "banned" | "room_full" | "invite_expired" | "invite_revoked" | "invite_used_up" | "display_name_needed" | "browser_running" | "browser_not_running" | "browser_quota_person" | "browser_quota_server" | "browser_not_available" | "browser_session_long" | "browser_session_used_up" | "message_too_large" | "unknown_type" | "hello_needed" | "target_needed" | "target_not_found" | "not_for_kind" | "control_taken" | "control_not_held" | "control_not_requested" | "key_reused" | "call_full" | "screen_taken" | "reactions_full" | "slow_mode";
+        ErrorCode: "bad_request" | "malformed_json" | "invalid_field" | "body_too_large" | "unsupported_media_type" | "not_found" | "method_not_allowed" | "unauthenticated" | "token_expired" | "forbidden" | "origin_refused" | "rate_limited" | "internal" | "unavailable" | "storage_full" | "wrong_credentials" | "wrong_password" | "username_taken" | "sign_ups_closed" | "setup_token_required" | "setup_token_wrong" | "account_disabled" | "last_administrator" | "sign_up_code_needed" | "sign_up_code_wrong" | "reset_link_wrong" | "settings_changed" | "session_expired" | "already_account" | "guest_not_allowed" | "slug_taken" | "too_many_rooms" | "room_password_needed" | "room_password_wrong" | "room_members_only" | "banned" | "room_full" | "invite_expired" | "invite_revoked" | "invite_used_up" | "display_name_needed" | "browser_running" | "browser_not_running" | "browser_quota_person" | "browser_quota_server" | "browser_not_available" | "browser_session_long" | "browser_session_used_up" | "message_too_large" | "unknown_type" | "hello_needed" | "target_needed" | "target_not_found" | "not_for_kind" | "control_taken" | "control_not_held" | "control_not_requested" | "key_reused" | "call_full" | "screen_taken" | "reactions_full" | "slow_mode";
         /**
          * @description Why the hub closes a WebSocket. 3000 to 3499: come back by yourself. 3500 and up: do not, unless the person asks.
          * @enum {integer}
          */
-        CloseCode: 3000 | 3001 | 3002 | 3003 | 3004 | 3500 | 3501 | 3502 | 3503 | 3504 | 3505 | 3506 | 3507 | 3508 | 3509;
+        CloseCode: 3000 | 3001 | 3002 | 3003 | 3004 | 3500 | 3501 | 3502 | 3503 | 3504 | 3505 | 3506 | 3507 | 3508 | 3509 | 3520;
         Problem: {
             /** @description A URI reference, /docs/errors#code */
             type: string;
@@ -617,8 +849,7 @@ export interface components {
         };
         Server: {
             version: string;
-            /** @enum {string} */
-            signUps: "open" | "closed";
+            signUps: components["schemas"]["SignUps"];
             /** @description Nobody has signed up yet */
             firstRun: boolean;
             /** @description The first account, the administrator's, takes the one-time token from the server's log */
@@ -626,6 +857,7 @@ export interface components {
             browsersAvailable: boolean;
             /** @description Why browsers can't be started, and the mend */
             browsersDetail?: string;
+            notice?: components["schemas"]["Notice"];
             iceServers: components["schemas"]["ICEServer"][];
         };
         Time: {
@@ -673,6 +905,237 @@ export interface components {
             /** @description The server takes the connection for HTTPS */
             secure: boolean;
         };
+        /**
+         * @description invite: by a code of the administrator's
+         * @enum {string}
+         */
+        SignUps: "open" | "invite" | "closed";
+        /** @description Of the administrator's, where sign-ups are by invite */
+        SignUpCodeText: string;
+        Load: {
+            /** @description In rooms */
+            people: number;
+            /** @description With somebody in them */
+            rooms: number;
+            browsers: number;
+        };
+        /** @description The most at once of a day in UTC, each by itself, looked at every ten seconds */
+        Peak: {
+            /**
+             * Format: date-time
+             * @description Its beginning
+             */
+            day: string;
+            people: number;
+            rooms: number;
+            browsers: number;
+        };
+        Overview: {
+            now: components["schemas"]["Load"];
+            peaks: components["schemas"]["Peak"][];
+        };
+        ManagedPerson: {
+            person: components["schemas"]["Person"];
+            /** Format: date-time */
+            disabledAt?: string;
+            /**
+             * Format: date-time
+             * @description When a sign-in of theirs was last renewed, which an open page does about every quarter of an hour
+             */
+            seenAt: string;
+            roomsOwned: number;
+        };
+        PeoplePage: {
+            people: components["schemas"]["ManagedPerson"][];
+            /** @description The cursor of the next page */
+            next?: string;
+        };
+        PersonChange: {
+            disabled?: boolean;
+            administrator?: boolean;
+        };
+        PasswordReset: {
+            /** @description Told once; whoever has it has the account */
+            url: string;
+            /** Format: date-time */
+            expiresAt: string;
+        };
+        PasswordResetUse: {
+            token: string;
+            newPassword: components["schemas"]["Password"];
+        };
+        ManagedRoom: {
+            /** Format: uuid */
+            id: string;
+            slug: string;
+            title: string;
+            privacy: components["schemas"]["Privacy"];
+            hasPassword: boolean;
+            owner: components["schemas"]["PublicPerson"];
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            usedAt: string;
+            members: number;
+            /**
+             * Format: int64
+             * @description Ever said in it
+             */
+            messages: number;
+            /** @description How many are in it now */
+            people: number;
+            browserState: components["schemas"]["BrowserState"];
+        };
+        ManagedRoomPage: {
+            rooms: components["schemas"]["ManagedRoom"][];
+            /** @description The cursor of the next page */
+            next?: string;
+        };
+        ManagedBrowser: {
+            /** Format: uuid */
+            id: string;
+            state: components["schemas"]["BrowserState"];
+            room?: components["schemas"]["AuditRoom"];
+            startedBy?: components["schemas"]["PublicPerson"];
+            /** Format: date-time */
+            startedAt: string;
+            /** @description In the room now */
+            people: number;
+            /** @description Processors kept busy since the last look, 1.5 for one and a half; absent until it was looked twice */
+            cpu?: number;
+            /**
+             * Format: int64
+             * @description Bytes; what its processes share counts once
+             */
+            memory?: number;
+            /** @description It is kept ready and belongs to no room yet */
+            waits?: boolean;
+        };
+        ManagedBrowserPage: {
+            browsers: components["schemas"]["ManagedBrowser"][];
+            /** @description The cursor of the next page */
+            next?: string;
+            /** @description Why what they take is not known */
+            trouble?: string;
+        };
+        SettingsValues: {
+            signUps: components["schemas"]["SignUps"];
+            maxBrowsers: number;
+            maxBrowsersPerPerson: number;
+            maxRoomsPerPerson: number;
+            roomSize: number;
+        };
+        /** @description What somebody chose; what is absent follows the server's configuration */
+        SettingsChosen: {
+            signUps?: components["schemas"]["SignUps"];
+            /** @description Most browsers running at once */
+            maxBrowsers?: number;
+            /** @description Most browsers running at once for one person's rooms */
+            maxBrowsersPerPerson?: number;
+            /** @description Most rooms one person may own */
+            maxRoomsPerPerson?: number;
+            /** @description Most people in one room at once */
+            roomSize?: number;
+        };
+        ServerSettings: {
+            /**
+             * Format: int64
+             * @description Grows with each change
+             */
+            revision: number;
+            values: components["schemas"]["SettingsValues"];
+            defaults: components["schemas"]["SettingsValues"];
+            chosen: components["schemas"]["SettingsChosen"];
+        };
+        SettingsChange: {
+            /**
+             * Format: int64
+             * @description Of the settings that were looked at. With another one nothing is changed
+             */
+            revision: number;
+            chosen: components["schemas"]["SettingsChosen"];
+        };
+        NewSignUpCode: {
+            /** @description For whom it is, for administrators */
+            note?: string;
+            maxUses?: number;
+            /** @description Seconds; absent means no end */
+            expiresIn?: number;
+        };
+        SignUpCode: {
+            /** Format: uuid */
+            id: string;
+            code: string;
+            /** @description The page that takes it */
+            url: string;
+            note: string;
+            uses: number;
+            maxUses?: number;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            expiresAt?: string;
+        };
+        SignUpCodePage: {
+            codes: components["schemas"]["SignUpCode"][];
+            /** @description The cursor of the next page */
+            next?: string;
+        };
+        /** @enum {string} */
+        NoticeLevel: "info" | "warning";
+        NewNotice: {
+            text: string;
+            level?: components["schemas"]["NoticeLevel"];
+            /** @description Seconds; absent shows it until it is taken back */
+            expiresIn?: number;
+        };
+        /** @description What the administrator tells everybody */
+        Notice: {
+            /** Format: uuid */
+            id: string;
+            text: string;
+            level: components["schemas"]["NoticeLevel"];
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            expiresAt?: string;
+        };
+        /** @description The notice from now on; none where it was taken back */
+        NoticeEvent: {
+            notice?: components["schemas"]["Notice"];
+        };
+        /** @description Names are those of now; somebody who is gone has none */
+        AuditPerson: {
+            /** Format: uuid */
+            id: string;
+            displayName?: string;
+            username?: string;
+        };
+        AuditRoom: {
+            /** Format: uuid */
+            id: string;
+            title?: string;
+            slug?: string;
+        };
+        AuditLine: {
+            /** Format: int64 */
+            id: number;
+            /** Format: date-time */
+            at: string;
+            /** @description Such as room.deleted; docs/operating/administration.md lists them */
+            action: string;
+            person?: components["schemas"]["AuditPerson"];
+            target?: components["schemas"]["AuditPerson"];
+            room?: components["schemas"]["AuditRoom"];
+            detail: {
+                [key: string]: unknown;
+            };
+        };
+        AuditPage: {
+            lines: components["schemas"]["AuditLine"][];
+            /** @description The cursor of the next page */
+            next?: string;
+        };
         /** @description Case does not matter */
         Username: string;
         DisplayName: string;
@@ -685,6 +1148,7 @@ export interface components {
             password: components["schemas"]["Password"];
             /** @description For the first account, where the server asks for it (`setupTokenNeeded`) */
             setupToken?: string;
+            code?: components["schemas"]["SignUpCodeText"];
         };
         Credentials: {
             username: string;
@@ -693,6 +1157,7 @@ export interface components {
         AccountClaim: {
             username: components["schemas"]["Username"];
             password: components["schemas"]["Password"];
+            code?: components["schemas"]["SignUpCodeText"];
         };
         ProfileChange: {
             displayName?: components["schemas"]["DisplayName"];
@@ -1176,6 +1641,7 @@ export interface components {
             "peer.left"?: components["schemas"]["PeerLeft"];
             "self.updated"?: components["schemas"]["SelfUpdate"];
             "ice.servers"?: components["schemas"]["ICEUpdate"];
+            notice?: components["schemas"]["NoticeEvent"];
             "room.updated"?: components["schemas"]["RoomEvent"];
             "browser.changed"?: components["schemas"]["BrowserEvent"];
             "control.changed"?: components["schemas"]["Control"];
@@ -1492,6 +1958,11 @@ export interface components {
         PersonRef: string;
         BanRef: string;
         InviteCodeRef: string;
+        /** @description Part of a name */
+        Search: string;
+        /** @description The next of the page before */
+        Cursor: string;
+        PageSize: number;
     };
     requestBodies: never;
     headers: never;
@@ -1779,6 +2250,23 @@ export interface operations {
                 };
                 content?: never;
             };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
+    usePasswordReset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordResetUse"];
+            };
+        };
+        responses: {
+            201: components["responses"]["SessionCreated"];
             default: components["responses"]["ProblemResponse"];
         };
     };
@@ -2524,6 +3012,378 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Browser"];
+                };
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
+    getOverview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
+    listPeople: {
+        parameters: {
+            query?: {
+                /** @description Part of a name */
+                search?: components["parameters"]["Search"];
+                /** @description The next of the page before */
+                cursor?: components["parameters"]["Cursor"];
+                limit?: components["parameters"]["PageSize"];
+                kind?: "account" | "guest";
+                standing?: "disabled" | "administrator";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeoplePage"];
+                };
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
+    changePerson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                personId: components["parameters"]["PersonRef"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonChange"];
+            };
+        };
+        responses: {
+            /** @description The changed person */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ManagedPerson"];
+                };
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
+    createPasswordReset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                personId: components["parameters"]["PersonRef"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The link */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasswordReset"];
+                };
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
+    listAllRooms: {
+        parameters: {
+            query?: {
+                /** @description Part of a name */
+                search?: components["parameters"]["Search"];
+                /** @description The next of the page before */
+                cursor?: components["parameters"]["Cursor"];
+                limit?: components["parameters"]["PageSize"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ManagedRoomPage"];
+                };
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
+    listBrowsers: {
+        parameters: {
+            query?: {
+                /** @description Part of a name */
+                search?: components["parameters"]["Search"];
+                /** @description The next of the page before */
+                cursor?: components["parameters"]["Cursor"];
+                limit?: components["parameters"]["PageSize"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ManagedBrowserPage"];
+                };
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
+    killBrowser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                browserId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It ends */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
+    getSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The settings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerSettings"];
+                };
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
+    changeSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettingsChange"];
+            };
+        };
+        responses: {
+            /** @description The settings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerSettings"];
+                };
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
+    listSignUpCodes: {
+        parameters: {
+            query?: {
+                /** @description Part of a name */
+                search?: components["parameters"]["Search"];
+                /** @description The next of the page before */
+                cursor?: components["parameters"]["Cursor"];
+                limit?: components["parameters"]["PageSize"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignUpCodePage"];
+                };
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
+    createSignUpCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSignUpCode"];
+            };
+        };
+        responses: {
+            /** @description The code */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignUpCode"];
+                };
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
+    revokeSignUpCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                codeId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It works no more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
+    showNotice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewNotice"];
+            };
+        };
+        responses: {
+            /** @description The notice */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notice"];
+                };
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
+    endNotice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description There is none */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
+    listAudit: {
+        parameters: {
+            query?: {
+                /** @description Part of a name */
+                search?: components["parameters"]["Search"];
+                /** @description The next of the page before */
+                cursor?: components["parameters"]["Cursor"];
+                limit?: components["parameters"]["PageSize"];
+                /** @description Who did it or had it done to them */
+                person?: string;
+                room?: string;
+                /** @description A whole one, or what one begins with before its dot */
+                action?: string;
+                since?: string;
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
                 };
             };
             default: components["responses"]["ProblemResponse"];
