@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"turtus/services/accounts"
 	"turtus/services/wire"
 )
 
@@ -68,4 +69,26 @@ func TestWhoIsMutedWritesNothingOverRESTEither(t *testing.T) {
 	require.NotContains(t, into[wire.Join](member.do("POST", at+"/join", wire.JoinRequest{}).is(200)).Permissions, wire.PermissionChat)
 	require.Nil(t, into[wire.Member](moderator.do("PUT", mute, wire.Muted{}).is(200)).Muted)
 	member.do("POST", at+"/messages", wire.ChatSend{Key: "1", Text: "hello"}).is(201)
+}
+
+func TestALockedRoomSaysSo(t *testing.T) {
+	h := newHouse(t)
+	at, people, ids := h.seated(t)
+	moderator, guest := people[wire.RoleModerator], people[wire.RoleGuest]
+	code := into[wire.Invite](moderator.do("POST", at+"/invites", wire.NewInvite{}).is(201)).Code
+	guest.do("PATCH", at+"/locks", wire.LockChange{Room: new(true)}).fails(403, wire.ErrorCodeForbidden)
+	moderator.do("PATCH", at+"/locks", `{}`).fails(422, wire.ErrorCodeInvalidField)
+	h.hub.present = []accounts.PersonID{accounts.PersonID(ids[wire.RoleGuest].Id)}
+	h.hub.take()
+	room := into[wire.Room](moderator.do("PATCH", at+"/locks", wire.LockChange{Room: new(true), Control: new(true)}).is(200))
+	require.Equal(t, []string{"room updated"}, h.hub.take())
+	require.True(t, room.Locked)
+	require.True(t, room.ControlLocked)
+	require.NotContains(t, into[wire.Join](guest.do("POST", at+"/join", wire.JoinRequest{}).is(200)).Permissions, wire.PermissionControl)
+	_, late := h.comesAs(t, code, "203.0.113.7")
+	late.fails(403, wire.ErrorCodeRoomLocked)
+	h.signedUp(t, "late").do("POST", "/invites/"+code+"/accept", wire.InviteAcceptance{}).fails(403, wire.ErrorCodeRoomLocked)
+	moderator.do("PATCH", at+"/locks", wire.LockChange{Room: new(false)}).is(200)
+	_, late = h.comesAs(t, code, "203.0.113.7")
+	late.is(200)
 }

@@ -67,10 +67,11 @@ const password = "correct horse battery"
 
 // hub writes down what it is told.
 type hub struct {
-	mu     sync.Mutex
-	told   []string
-	people int
-	remote []string // of the WebSockets
+	mu      sync.Mutex
+	told    []string
+	people  int
+	present []accounts.PersonID
+	remote  []string // of the WebSockets
 }
 
 func (h *hub) tell(what string) { h.mu.Lock(); defer h.mu.Unlock(); h.told = append(h.told, what) }
@@ -86,7 +87,12 @@ func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.mu.Unlock()
 	w.WriteHeader(http.StatusUpgradeRequired)
 }
-func (h *hub) People(rooms.ID) int  { return h.people }
+func (h *hub) People(rooms.ID) int { return h.people }
+func (h *hub) Present(rooms.ID) []accounts.PersonID {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.present
+}
 func (h *hub) RoomUpdated(rooms.ID) { h.tell("room updated") }
 func (h *hub) RoomDeleted(rooms.ID) { h.tell("room deleted") }
 func (h *hub) PersonUpdated(_ accounts.PersonID, p wire.PublicPerson) {

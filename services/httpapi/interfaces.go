@@ -43,6 +43,8 @@ type Hub interface {
 	http.Handler
 	// People counts the people in a room now.
 	People(room rooms.ID) int
+	// Present are the people with a seat in a room now. What was stored before it is called holds for all who are not in its answer.
+	Present(room rooms.ID) []accounts.PersonID
 	// RoomUpdated is told when the room may be another than before; the hub reads what it is.
 	RoomUpdated(room rooms.ID)
 	// RoomDeleted closes everybody in it and forgets it; its browser was told to stop before.

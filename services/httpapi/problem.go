@@ -41,6 +41,7 @@ var status = map[wire.ErrorCode]int{
 	wire.ErrorCodeRoomPasswordWrong:    http.StatusForbidden,
 	wire.ErrorCodeRoomMembersOnly:      http.StatusForbidden,
 	wire.ErrorCodeBanned:               http.StatusForbidden,
+	wire.ErrorCodeRoomLocked:           http.StatusForbidden,
 	wire.ErrorCodeRateLimited:          http.StatusTooManyRequests,
 	wire.ErrorCodeSlowMode:             http.StatusTooManyRequests,
 	wire.ErrorCodeInternal:             http.StatusInternalServerError,

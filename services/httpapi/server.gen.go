@@ -129,6 +129,9 @@ type ServerInterface interface {
 	// JoinRoom Take a seat. Answers the short-lived room token for the WebSocket; call it again before each reconnect
 	// (POST /rooms/{room}/join)
 	JoinRoom(w http.ResponseWriter, r *http.Request, room RoomRef)
+	// LockRoom Lock the room or its control, or open them again (permission moderate). Takes effect at once
+	// (PATCH /rooms/{room}/locks)
+	LockRoom(w http.ResponseWriter, r *http.Request, room RoomRef)
 	// ListMembers The room's members, who are in it or not - the owner and moderators first, then the newest (permission moderate)
 	// (GET /rooms/{room}/members)
 	ListMembers(w http.ResponseWriter, r *http.Request, room RoomRef, params ListMembersParams)
@@ -417,6 +420,12 @@ func (_ Unimplemented) RevokeInvite(w http.ResponseWriter, r *http.Request, room
 // JoinRoom Take a seat. Answers the short-lived room token for the WebSocket; call it again before each reconnect
 // (POST /rooms/{room}/join)
 func (_ Unimplemented) JoinRoom(w http.ResponseWriter, r *http.Request, room RoomRef) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// LockRoom Lock the room or its control, or open them again (permission moderate). Takes effect at once
+// (PATCH /rooms/{room}/locks)
+func (_ Unimplemented) LockRoom(w http.ResponseWriter, r *http.Request, room RoomRef) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -1731,6 +1740,32 @@ func (siw *ServerInterfaceWrapper) JoinRoom(w http.ResponseWriter, r *http.Reque
 	handler.ServeHTTP(w, r)
 }
 
+// LockRoom operation middleware
+func (siw *ServerInterfaceWrapper) LockRoom(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "room" -------------
+	var room RoomRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "room", chi.URLParam(r, "room"), &room, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "room", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.LockRoom(w, r, room)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ListMembers operation middleware
 func (siw *ServerInterfaceWrapper) ListMembers(w http.ResponseWriter, r *http.Request) {
 
@@ -2497,6 +2532,9 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Put(options.BaseURL+"/rooms/{room}/members/{personId}/mute", wrapper.MuteMember)
+	})
+	r.Group(func(r chi.Router) {
+		r.Patch(options.BaseURL+"/rooms/{room}/locks", wrapper.LockRoom)
 	})
 	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/rooms/{room}/bans", wrapper.ListBans)
@@ -3980,6 +4018,46 @@ func (response JoinRoomdefaultApplicationProblemPlusJSONResponse) VisitJoinRoomR
 	return err
 }
 
+type LockRoomRequestObject struct {
+	Room RoomRef `json:"room"`
+	Body *LockRoomJSONRequestBody
+}
+
+type LockRoomResponseObject interface {
+	VisitLockRoomResponse(w http.ResponseWriter) error
+}
+
+type LockRoom200JSONResponse Room
+
+func (response LockRoom200JSONResponse) VisitLockRoomResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LockRoomdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response LockRoomdefaultApplicationProblemPlusJSONResponse) VisitLockRoomResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListMembersRequestObject struct {
 	Room   RoomRef `json:"room"`
 	Params ListMembersParams
@@ -5010,6 +5088,9 @@ type StrictServerInterface interface {
 	// JoinRoom Take a seat. Answers the short-lived room token for the WebSocket; call it again before each reconnect
 	// (POST /rooms/{room}/join)
 	JoinRoom(ctx context.Context, request JoinRoomRequestObject) (JoinRoomResponseObject, error)
+	// LockRoom Lock the room or its control, or open them again (permission moderate). Takes effect at once
+	// (PATCH /rooms/{room}/locks)
+	LockRoom(ctx context.Context, request LockRoomRequestObject) (LockRoomResponseObject, error)
 	// ListMembers The room's members, who are in it or not - the owner and moderators first, then the newest (permission moderate)
 	// (GET /rooms/{room}/members)
 	ListMembers(ctx context.Context, request ListMembersRequestObject) (ListMembersResponseObject, error)
@@ -6111,6 +6192,39 @@ func (sh *strictHandler) JoinRoom(w http.ResponseWriter, r *http.Request, room R
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(JoinRoomResponseObject); ok {
 		if err := validResponse.VisitJoinRoomResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// LockRoom operation middleware
+func (sh *strictHandler) LockRoom(w http.ResponseWriter, r *http.Request, room RoomRef) {
+	var request LockRoomRequestObject
+
+	request.Room = room
+
+	var body LockRoomJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.LockRoom(ctx, request.(LockRoomRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LockRoom")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(LockRoomResponseObject); ok {
+		if err := validResponse.VisitLockRoomResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

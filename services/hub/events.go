@@ -18,6 +18,24 @@ func (h *Hub) People(id rooms.ID) int {
 	return 0
 }
 
+// Present are the people who have a seat in a room now. A hello that is under way reads anew what its person is in the room: what was stored
+// before Present is called holds for all who are not in its answer.
+func (h *Hub) Present(id rooms.ID) (people []accounts.PersonID) {
+	r := h.live(id)
+	if r == nil {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.memberChanges++
+	for _, s := range r.seats {
+		if s.kind == wire.PeerKindViewer {
+			people = append(people, s.personID)
+		}
+	}
+	return people
+}
+
 // ViewerCount counts the viewers of a room that are connected.
 func (h *Hub) ViewerCount(id rooms.ID) int {
 	r := h.live(id)

@@ -126,6 +126,7 @@ var closeCodes = map[wire.ErrorCode]wire.CloseCode{
 	wire.ErrorCodeRoomFull:        wire.CloseCodeRoomFull,
 	wire.ErrorCodeRoomMembersOnly: wire.CloseCodeKicked,
 	wire.ErrorCodeBanned:          wire.CloseCodeBanned,
+	wire.ErrorCodeRoomLocked:      wire.CloseCodeRoomLocked,
 	wire.ErrorCodeUnavailable:     wire.CloseCodeInternal,
 	wire.ErrorCodeStorageFull:     wire.CloseCodeInternal,
 }

@@ -2,6 +2,8 @@ package hub
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"turtus/services/accounts"
 	"turtus/services/rooms"
@@ -55,7 +57,7 @@ func (r *room) setStanding(person accounts.PersonID, standing rooms.Standing, ch
 	if change != r.memberChanges {
 		return r.memberChanges
 	}
-	for _, s := range r.seats {
+	for _, s := range r.holderLast() {
 		switch {
 		case s.kind != wire.PeerKindViewer || s.personID != person || s.standing == standing:
 		case standing.Role == "":
@@ -77,11 +79,26 @@ func (r *room) setStanding(person accounts.PersonID, standing rooms.Standing, ch
 
 // reconsider finds out what everybody may do after the room's policy has changed, and tells those for whom that is something else. It needs the lock.
 func (r *room) reconsider() {
-	for _, s := range r.seats {
+	for _, s := range r.holderLast() {
 		if s.kind == wire.PeerKindViewer && s.permissions != s.standing.Permissions(r.policy) {
 			r.tellStanding(s)
 		}
 	}
+}
+
+// holderLast are all seats, so that control goes on to nobody who loses it in the same step. It needs the lock.
+func (r *room) holderLast() []*seat {
+	holder := r.control.ForViewers().Holder
+	last := func(s *seat) bool { return holder != nil && *holder == string(s.id) }
+	return slices.SortedFunc(maps.Values(r.seats), func(a, b *seat) int {
+		switch {
+		case last(a) == last(b):
+			return a.joined.Compare(b.joined)
+		case last(b):
+			return -1
+		}
+		return 1
+	})
 }
 
 // tellStanding gives a seat what it may do, ends what it may do no more, and tells it and the others. It needs the lock.

@@ -125,3 +125,95 @@ func TestWhoIsMutedIsHeardAndReadByNobody(t *testing.T) {
 		again.ok(wire.TypePresenceUpdate, on, "")
 	})
 }
+
+// lock does what the REST API does.
+func (h *house) lock(r rooms.Room, by accounts.Person, c rooms.LockChange) {
+	h.Helper()
+	_, err := h.rooms.SetLocks(context.Background(), r.ID.String(), by, c, h.hub.Present(r.ID))
+	require.NoError(h, err)
+	h.hub.RoomUpdated(r.ID)
+	require.NoError(h, h.rooms.LetStay(context.Background(), r.ID, h.hub.Present(r.ID)))
+}
+
+func TestALockedRoomKeepsItsSeatsAndNoOthers(t *testing.T) {
+	h := newHouse(t, nil)
+	room, people := h.seated()
+	owner, member := h.join(room, people[wire.RoleOwner]), h.join(room, people[wire.RoleMember])
+	h.lock(room, people[wire.RoleOwner], rooms.LockChange{Room: new(true)})
+	require.True(t, decode[wire.RoomEvent](t, member.await(wire.TypeRoomUpdated)).Room.Locked)
+	refused := func() {
+		t.Helper()
+		late := h.connect()
+		late.send(wire.TypeHello, wire.Hello{Token: h.token(room, people[wire.RoleGuest]), Kind: wire.PeerKindViewer}, "")
+		late.awaitError(wire.ErrorCodeRoomLocked)
+		late.awaitClose(wire.CloseCodeRoomLocked)
+	}
+	refused()
+	require.Equal(t, wire.RoleModerator, h.join(room, people[wire.RoleModerator]).identity.Role)
+	member.leave()
+	owner.await(wire.TypePeerLeft)
+	again := h.join(room, people[wire.RoleMember])
+	require.False(t, again.identity.Resumed, "not the seat lets them in: they were there")
+
+	t.Run("also after a restart", func(t *testing.T) {
+		h.start(nil)
+		refused()
+		require.True(t, h.resume(room, people[wire.RoleMember], again.identity).identity.Resumed)
+	})
+	t.Run("until it is opened", func(t *testing.T) {
+		h.lock(room, people[wire.RoleModerator], rooms.LockChange{Room: new(false)})
+		h.join(room, people[wire.RoleGuest])
+	})
+}
+
+func TestWhoSitsDownWhileTheRoomIsLockedMayReturn(t *testing.T) {
+	members := &changing{}
+	h := newHouse(t, func(o *Options) { members.Rooms, o.Rooms = o.Rooms, members })
+	room, people := h.seated()
+	h.join(room, people[wire.RoleOwner])
+	lock := rooms.LockChange{Room: new(true)}
+	token := h.token(room, people[wire.RoleGuest])
+	members.whileRead = func() { // what they are was read before, and they have no seat yet
+		h.lock(room, people[wire.RoleOwner], lock)
+	}
+	late := h.connect()
+	late.send(wire.TypeHello, wire.Hello{Token: token, Kind: wire.PeerKindViewer}, "")
+	late.awaitError(wire.ErrorCodeRoomLocked)
+
+	h.lock(room, people[wire.RoleOwner], rooms.LockChange{Room: new(false)})
+	present := h.hub.Present(room.ID)
+	guest := h.join(room, people[wire.RoleGuest])
+	_, err := h.rooms.SetLocks(context.Background(), room.ID.String(), people[wire.RoleOwner], lock, present)
+	require.NoError(t, err)
+	guest = h.resume(room, people[wire.RoleGuest], guest.identity)
+	require.NoError(t, h.rooms.LetStay(context.Background(), room.ID, h.hub.Present(room.ID)))
+	guest.leave()
+	require.Equal(t, wire.RoleGuest, h.join(room, people[wire.RoleGuest]).identity.Role)
+}
+
+func TestALockedControlIsTakenFromWhoDrives(t *testing.T) {
+	h := newHouse(t, nil)
+	room, people := h.seated()
+	moderator, member, guest := h.join(room, people[wire.RoleModerator]), h.join(room, people[wire.RoleMember]), h.join(room, people[wire.RoleGuest])
+	agent, _ := h.agent(room)
+	member.ok(wire.TypeControlTake, wire.Empty{}, "")
+	guest.ok(wire.TypeControlRequest, wire.Empty{}, "")
+	lock := rooms.LockChange{Control: new(true)}
+	h.lock(room, people[wire.RoleModerator], lock)
+	member.refused(wire.ErrorCodeForbidden, wire.TypeControlTake, wire.Empty{}, "")
+	guest.refused(wire.ErrorCodeForbidden, wire.TypeControlRequest, wire.Empty{}, "")
+	moderator.ok(wire.TypeControlTake, wire.Empty{}, "")
+	moderator.refused(wire.ErrorCodeForbidden, wire.TypeControlGive, wire.ControlPeer{Peer: member.identity.Peer}, "")
+	var last wire.Control
+	for last.Holder == nil || *last.Holder != moderator.identity.Peer {
+		last = decode[wire.Control](t, agent.await(wire.TypeControlChanged))
+		require.NotEqual(t, &guest.identity.Peer, last.Holder, "who asked gets it no more")
+	}
+	require.Empty(t, last.Requests)
+
+	h.lock(room, people[wire.RoleModerator], lock)
+	moderator.echo()
+	require.Equal(t, moderator.identity.Peer, *h.join(room, people[wire.RoleModerator]).identity.Snapshot.Control.Holder, "who may drive keeps it")
+	h.lock(room, people[wire.RoleModerator], rooms.LockChange{Control: new(false)})
+	member.ok(wire.TypeControlRequest, wire.Empty{}, "")
+}

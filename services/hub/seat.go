@@ -109,6 +109,8 @@ func (r *room) sit(p *peer, claims rooms.Claims, standing rooms.Standing, person
 		return false, wire.Errorf(wire.ErrorCodeBanned, "You were banned from this room.")
 	case claims.Kind == wire.PeerKindViewer && standing.Role == "":
 		return false, wire.Errorf(wire.ErrorCodeRoomMembersOnly, "You are no member of this room any more.")
+	case standing.LockedOut && !r.holds(claims.Person):
+		return false, wire.Errorf(wire.ErrorCodeRoomLocked, "The room is locked: nobody new comes in just now.")
 	}
 	now := r.hub.o.Now()
 	id, resumed := r.seatFor(claims, resume, now)
@@ -161,6 +163,16 @@ func (r *room) sit(p *peer, claims rooms.Claims, standing rooms.Standing, person
 		r.tellScreen(s) // it may have been changed since the agent was started, or while it was away
 	}
 	return !taken, nil
+}
+
+// holds says whether a person has a seat, be its connection lost. It needs the lock.
+func (r *room) holds(person accounts.PersonID) bool {
+	for _, s := range r.seats {
+		if s.kind == wire.PeerKindViewer && s.personID == person {
+			return true
+		}
+	}
+	return false
 }
 
 // seatFor finds which seat a hello means. It needs the lock.

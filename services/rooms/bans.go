@@ -105,6 +105,7 @@ func (s *Service) ban(ctx context.Context, q *db.Queries, room ID, by accounts.P
 		q.MarkBan(ctx, db.MarkBanParams{BanID: params.ID, RoomID: room.UUID(), PersonID: id}),
 		q.DecideRemoval(ctx, db.DecideRemovalParams{RoomID: room.UUID(), PersonID: id, At: now}),
 		q.DeleteMember(ctx, db.DeleteMemberParams{RoomID: room.UUID(), PersonID: id}),
+		q.LetStayNoMore(ctx, db.LetStayNoMoreParams{RoomID: room.UUID(), PersonID: id}),
 	)
 	if err != nil {
 		return err
@@ -217,7 +218,7 @@ func (s *Service) mark(room ID, address string) []byte {
 	return mac.Sum(nil)[:16]
 }
 
-// keptOut refuses a newcomer who was banned, or who comes by the invite and from the address of somebody who was.
+// keptOut refuses whom the room is locked for, and a newcomer who was banned, or who comes by the invite and from the address of somebody who was.
 func (s *Service) keptOut(ctx context.Context, q *db.Queries, invite Invitation, person accounts.Person, from string) error {
 	standing, err := standing(ctx, q, invite.Room, person.ID)
 	switch {
@@ -225,6 +226,8 @@ func (s *Service) keptOut(ctx context.Context, q *db.Queries, invite Invitation,
 		return err
 	case standing.Banned:
 		return errBanned()
+	case standing.LockedOut:
+		return errRoomLocked()
 	case standing.Role != "" || from == "":
 		return nil
 	}

@@ -18,6 +18,10 @@ func errBanned() error {
 	return wire.Errorf(wire.ErrorCodeBanned, "You were banned from this room. Only who looks after it can let you in again.")
 }
 
+func errRoomLocked() error {
+	return wire.Errorf(wire.ErrorCodeRoomLocked, "The room is locked: nobody new comes in just now. Ask who looks after it, or try again later.")
+}
+
 func errNeverHere() error {
 	return wire.Errorf(wire.ErrorCodeNotFound, "They were never in this room.")
 }

@@ -11,7 +11,7 @@ import (
 
 // Join gives a person a seat in a room; password is nil when they gave none. A member needs none. Anybody else who may see the room
 // becomes a member of it. The room comes back with the person's role.
-// Errors: not_found, banned, room_members_only, guest_not_allowed, room_password_needed, room_password_wrong.
+// Errors: not_found, banned, room_locked, room_members_only, guest_not_allowed, room_password_needed, room_password_wrong.
 func (s *Service) Join(ctx context.Context, ref string, by accounts.Person, password *string) (Room, error) {
 	room, hash, err := s.find(ctx, ref, by.ID)
 	if err != nil {
@@ -33,6 +33,9 @@ func (s *Service) Join(ctx context.Context, ref string, by accounts.Person, pass
 func (s *Service) becomeMember(ctx context.Context, room Room, hash *string, by accounts.Person, password *string) error {
 	if err := mayEnter(room, by); err != nil {
 		return err
+	}
+	if room.Locked && !room.stays {
+		return errRoomLocked()
 	}
 	if hash != nil {
 		if password == nil {

@@ -168,6 +168,9 @@ func (s *Service) Remove(ctx context.Context, ref string, by accounts.Person, ta
 			if err := q.DecideRemoval(ctx, db.DecideRemovalParams{RoomID: room.ID.UUID(), PersonID: target.UUID(), At: s.now()}); err != nil {
 				return err
 			}
+			if err := q.LetStayNoMore(ctx, db.LetStayNoMoreParams{RoomID: room.ID.UUID(), PersonID: target.UUID()}); err != nil {
+				return err
+			}
 		}
 		if err := q.DeleteMember(ctx, db.DeleteMemberParams{RoomID: room.ID.UUID(), PersonID: target.UUID()}); err != nil {
 			return err

@@ -39,7 +39,11 @@ const (
 )
 
 // Policy is what members and guests of a room may do: of Grantable, and guests nothing that members may not.
-type Policy struct{ Member, Guest Permissions }
+// While control is locked, neither drives.
+type Policy struct {
+	Member, Guest Permissions
+	ControlLocked bool
+}
 
 // UsualPolicy is that of a room where nobody chose another.
 var UsualPolicy = Policy{Member: ofMember, Guest: ofGuest}
@@ -52,15 +56,24 @@ func (p Policy) Of(role wire.Role) Permissions {
 	case wire.RoleModerator:
 		return ofModerator
 	case wire.RoleMember:
-		return p.Member & Grantable
+		return p.Member & Grantable &^ p.locks()
 	case wire.RoleGuest:
-		return p.Guest & p.Member & Grantable
+		return p.Guest & p.Member & Grantable &^ p.locks()
 	}
 	return 0
 }
 
-// Wire is the policy as the contract has it.
+// locks are what is locked for all but moderators.
+func (p Policy) locks() Permissions {
+	if p.ControlLocked {
+		return Control
+	}
+	return 0
+}
+
+// Wire is what was chosen, as the contract has it.
 func (p Policy) Wire() wire.RolePermissions {
+	p.ControlLocked = false
 	return wire.RolePermissions{Member: p.Of(wire.RoleMember).Names(), Guest: p.Of(wire.RoleGuest).Names()}
 }
 

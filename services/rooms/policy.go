@@ -4,10 +4,12 @@ import "turtus/services/postgres/db"
 
 // storedPolicy is what the room's owner chose, else the usual.
 func storedPolicy(room db.Room) Policy {
-	if room.MemberPermissions == nil || room.GuestPermissions == nil {
-		return UsualPolicy
+	p := UsualPolicy
+	if room.MemberPermissions != nil && room.GuestPermissions != nil {
+		p = Policy{Member: Permissions(*room.MemberPermissions), Guest: Permissions(*room.GuestPermissions)}
 	}
-	return Policy{Member: Permissions(*room.MemberPermissions), Guest: Permissions(*room.GuestPermissions)}
+	p.ControlLocked = room.ControlLocked
+	return p
 }
 
 // policyColumns are NULL for the usual: so a room that chose nothing of its own follows what becomes usual later.

@@ -58,6 +58,7 @@ type Room struct {
 	Policy      Policy
 	RelayOnly   bool // calls go by the relay alone, by the owner's choice or the server's
 	RelayForced bool // by the server's
+	Locked      bool // nobody new comes in
 	OwnerID     accounts.PersonID
 	Owner       wire.PublicPerson
 	CreatedAt   time.Time
@@ -67,6 +68,7 @@ type Room struct {
 	Role        wire.Role // the caller's; empty when they are no member or nobody in particular asked
 	Muted       Muted     // of the caller, as the next
 	banned      bool
+	stays       bool // they were in the room when it was locked
 }
 
 // Permissions of the caller.
@@ -78,7 +80,8 @@ func (r Room) Permissions() Permissions {
 func (r Room) Wire() wire.Room {
 	w := wire.Room{
 		Id: r.ID.UUID(), Slug: r.Slug, Title: r.Title, Privacy: r.Privacy, HasPassword: r.HasPassword, StartUrl: r.StartURL,
-		Screen: r.Screen, RolePermissions: r.Policy.Wire(), RelayOnly: r.RelayOnly, RelayForced: r.RelayForced, SlowMode: r.SlowMode, Owner: r.Owner, CreatedAt: r.CreatedAt.UTC(), BrowserState: wire.BrowserStateStopped,
+		Screen: r.Screen, RolePermissions: r.Policy.Wire(), RelayOnly: r.RelayOnly, RelayForced: r.RelayForced, SlowMode: r.SlowMode,
+		Locked: r.Locked, ControlLocked: r.Policy.ControlLocked, Owner: r.Owner, CreatedAt: r.CreatedAt.UTC(), BrowserState: wire.BrowserStateStopped,
 	}
 	if r.Role != "" {
 		w.Role = &r.Role
@@ -237,6 +240,7 @@ func (s *Service) findIn(ctx context.Context, q *db.Queries, ref string, person 
 	}
 	room := s.fromRow(row.Room, row.Person, row.Role)
 	room.Muted, room.banned = Muted{Chat: row.ChatMuted, Call: row.CallMuted}, row.Banned
+	room.stays = row.Stays
 	return room, row.Room.PasswordHash, nil
 }
 
@@ -249,7 +253,8 @@ func asID(ref string) (uuid.UUID, bool) {
 func (s *Service) fromRow(room db.Room, owner db.Person, role string) Room {
 	return Room{
 		ID: ID(room.ID), Slug: room.Slug, Title: room.Title, Privacy: wire.Privacy(room.Privacy), HasPassword: room.PasswordHash != nil,
-		StartURL: room.StartUrl, Screen: s.screenOf(room), Policy: storedPolicy(room), RelayOnly: room.RelayOnly || s.relay, RelayForced: s.relay, OwnerID: accounts.PersonID(room.OwnerID), Owner: accounts.FromRow(owner).Public(),
+		StartURL: room.StartUrl, Screen: s.screenOf(room), Policy: storedPolicy(room), Locked: room.Locked,
+		RelayOnly: room.RelayOnly || s.relay, RelayForced: s.relay, OwnerID: accounts.PersonID(room.OwnerID), Owner: accounts.FromRow(owner).Public(),
 		CreatedAt: room.CreatedAt, Role: wire.Role(role), Revision: room.LastRevision, SlowMode: int(room.SlowMode), ClearedSeq: room.ClearedSeq,
 	}
 }

@@ -16,7 +16,9 @@ import (
 type Standing struct {
 	Role   wire.Role // empty for who is no member
 	Banned bool      // they may not become one
-	Muted  Muted
+	// LockedOut says that the room is locked, and they were not in it then. Who sits in it all the same stays.
+	LockedOut bool
+	Muted     Muted
 }
 
 // Permissions under the room's policy.
@@ -55,7 +57,7 @@ func standing(ctx context.Context, q *db.Queries, room ID, person accounts.Perso
 	if err != nil {
 		return Standing{}, err
 	}
-	return Standing{Role: wire.Role(row.Role), Banned: row.Banned, Muted: Muted{Chat: row.ChatMuted, Call: row.CallMuted}}, nil
+	return Standing{Role: wire.Role(row.Role), Banned: row.Banned, LockedOut: row.LockedOut, Muted: Muted{Chat: row.ChatMuted, Call: row.CallMuted}}, nil
 }
 
 // Mute says what a member may not do from now on; the zero Muted lifts it. The room comes back with by's role.

@@ -134,6 +134,7 @@ const (
 	CloseCodeRateLimited      CloseCode = 3502
 	CloseCodeRoomDeleted      CloseCode = 3504
 	CloseCodeRoomFull         CloseCode = 3505
+	CloseCodeRoomLocked       CloseCode = 3510
 	CloseCodeSeatTaken        CloseCode = 3506
 	CloseCodeServerRestarting CloseCode = 3000
 	CloseCodeSignedOut        CloseCode = 3508
@@ -165,6 +166,8 @@ func (e CloseCode) Valid() bool {
 	case CloseCodeRoomDeleted:
 		return true
 	case CloseCodeRoomFull:
+		return true
+	case CloseCodeRoomLocked:
 		return true
 	case CloseCodeSeatTaken:
 		return true
@@ -274,6 +277,7 @@ const (
 	ErrorCodeReactionsFull        ErrorCode = "reactions_full"
 	ErrorCodeResetLinkWrong       ErrorCode = "reset_link_wrong"
 	ErrorCodeRoomFull             ErrorCode = "room_full"
+	ErrorCodeRoomLocked           ErrorCode = "room_locked"
 	ErrorCodeRoomMembersOnly      ErrorCode = "room_members_only"
 	ErrorCodeRoomPasswordNeeded   ErrorCode = "room_password_needed"
 	ErrorCodeRoomPasswordWrong    ErrorCode = "room_password_wrong"
@@ -377,6 +381,8 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeResetLinkWrong:
 		return true
 	case ErrorCodeRoomFull:
+		return true
+	case ErrorCodeRoomLocked:
 		return true
 	case ErrorCodeRoomMembersOnly:
 		return true
@@ -1466,6 +1472,15 @@ type Load struct {
 	Rooms int `json:"rooms"`
 }
 
+// LockChange What is absent stays as it is.
+type LockChange struct {
+	// Control Only moderators and the owner take control or ask for it
+	Control *bool `json:"control,omitempty"`
+
+	// Room Nobody comes in but moderators, the owner, and those who are in it now, who may return
+	Room *bool `json:"room,omitempty"`
+}
+
 // ManagedBrowser defines model for ManagedBrowser.
 type ManagedBrowser struct {
 	// Cpu Processors kept busy since the last look, 1.5 for one and a half; absent until it was looked twice
@@ -1915,11 +1930,17 @@ type RolePermissions struct {
 // Room defines model for Room.
 type Room struct {
 	// BrowserEndsAt When the unwatched browser will end
-	BrowserEndsAt *time.Time         `json:"browserEndsAt,omitempty"`
-	BrowserState  BrowserState       `json:"browserState"`
+	BrowserEndsAt *time.Time   `json:"browserEndsAt,omitempty"`
+	BrowserState  BrowserState `json:"browserState"`
+
+	// ControlLocked Only moderators and the owner take control
+	ControlLocked bool               `json:"controlLocked"`
 	CreatedAt     time.Time          `json:"createdAt"`
 	HasPassword   bool               `json:"hasPassword"`
 	Id            openapi_types.UUID `json:"id"`
+
+	// Locked Nobody new comes in (room_locked)
+	Locked bool `json:"locked"`
 
 	// Owner What others see of a person. The author of a message who has deleted their account has the nil id
 	Owner PublicPerson `json:"owner"`
@@ -2495,6 +2516,9 @@ type CreateInviteJSONRequestBody = NewInvite
 
 // JoinRoomJSONRequestBody defines body for JoinRoom for application/json ContentType.
 type JoinRoomJSONRequestBody = JoinRequest
+
+// LockRoomJSONRequestBody defines body for LockRoom for application/json ContentType.
+type LockRoomJSONRequestBody = LockChange
 
 // SetMemberRoleJSONRequestBody defines body for SetMemberRole for application/json ContentType.
 type SetMemberRoleJSONRequestBody = MemberChange

@@ -227,7 +227,7 @@ func (q *Queries) LockMembers(ctx context.Context, arg LockMembersParams) ([]Mem
 }
 
 const lockPolicy = `-- name: LockPolicy :one
-SELECT id, slug, title, privacy, password_hash, start_url, owner_id, last_seq, created_at, used_at, screen_width, screen_height, screen_frame_rate, member_permissions, guest_permissions, last_revision, slow_mode, cleared_seq, relay_only FROM rooms WHERE id = $1 FOR SHARE
+SELECT id, slug, title, privacy, password_hash, start_url, owner_id, last_seq, created_at, used_at, screen_width, screen_height, screen_frame_rate, member_permissions, guest_permissions, last_revision, slow_mode, cleared_seq, locked, control_locked, relay_only FROM rooms WHERE id = $1 FOR SHARE
 `
 
 // Nobody changes what the room's roles may do until the transaction ends.
@@ -253,6 +253,8 @@ func (q *Queries) LockPolicy(ctx context.Context, id uuid.UUID) (Room, error) {
 		&i.LastRevision,
 		&i.SlowMode,
 		&i.ClearedSeq,
+		&i.Locked,
+		&i.ControlLocked,
 		&i.RelayOnly,
 	)
 	return i, err

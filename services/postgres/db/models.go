@@ -79,6 +79,11 @@ type Invite struct {
 	RevokedAt *time.Time
 }
 
+type LockedIn struct {
+	RoomID   uuid.UUID
+	PersonID uuid.UUID
+}
+
 type Lowered struct {
 	RoomID   uuid.UUID
 	PersonID uuid.UUID
@@ -196,6 +201,8 @@ type Room struct {
 	LastRevision      int64
 	SlowMode          int32
 	ClearedSeq        int64
+	Locked            bool
+	ControlLocked     bool
 	RelayOnly         bool
 }
 

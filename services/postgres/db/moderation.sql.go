@@ -98,7 +98,10 @@ const getStanding = `-- name: GetStanding :one
 SELECT coalesce((SELECT role FROM members m WHERE m.room_id = $1 AND m.person_id = $2), '')::text AS role,
     EXISTS (SELECT FROM bans b WHERE b.room_id = $1 AND b.person_id = $2)::boolean AS banned,
     coalesce((SELECT chat FROM mutes x WHERE x.room_id = $1 AND x.person_id = $2), false)::boolean AS chat_muted,
-    coalesce((SELECT call FROM mutes x WHERE x.room_id = $1 AND x.person_id = $2), false)::boolean AS call_muted
+    coalesce((SELECT call FROM mutes x WHERE x.room_id = $1 AND x.person_id = $2), false)::boolean AS call_muted,
+    (EXISTS (SELECT FROM rooms r WHERE r.id = $1 AND r.locked)
+        AND NOT EXISTS (SELECT FROM members m WHERE m.room_id = $1 AND m.person_id = $2 AND m.role IN ('owner', 'moderator'))
+        AND NOT EXISTS (SELECT FROM locked_in l WHERE l.room_id = $1 AND l.person_id = $2))::boolean AS locked_out
 `
 
 type GetStandingParams struct {
@@ -111,6 +114,7 @@ type GetStandingRow struct {
 	Banned    bool
 	ChatMuted bool
 	CallMuted bool
+	LockedOut bool
 }
 
 // Always one row: what somebody is in a room, a member or not.
@@ -122,6 +126,7 @@ func (q *Queries) GetStanding(ctx context.Context, arg GetStandingParams) (GetSt
 		&i.Banned,
 		&i.ChatMuted,
 		&i.CallMuted,
+		&i.LockedOut,
 	)
 	return i, err
 }
@@ -156,6 +161,46 @@ func (q *Queries) InsertBan(ctx context.Context, arg InsertBanParams) (int64, er
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const letNobodyStay = `-- name: LetNobodyStay :exec
+DELETE FROM locked_in WHERE room_id = $1
+`
+
+func (q *Queries) LetNobodyStay(ctx context.Context, roomID uuid.UUID) error {
+	_, err := q.db.Exec(ctx, letNobodyStay, roomID)
+	return err
+}
+
+const letStay = `-- name: LetStay :exec
+INSERT INTO locked_in (room_id, person_id)
+SELECT rooms.id, people.id FROM rooms, people WHERE rooms.id = $1 AND rooms.locked AND people.id = ANY($2::uuid[])
+ON CONFLICT DO NOTHING
+`
+
+type LetStayParams struct {
+	RoomID uuid.UUID
+	People []uuid.UUID
+}
+
+// Those of the people who exist.
+func (q *Queries) LetStay(ctx context.Context, arg LetStayParams) error {
+	_, err := q.db.Exec(ctx, letStay, arg.RoomID, arg.People)
+	return err
+}
+
+const letStayNoMore = `-- name: LetStayNoMore :exec
+DELETE FROM locked_in WHERE room_id = $1 AND person_id = $2
+`
+
+type LetStayNoMoreParams struct {
+	RoomID   uuid.UUID
+	PersonID uuid.UUID
+}
+
+func (q *Queries) LetStayNoMore(ctx context.Context, arg LetStayNoMoreParams) error {
+	_, err := q.db.Exec(ctx, letStayNoMore, arg.RoomID, arg.PersonID)
+	return err
 }
 
 const listBans = `-- name: ListBans :many
@@ -352,6 +397,24 @@ func (q *Queries) NoteReturn(ctx context.Context, arg NoteReturnParams) (int64, 
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const setLocks = `-- name: SetLocks :one
+UPDATE rooms SET locked = coalesce($1, locked), control_locked = coalesce($2, control_locked)
+WHERE id = $3 RETURNING locked
+`
+
+type SetLocksParams struct {
+	Locked        *bool
+	ControlLocked *bool
+	ID            uuid.UUID
+}
+
+func (q *Queries) SetLocks(ctx context.Context, arg SetLocksParams) (bool, error) {
+	row := q.db.QueryRow(ctx, setLocks, arg.Locked, arg.ControlLocked, arg.ID)
+	var locked bool
+	err := row.Scan(&locked)
+	return locked, err
 }
 
 const setMute = `-- name: SetMute :exec

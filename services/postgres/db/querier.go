@@ -90,6 +90,10 @@ type Querier interface {
 	// Only while the room is as it was when the password was checked.
 	JoinOpenRoom(ctx context.Context, arg JoinOpenRoomParams) (int64, error)
 	LastSaid(ctx context.Context, arg LastSaidParams) (time.Time, error)
+	LetNobodyStay(ctx context.Context, roomID uuid.UUID) error
+	// Those of the people who exist.
+	LetStay(ctx context.Context, arg LetStayParams) error
+	LetStayNoMore(ctx context.Context, arg LetStayNoMoreParams) error
 	ListAllRooms(ctx context.Context, arg ListAllRoomsParams) ([]ListAllRoomsRow, error)
 	// The newest first. Names are those of now; of who is gone, the id is left.
 	ListAudit(ctx context.Context, arg ListAuditParams) ([]ListAuditRow, error)
@@ -168,6 +172,7 @@ type Querier interface {
 	SetAdministrator(ctx context.Context, arg SetAdministratorParams) (Person, error)
 	SetAvatar(ctx context.Context, arg SetAvatarParams) error
 	SetAvatarTime(ctx context.Context, arg SetAvatarTimeParams) (Person, error)
+	SetLocks(ctx context.Context, arg SetLocksParams) (bool, error)
 	SetMute(ctx context.Context, arg SetMuteParams) error
 	SetOwner(ctx context.Context, arg SetOwnerParams) error
 	// Only where nobody else has changed it since it was checked.

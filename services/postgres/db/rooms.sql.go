@@ -52,9 +52,10 @@ func (q *Queries) GetRole(ctx context.Context, arg GetRoleParams) (string, error
 }
 
 const getRoom = `-- name: GetRoom :one
-SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, rooms.relay_only, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, people.disabled_at, coalesce(members.role, '')::text AS role,
+SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, rooms.locked, rooms.control_locked, rooms.relay_only, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, people.disabled_at, coalesce(members.role, '')::text AS role,
     coalesce(mutes.chat, false)::boolean AS chat_muted, coalesce(mutes.call, false)::boolean AS call_muted,
-    EXISTS (SELECT FROM bans WHERE bans.room_id = rooms.id AND bans.person_id = $1::uuid)::boolean AS banned
+    EXISTS (SELECT FROM bans WHERE bans.room_id = rooms.id AND bans.person_id = $1::uuid)::boolean AS banned,
+    EXISTS (SELECT FROM locked_in WHERE locked_in.room_id = rooms.id AND locked_in.person_id = $1)::boolean AS stays
 FROM rooms
 JOIN people ON people.id = rooms.owner_id
 LEFT JOIN members ON members.room_id = rooms.id AND members.person_id = $1
@@ -75,6 +76,7 @@ type GetRoomRow struct {
 	ChatMuted bool
 	CallMuted bool
 	Banned    bool
+	Stays     bool
 }
 
 // By id, or else by slug; role is the person's, empty for none.
@@ -100,6 +102,8 @@ func (q *Queries) GetRoom(ctx context.Context, arg GetRoomParams) (GetRoomRow, e
 		&i.Room.LastRevision,
 		&i.Room.SlowMode,
 		&i.Room.ClearedSeq,
+		&i.Room.Locked,
+		&i.Room.ControlLocked,
 		&i.Room.RelayOnly,
 		&i.Person.ID,
 		&i.Person.Kind,
@@ -115,6 +119,7 @@ func (q *Queries) GetRoom(ctx context.Context, arg GetRoomParams) (GetRoomRow, e
 		&i.ChatMuted,
 		&i.CallMuted,
 		&i.Banned,
+		&i.Stays,
 	)
 	return i, err
 }
@@ -187,6 +192,7 @@ SELECT rooms.id, $1, coalesce(lowered.joins, 'member'), $2
 FROM rooms
 LEFT JOIN lowered ON lowered.room_id = rooms.id AND lowered.person_id = $1
 WHERE rooms.id = $3 AND rooms.privacy <> 'private' AND rooms.password_hash IS NOT DISTINCT FROM $4
+    AND (NOT rooms.locked OR EXISTS (SELECT FROM locked_in WHERE locked_in.room_id = rooms.id AND locked_in.person_id = $1))
     AND NOT EXISTS (SELECT FROM bans WHERE bans.room_id = rooms.id AND bans.person_id = $1::uuid)
 ON CONFLICT (room_id, person_id) DO UPDATE SET role = members.role
 `
@@ -213,7 +219,7 @@ func (q *Queries) JoinOpenRoom(ctx context.Context, arg JoinOpenRoomParams) (int
 }
 
 const listAllRooms = `-- name: ListAllRooms :many
-SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, rooms.relay_only, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, people.disabled_at, (SELECT count(*) FROM members WHERE members.room_id = rooms.id) AS members
+SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, rooms.locked, rooms.control_locked, rooms.relay_only, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, people.disabled_at, (SELECT count(*) FROM members WHERE members.room_id = rooms.id) AS members
 FROM rooms
 JOIN people ON people.id = rooms.owner_id
 WHERE (rooms.used_at, rooms.id) < ($1::timestamptz, $2::uuid)
@@ -268,6 +274,8 @@ func (q *Queries) ListAllRooms(ctx context.Context, arg ListAllRoomsParams) ([]L
 			&i.Room.LastRevision,
 			&i.Room.SlowMode,
 			&i.Room.ClearedSeq,
+			&i.Room.Locked,
+			&i.Room.ControlLocked,
 			&i.Room.RelayOnly,
 			&i.Person.ID,
 			&i.Person.Kind,
@@ -292,7 +300,7 @@ func (q *Queries) ListAllRooms(ctx context.Context, arg ListAllRoomsParams) ([]L
 }
 
 const listPublicRooms = `-- name: ListPublicRooms :many
-SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, rooms.relay_only, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, people.disabled_at, coalesce(members.role, '')::text AS role
+SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, rooms.locked, rooms.control_locked, rooms.relay_only, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, people.disabled_at, coalesce(members.role, '')::text AS role
 FROM rooms
 JOIN people ON people.id = rooms.owner_id
 LEFT JOIN members ON members.room_id = rooms.id AND members.person_id = $1
@@ -348,6 +356,8 @@ func (q *Queries) ListPublicRooms(ctx context.Context, arg ListPublicRoomsParams
 			&i.Room.LastRevision,
 			&i.Room.SlowMode,
 			&i.Room.ClearedSeq,
+			&i.Room.Locked,
+			&i.Room.ControlLocked,
 			&i.Room.RelayOnly,
 			&i.Person.ID,
 			&i.Person.Kind,
@@ -372,7 +382,7 @@ func (q *Queries) ListPublicRooms(ctx context.Context, arg ListPublicRoomsParams
 }
 
 const listRoomsOfPerson = `-- name: ListRoomsOfPerson :many
-SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, rooms.relay_only, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, people.disabled_at, members.role
+SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, rooms.locked, rooms.control_locked, rooms.relay_only, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, people.disabled_at, members.role
 FROM members
 JOIN rooms ON rooms.id = members.room_id
 JOIN people ON people.id = rooms.owner_id
@@ -428,6 +438,8 @@ func (q *Queries) ListRoomsOfPerson(ctx context.Context, arg ListRoomsOfPersonPa
 			&i.Room.LastRevision,
 			&i.Room.SlowMode,
 			&i.Room.ClearedSeq,
+			&i.Room.Locked,
+			&i.Room.ControlLocked,
 			&i.Room.RelayOnly,
 			&i.Person.ID,
 			&i.Person.Kind,
@@ -452,7 +464,7 @@ func (q *Queries) ListRoomsOfPerson(ctx context.Context, arg ListRoomsOfPersonPa
 }
 
 const lockRoom = `-- name: LockRoom :one
-SELECT id, slug, title, privacy, password_hash, start_url, owner_id, last_seq, created_at, used_at, screen_width, screen_height, screen_frame_rate, member_permissions, guest_permissions, last_revision, slow_mode, cleared_seq, relay_only FROM rooms WHERE id = $1 FOR UPDATE
+SELECT id, slug, title, privacy, password_hash, start_url, owner_id, last_seq, created_at, used_at, screen_width, screen_height, screen_frame_rate, member_permissions, guest_permissions, last_revision, slow_mode, cleared_seq, locked, control_locked, relay_only FROM rooms WHERE id = $1 FOR UPDATE
 `
 
 func (q *Queries) LockRoom(ctx context.Context, id uuid.UUID) (Room, error) {
@@ -477,6 +489,8 @@ func (q *Queries) LockRoom(ctx context.Context, id uuid.UUID) (Room, error) {
 		&i.LastRevision,
 		&i.SlowMode,
 		&i.ClearedSeq,
+		&i.Locked,
+		&i.ControlLocked,
 		&i.RelayOnly,
 	)
 	return i, err

@@ -3,7 +3,10 @@
 SELECT coalesce((SELECT role FROM members m WHERE m.room_id = @room_id AND m.person_id = @person_id), '')::text AS role,
     EXISTS (SELECT FROM bans b WHERE b.room_id = @room_id AND b.person_id = @person_id)::boolean AS banned,
     coalesce((SELECT chat FROM mutes x WHERE x.room_id = @room_id AND x.person_id = @person_id), false)::boolean AS chat_muted,
-    coalesce((SELECT call FROM mutes x WHERE x.room_id = @room_id AND x.person_id = @person_id), false)::boolean AS call_muted;
+    coalesce((SELECT call FROM mutes x WHERE x.room_id = @room_id AND x.person_id = @person_id), false)::boolean AS call_muted,
+    (EXISTS (SELECT FROM rooms r WHERE r.id = @room_id AND r.locked)
+        AND NOT EXISTS (SELECT FROM members m WHERE m.room_id = @room_id AND m.person_id = @person_id AND m.role IN ('owner', 'moderator'))
+        AND NOT EXISTS (SELECT FROM locked_in l WHERE l.room_id = @room_id AND l.person_id = @person_id))::boolean AS locked_out;
 
 -- name: NoteArrival :exec
 -- From where a person came by an invite.
@@ -85,3 +88,19 @@ ON CONFLICT (room_id, person_id) DO UPDATE SET chat = excluded.chat, call = excl
 
 -- name: DeleteMute :exec
 DELETE FROM mutes WHERE room_id = $1 AND person_id = $2;
+
+-- name: SetLocks :one
+UPDATE rooms SET locked = coalesce(sqlc.narg(locked), locked), control_locked = coalesce(sqlc.narg(control_locked), control_locked)
+WHERE id = @id RETURNING locked;
+
+-- name: LetStay :exec
+-- Those of the people who exist.
+INSERT INTO locked_in (room_id, person_id)
+SELECT rooms.id, people.id FROM rooms, people WHERE rooms.id = @room_id AND rooms.locked AND people.id = ANY(@people::uuid[])
+ON CONFLICT DO NOTHING;
+
+-- name: LetNobodyStay :exec
+DELETE FROM locked_in WHERE room_id = $1;
+
+-- name: LetStayNoMore :exec
+DELETE FROM locked_in WHERE room_id = $1 AND person_id = $2;

@@ -14,7 +14,8 @@ SELECT id FROM rooms WHERE owner_id = $1;
 -- By id, or else by slug; role is the person's, empty for none.
 SELECT sqlc.embed(rooms), sqlc.embed(people), coalesce(members.role, '')::text AS role,
     coalesce(mutes.chat, false)::boolean AS chat_muted, coalesce(mutes.call, false)::boolean AS call_muted,
-    EXISTS (SELECT FROM bans WHERE bans.room_id = rooms.id AND bans.person_id = @person_id::uuid)::boolean AS banned
+    EXISTS (SELECT FROM bans WHERE bans.room_id = rooms.id AND bans.person_id = @person_id::uuid)::boolean AS banned,
+    EXISTS (SELECT FROM locked_in WHERE locked_in.room_id = rooms.id AND locked_in.person_id = @person_id)::boolean AS stays
 FROM rooms
 JOIN people ON people.id = rooms.owner_id
 LEFT JOIN members ON members.room_id = rooms.id AND members.person_id = @person_id
@@ -79,6 +80,7 @@ SELECT rooms.id, @person_id, coalesce(lowered.joins, 'member'), @joined_at
 FROM rooms
 LEFT JOIN lowered ON lowered.room_id = rooms.id AND lowered.person_id = @person_id
 WHERE rooms.id = @room_id AND rooms.privacy <> 'private' AND rooms.password_hash IS NOT DISTINCT FROM sqlc.narg(password_hash)
+    AND (NOT rooms.locked OR EXISTS (SELECT FROM locked_in WHERE locked_in.room_id = rooms.id AND locked_in.person_id = @person_id))
     AND NOT EXISTS (SELECT FROM bans WHERE bans.room_id = rooms.id AND bans.person_id = @person_id::uuid)
 ON CONFLICT (room_id, person_id) DO UPDATE SET role = members.role;
 

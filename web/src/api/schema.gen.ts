@@ -421,6 +421,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/rooms/{room}/locks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room's id or its address (slug) */
+                room: components["parameters"]["RoomRef"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Lock the room or its control, or open them again (permission moderate). Takes effect at once */
+        patch: operations["lockRoom"];
+        trace?: never;
+    };
     "/rooms/{room}/bans": {
         parameters: {
             query?: never;
@@ -823,12 +843,12 @@ export interface components {
          * @description The one catalogue of error codes, of REST and of WebSocket errors.
          * @enum {string}
          */
-        ErrorCode: "bad_request" | "malformed_json" | "invalid_field" | "body_too_large" | "unsupported_media_type" | "not_found" | "method_not_allowed" | "unauthenticated" | "token_expired" | "forbidden" | "origin_refused" | "rate_limited" | "internal" | "unavailable" | "storage_full" | "wrong_credentials" | "wrong_password" | "username_taken" | "sign_ups_closed" | "setup_token_required" | "setup_token_wrong" | "account_disabled" | "last_administrator" | "sign_up_code_needed" | "sign_up_code_wrong" | "reset_link_wrong" | "settings_changed" | "session_expired" | "already_account" | "guest_not_allowed" | "slug_taken" | "too_many_rooms" | "room_password_needed" | "room_password_wrong" | "room_members_only" | "banned" | "room_full" | "invite_expired" | "invite_revoked" | "invite_used_up" | "display_name_needed" | "browser_running" | "browser_not_running" | "browser_quota_person" | "browser_quota_server" | "browser_not_available" | "browser_session_long" | "browser_session_used_up" | "message_too_large" | "unknown_type" | "hello_needed" | "target_needed" | "target_not_found" | "not_for_kind" | "control_taken" | "control_not_held" | "control_not_requested" | "key_reused" | "call_full" | "screen_taken" | "reactions_full" | "slow_mode";
+        ErrorCode: "bad_request" | "malformed_json" | "invalid_field" | "body_too_large" | "unsupported_media_type" | "not_found" | "method_not_allowed" | "unauthenticated" | "token_expired" | "forbidden" | "origin_refused" | "rate_limited" | "internal" | "unavailable" | "storage_full" | "wrong_credentials" | "wrong_password" | "username_taken" | "sign_ups_closed" | "setup_token_required" | "setup_token_wrong" | "account_disabled" | "last_administrator" | "sign_up_code_needed" | "sign_up_code_wrong" | "reset_link_wrong" | "settings_changed" | "session_expired" | "already_account" | "guest_not_allowed" | "slug_taken" | "too_many_rooms" | "room_password_needed" | "room_password_wrong" | "room_members_only" | "banned" | "room_locked" | "room_full" | "invite_expired" | "invite_revoked" | "invite_used_up" | "display_name_needed" | "browser_running" | "browser_not_running" | "browser_quota_person" | "browser_quota_server" | "browser_not_available" | "browser_session_long" | "browser_session_used_up" | "message_too_large" | "unknown_type" | "hello_needed" | "target_needed" | "target_not_found" | "not_for_kind" | "control_taken" | "control_not_held" | "control_not_requested" | "key_reused" | "call_full" | "screen_taken" | "reactions_full" | "slow_mode";
         /**
          * @description Why the hub closes a WebSocket. 3000 to 3499: come back by yourself. 3500 and up: do not, unless the person asks.
          * @enum {integer}
          */
-        CloseCode: 3000 | 3001 | 3002 | 3003 | 3004 | 3500 | 3501 | 3502 | 3503 | 3504 | 3505 | 3506 | 3507 | 3508 | 3509 | 3520;
+        CloseCode: 3000 | 3001 | 3002 | 3003 | 3004 | 3500 | 3501 | 3502 | 3503 | 3504 | 3505 | 3506 | 3507 | 3508 | 3509 | 3510 | 3520;
         Problem: {
             /** @description A URI reference, /docs/errors#code */
             type: string;
@@ -1265,6 +1285,10 @@ export interface components {
             relayForced: boolean;
             /** @description Seconds between two messages of one person who does not moderate; 0 when there is no bound */
             slowMode: number;
+            /** @description Nobody new comes in (room_locked) */
+            locked: boolean;
+            /** @description Only moderators and the owner take control */
+            controlLocked: boolean;
             owner: components["schemas"]["PublicPerson"];
             /** Format: date-time */
             createdAt: string;
@@ -1294,6 +1318,13 @@ export interface components {
             members: components["schemas"]["Member"][];
             /** @description There are others; search for them by name */
             more: boolean;
+        };
+        /** @description What is absent stays as it is. */
+        LockChange: {
+            /** @description Nobody comes in but moderators, the owner, and those who are in it now, who may return */
+            room?: boolean;
+            /** @description Only moderators and the owner take control or ask for it */
+            control?: boolean;
         };
         /** @description What somebody may not do whatever their role allows. Where it is absent, nothing is muted. */
         Muted: {
@@ -2734,6 +2765,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Member"];
+                };
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
+    lockRoom: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room's id or its address (slug) */
+                room: components["parameters"]["RoomRef"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LockChange"];
+            };
+        };
+        responses: {
+            /** @description The room */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Room"];
                 };
             };
             default: components["responses"]["ProblemResponse"];
