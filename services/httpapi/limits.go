@@ -33,6 +33,8 @@ type Limits struct {
 	Passwords Limit
 	// Invites looked at or accepted by an address; default 120 a minute.
 	Invites Limit
+	// Knocks are tokens for asking to be let in, and looks at a room's door, of an address; default 60 a minute.
+	Knocks Limit
 	// Writes of a person: rooms, invites, pictures, profile, starting browsers; default 120 a minute.
 	Writes Limit
 	// Messages of a person, and what they change and remove; default 20 in ten seconds, no wider than the hub's pace.
@@ -42,7 +44,7 @@ type Limits struct {
 }
 
 type limiters struct {
-	requests, signIn, signInName, signUp, setup, refresh, passwords, invites, writes, messages, removals *limiter
+	requests, signIn, signInName, signUp, setup, refresh, passwords, invites, knocks, writes, messages, removals *limiter
 }
 
 func newLimiters(l Limits, now func() time.Time) *limiters {
@@ -55,7 +57,7 @@ func newLimiters(l Limits, now func() time.Time) *limiters {
 	return &limiters{
 		requests: of(l.Requests, 6000, time.Minute), signIn: of(l.SignIn, 60, time.Minute), signInName: of(l.SignInName, 20, time.Minute),
 		signUp: of(l.SignUp, 200, time.Hour), setup: of(l.Setup, 10, time.Minute), refresh: of(l.Refresh, 300, time.Minute), passwords: of(l.Passwords, 20, time.Minute),
-		invites: of(l.Invites, 120, time.Minute), writes: of(l.Writes, 120, time.Minute), messages: of(l.Messages, 20, 10*time.Second),
+		invites: of(l.Invites, 120, time.Minute), knocks: of(l.Knocks, 60, time.Minute), writes: of(l.Writes, 120, time.Minute), messages: of(l.Messages, 20, 10*time.Second),
 		removals: of(l.Removals, 100, 10*time.Second),
 	}
 }

@@ -122,7 +122,7 @@ func TestRolesChangeAndPeopleAreRemovedOverHTTP(t *testing.T) {
 	require.Empty(t, h.hub.take())
 	member.do("DELETE", at+"/members/"+ids[wire.RoleGuest].Id.String(), nil).is(204)
 	require.Equal(t, []string{"member changed"}, h.hub.take())
-	people[wire.RoleGuest].do("POST", at+"/join", wire.JoinRequest{}).fails(403, wire.ErrorCodeRoomMembersOnly)
+	people[wire.RoleGuest].do("POST", at+"/join", wire.JoinRequest{}).fails(404, wire.ErrorCodeNotFound)
 
 	member.do("PUT", at+"/owner", wire.OwnerChange{Person: ids[wire.RoleMember].Id}).fails(403, wire.ErrorCodeForbidden)
 	handed := into[wire.Room](owner.do("PUT", at+"/owner", wire.OwnerChange{Person: ids[wire.RoleMember].Id}).is(200))

@@ -42,6 +42,8 @@ var status = map[wire.ErrorCode]int{
 	wire.ErrorCodeRoomMembersOnly:      http.StatusForbidden,
 	wire.ErrorCodeBanned:               http.StatusForbidden,
 	wire.ErrorCodeRoomLocked:           http.StatusForbidden,
+	wire.ErrorCodeRoomAsk:              http.StatusForbidden,
+	wire.ErrorCodeRoomClosed:           http.StatusForbidden,
 	wire.ErrorCodeRateLimited:          http.StatusTooManyRequests,
 	wire.ErrorCodeSlowMode:             http.StatusTooManyRequests,
 	wire.ErrorCodeInternal:             http.StatusInternalServerError,

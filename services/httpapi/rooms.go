@@ -49,7 +49,7 @@ func (a *api) CreateRoom(ctx context.Context, request CreateRoomRequestObject) (
 	}
 	b := request.Body
 	r, err := a.Rooms.Create(ctx, person(ctx), rooms.NewRoom{
-		Title: b.Title, Slug: value(b.Slug), Privacy: value(b.Privacy), Password: value(b.Password), StartURL: value(b.StartUrl),
+		Title: b.Title, Slug: value(b.Slug), Privacy: value(b.Privacy), Entry: value(b.Entry), Size: value(b.Size), Password: value(b.Password), StartURL: value(b.StartUrl),
 		Screen: b.Screen,
 	})
 	if err != nil {
@@ -82,7 +82,7 @@ func (a *api) UpdateRoom(ctx context.Context, request UpdateRoomRequestObject) (
 	ctx, cancel := lasting(ctx)
 	defer cancel()
 	r, err := a.Rooms.Update(ctx, request.Room, person(ctx), rooms.Change{
-		Title: b.Title, Slug: b.Slug, Privacy: b.Privacy, Password: b.Password, StartURL: b.StartUrl, Screen: b.Screen, Policy: b.RolePermissions, RelayOnly: b.RelayOnly,
+		Title: b.Title, Slug: b.Slug, Privacy: b.Privacy, Entry: b.Entry, Size: b.Size, Password: b.Password, StartURL: b.StartUrl, Screen: b.Screen, Policy: b.RolePermissions, RelayOnly: b.RelayOnly,
 	})
 	if err != nil {
 		return nil, err

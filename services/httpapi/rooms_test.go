@@ -165,13 +165,13 @@ func TestWhatARoomRefuses(t *testing.T) {
 	}
 	owner.do("POST", "/rooms", wire.NewRoom{Title: "Too many"}).fails(409, wire.ErrorCodeTooManyRooms)
 
-	stranger.do("GET", private, nil).fails(403, wire.ErrorCodeRoomMembersOnly)
-	stranger.do("POST", private+"/join", wire.JoinRequest{}).fails(403, wire.ErrorCodeRoomMembersOnly)
-	stranger.do("GET", private+"/messages", nil).fails(403, wire.ErrorCodeRoomMembersOnly)
-	stranger.do("POST", private+"/messages", wire.ChatSend{Key: "k", Text: "t"}).fails(403, wire.ErrorCodeRoomMembersOnly)
-	stranger.do("PATCH", private+"/messages/1", wire.MessageChange{Text: "t"}).fails(403, wire.ErrorCodeRoomMembersOnly)
-	stranger.do("DELETE", private+"/messages/1", nil).fails(403, wire.ErrorCodeRoomMembersOnly)
-	stranger.do("POST", private+"/invites", wire.NewInvite{}).fails(403, wire.ErrorCodeRoomMembersOnly)
+	stranger.do("GET", private, nil).fails(404, wire.ErrorCodeNotFound)
+	stranger.do("POST", private+"/join", wire.JoinRequest{}).fails(404, wire.ErrorCodeNotFound)
+	stranger.do("GET", private+"/messages", nil).fails(404, wire.ErrorCodeNotFound)
+	stranger.do("POST", private+"/messages", wire.ChatSend{Key: "k", Text: "t"}).fails(404, wire.ErrorCodeNotFound)
+	stranger.do("PATCH", private+"/messages/1", wire.MessageChange{Text: "t"}).fails(404, wire.ErrorCodeNotFound)
+	stranger.do("DELETE", private+"/messages/1", nil).fails(404, wire.ErrorCodeNotFound)
+	stranger.do("POST", private+"/invites", wire.NewInvite{}).fails(404, wire.ErrorCodeNotFound)
 	stranger.do("POST", "/rooms/nowhere/join", wire.JoinRequest{}).fails(404, wire.ErrorCodeNotFound)
 
 	stranger.do("POST", locked+"/join", wire.JoinRequest{}).fails(403, wire.ErrorCodeRoomPasswordNeeded)
@@ -265,4 +265,30 @@ func TestTheOwnerSendsCallsByTheRelayAlone(t *testing.T) {
 	require.Equal(t, []bool{true, false}, []bool{changed.RelayOnly, changed.RelayForced})
 	require.True(t, into[wire.Room](owner.do("PATCH", at, wire.RoomChange{Title: new("Shyer")}).is(200)).RelayOnly, "what is not given stays")
 	require.False(t, into[wire.Room](owner.do("PATCH", at, wire.RoomChange{RelayOnly: new(false)}).is(200)).RelayOnly)
+}
+
+func TestAVisitorAsksToEnterOverHTTP(t *testing.T) {
+	h := newHouse(t)
+	owner, visitor := h.signedUp(t, "owner"), h.visitor(t)
+	asked := "/rooms/" + owner.room(wire.NewRoom{Title: "Film night", Entry: wire.Ptr(wire.EntryAsk), Size: wire.Ptr(5)}).Slug
+	closed := "/rooms/" + owner.room(wire.NewRoom{Title: "Closed", Entry: wire.Ptr(wire.EntryClosed)}).Slug
+	require.Equal(t, 5, into[wire.Room](owner.do("GET", asked, nil).is(200)).Size)
+	h.signedUp(t, "stranger").do("POST", closed+"/join", wire.JoinRequest{}).fails(403, wire.ErrorCodeRoomClosed)
+
+	for _, elsewhere := range []string{closed, "/rooms/nowhere"} {
+		visitor.do("GET", elsewhere+"/door", nil).fails(404, wire.ErrorCodeNotFound)
+		visitor.do("POST", elsewhere+"/door", wire.KnockRequest{DisplayName: wire.Ptr("Grace")}).fails(404, wire.ErrorCodeNotFound)
+	}
+	door := into[wire.Door](visitor.do("GET", asked+"/door", nil).is(200))
+	require.Equal(t, "Film night", door.Title)
+	visitor.do("POST", asked+"/door", wire.KnockRequest{}).fails(422, wire.ErrorCodeDisplayNameNeeded)
+	knock := into[wire.Knock](visitor.do("POST", asked+"/door", wire.KnockRequest{DisplayName: wire.Ptr("Grace")}).is(200))
+	require.True(t, knock.Session.Person.Kind == wire.PersonKindGuest)
+	require.NotEmpty(t, knock.Token)
+	again := into[wire.Knock](owner.do("POST", asked+"/door", wire.KnockRequest{}).is(200))
+	require.Nil(t, again.Session, "who is signed in stays who they are")
+
+	owner.do("PATCH", asked, `{"entry":"secret","size":1001}`).fails(422, wire.ErrorCodeInvalidField)
+	require.Equal(t, wire.EntryOpen, into[wire.Room](owner.do("PATCH", asked, wire.RoomChange{Entry: wire.Ptr(wire.EntryOpen)}).is(200)).Entry)
+	visitor.do("GET", asked+"/door", nil).fails(404, wire.ErrorCodeNotFound)
 }

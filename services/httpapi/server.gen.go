@@ -117,6 +117,12 @@ type ServerInterface interface {
 	// KeepBrowserAlive Begin the countdown of an unwatched browser again
 	// (POST /rooms/{room}/browser/keep-alive)
 	KeepBrowserAlive(w http.ResponseWriter, r *http.Request, room RoomRef)
+	// GetDoor What a stranger learns of a room that one may ask to enter. Any other room is not found here
+	// (GET /rooms/{room}/door)
+	GetDoor(w http.ResponseWriter, r *http.Request, room RoomRef)
+	// Knock A token for asking to be let in, over the WebSocket. Without an access token a guest is made and signed in, and displayName is needed
+	// (POST /rooms/{room}/door)
+	Knock(w http.ResponseWriter, r *http.Request, room RoomRef)
 	// ListInvites The room's invites that still work (permission invite; others' only with manage)
 	// (GET /rooms/{room}/invites)
 	ListInvites(w http.ResponseWriter, r *http.Request, room RoomRef)
@@ -396,6 +402,18 @@ func (_ Unimplemented) ExtendBrowser(w http.ResponseWriter, r *http.Request, roo
 // KeepBrowserAlive Begin the countdown of an unwatched browser again
 // (POST /rooms/{room}/browser/keep-alive)
 func (_ Unimplemented) KeepBrowserAlive(w http.ResponseWriter, r *http.Request, room RoomRef) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// GetDoor What a stranger learns of a room that one may ask to enter. Any other room is not found here
+// (GET /rooms/{room}/door)
+func (_ Unimplemented) GetDoor(w http.ResponseWriter, r *http.Request, room RoomRef) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// Knock A token for asking to be let in, over the WebSocket. Without an access token a guest is made and signed in, and displayName is needed
+// (POST /rooms/{room}/door)
+func (_ Unimplemented) Knock(w http.ResponseWriter, r *http.Request, room RoomRef) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -1627,6 +1645,58 @@ func (siw *ServerInterfaceWrapper) KeepBrowserAlive(w http.ResponseWriter, r *ht
 	handler.ServeHTTP(w, r)
 }
 
+// GetDoor operation middleware
+func (siw *ServerInterfaceWrapper) GetDoor(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "room" -------------
+	var room RoomRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "room", chi.URLParam(r, "room"), &room, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "room", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetDoor(w, r, room)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// Knock operation middleware
+func (siw *ServerInterfaceWrapper) Knock(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "room" -------------
+	var room RoomRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "room", chi.URLParam(r, "room"), &room, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "room", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.Knock(w, r, room)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ListInvites operation middleware
 func (siw *ServerInterfaceWrapper) ListInvites(w http.ResponseWriter, r *http.Request) {
 
@@ -2499,6 +2569,12 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/rooms/{room}/join", wrapper.JoinRoom)
+	})
+	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/rooms/{room}/door", wrapper.GetDoor)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/rooms/{room}/door", wrapper.Knock)
 	})
 	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/rooms/{room}/messages", wrapper.ListMessages)
@@ -3865,6 +3941,95 @@ func (response KeepBrowserAlivedefaultApplicationProblemPlusJSONResponse) VisitK
 	return err
 }
 
+type GetDoorRequestObject struct {
+	Room RoomRef `json:"room"`
+}
+
+type GetDoorResponseObject interface {
+	VisitGetDoorResponse(w http.ResponseWriter) error
+}
+
+type GetDoor200JSONResponse Door
+
+func (response GetDoor200JSONResponse) VisitGetDoorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDoordefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetDoordefaultApplicationProblemPlusJSONResponse) VisitGetDoorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type KnockRequestObject struct {
+	Room RoomRef `json:"room"`
+	Body *KnockJSONRequestBody
+}
+
+type KnockResponseObject interface {
+	VisitKnockResponse(w http.ResponseWriter) error
+}
+
+type Knock200ResponseHeaders struct {
+	SetCookie *string
+}
+
+type Knock200JSONResponse struct {
+	Body    Knock
+	Headers Knock200ResponseHeaders
+}
+
+func (response Knock200JSONResponse) VisitKnockResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.SetCookie != nil {
+		w.Header().Set("Set-Cookie", fmt.Sprint(*response.Headers.SetCookie))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type KnockdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response KnockdefaultApplicationProblemPlusJSONResponse) VisitKnockResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListInvitesRequestObject struct {
 	Room RoomRef `json:"room"`
 }
@@ -5076,6 +5241,12 @@ type StrictServerInterface interface {
 	// KeepBrowserAlive Begin the countdown of an unwatched browser again
 	// (POST /rooms/{room}/browser/keep-alive)
 	KeepBrowserAlive(ctx context.Context, request KeepBrowserAliveRequestObject) (KeepBrowserAliveResponseObject, error)
+	// GetDoor What a stranger learns of a room that one may ask to enter. Any other room is not found here
+	// (GET /rooms/{room}/door)
+	GetDoor(ctx context.Context, request GetDoorRequestObject) (GetDoorResponseObject, error)
+	// Knock A token for asking to be let in, over the WebSocket. Without an access token a guest is made and signed in, and displayName is needed
+	// (POST /rooms/{room}/door)
+	Knock(ctx context.Context, request KnockRequestObject) (KnockResponseObject, error)
 	// ListInvites The room's invites that still work (permission invite; others' only with manage)
 	// (GET /rooms/{room}/invites)
 	ListInvites(ctx context.Context, request ListInvitesRequestObject) (ListInvitesResponseObject, error)
@@ -6073,6 +6244,65 @@ func (sh *strictHandler) KeepBrowserAlive(w http.ResponseWriter, r *http.Request
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(KeepBrowserAliveResponseObject); ok {
 		if err := validResponse.VisitKeepBrowserAliveResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetDoor operation middleware
+func (sh *strictHandler) GetDoor(w http.ResponseWriter, r *http.Request, room RoomRef) {
+	var request GetDoorRequestObject
+
+	request.Room = room
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetDoor(ctx, request.(GetDoorRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetDoor")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetDoorResponseObject); ok {
+		if err := validResponse.VisitGetDoorResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// Knock operation middleware
+func (sh *strictHandler) Knock(w http.ResponseWriter, r *http.Request, room RoomRef) {
+	var request KnockRequestObject
+
+	request.Room = room
+
+	var body KnockJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.Knock(ctx, request.(KnockRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Knock")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(KnockResponseObject); ok {
+		if err := validResponse.VisitKnockResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

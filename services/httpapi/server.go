@@ -13,7 +13,7 @@ func (a *api) GetServer(ctx context.Context, _ GetServerRequestObject) (GetServe
 	if err != nil {
 		return nil, err
 	}
-	s := GetServer200JSONResponse{Version: a.Version, SignUps: signUps, FirstRun: firstRun, SetupTokenNeeded: firstRun && a.Accounts.SetupGuarded(), IceServers: []wire.ICEServer{}}
+	s := GetServer200JSONResponse{Version: a.Version, SignUps: signUps, FirstRun: firstRun, SetupTokenNeeded: firstRun && a.Accounts.SetupGuarded(), RoomSize: a.Settings.Values().RoomSize, IceServers: []wire.ICEServer{}}
 	if s.Notice, err = a.Notices.Current(ctx); err != nil {
 		return nil, err
 	}

@@ -90,6 +90,7 @@ func (h *Hub) RoomDeleted(id rooms.ID) {
 	if r := h.live(id); r != nil {
 		r.mu.Lock()
 		r.deleted = true
+		r.closeVisitors(everyVisitor, wire.CloseCodeRoomDeleted, "the room was deleted")
 		r.mu.Unlock()
 		r.evict(func(*seat) bool { return true }, wire.PeerLeftReasonEnded, wire.CloseCodeRoomDeleted, "the room was deleted")
 	}

@@ -50,6 +50,9 @@ func sayHello(p *peer, e wire.Envelope) error {
 		}
 		person = wire.Ptr(known.Public())
 	}
+	if claims.Asks {
+		return p.ask(e.Id, claims, *person)
+	}
 
 	r := p.hub.enter(claims.Room)
 	fresh := false

@@ -57,6 +57,9 @@ type Options struct {
 	ControlIdle time.Duration // how long control may be held unused; 3 minutes when 0
 	SeatGrace   time.Duration // how long the seat of a lost viewer is held; 20 s when 0
 	AgentGrace  time.Duration // the same for an agent; 1 minute when 0
+	// AskLife is how long somebody waits to be let in before they are told that nobody answered, 5 minutes when 0; AskAgain how long they
+	// then wait, and who was not let in, until they may ask again, 1 minute when 0.
+	AskLife, AskAgain time.Duration
 	// RestoreWindow is how long after the start of the hub a viewer may take a seat again that the hub before it gave out; 2 minutes when 0.
 	RestoreWindow time.Duration
 
@@ -109,6 +112,8 @@ func (o *Options) setDefaults() {
 	o.ControlIdle = cmp.Or(o.ControlIdle, 3*time.Minute)
 	o.SeatGrace = cmp.Or(o.SeatGrace, 20*time.Second)
 	o.AgentGrace = cmp.Or(o.AgentGrace, time.Minute)
+	o.AskLife = cmp.Or(o.AskLife, 5*time.Minute)
+	o.AskAgain = cmp.Or(o.AskAgain, time.Minute)
 	o.RestoreWindow = cmp.Or(o.RestoreWindow, 2*time.Minute)
 	o.SessionCheck = cmp.Or(o.SessionCheck, time.Minute)
 	o.ServersLife = cmp.Or(o.ServersLife, 6*time.Hour)

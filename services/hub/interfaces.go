@@ -29,6 +29,8 @@ type Rooms interface {
 	Latest(ctx context.Context, room rooms.ID, limit int) (page []rooms.Message, more bool, err error)
 	SetSlowMode(ctx context.Context, room rooms.ID, by accounts.PersonID, seconds int) error
 	ClearChat(ctx context.Context, room rooms.ID, by accounts.PersonID) (seq int64, err error)
+	// LetIn gives a seat to somebody who asked for one; by must moderate at this moment.
+	LetIn(ctx context.Context, room rooms.ID, by, person accounts.PersonID) error
 }
 
 // People knows the people behind the peers; *accounts.Service does.

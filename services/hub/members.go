@@ -57,6 +57,13 @@ func (r *room) setStanding(person accounts.PersonID, standing rooms.Standing, ch
 	if change != r.memberChanges {
 		return r.memberChanges
 	}
+	asks := func(v *visitor) bool { return v.personID == person }
+	switch {
+	case standing.Banned:
+		r.closeVisitors(asks, wire.CloseCodeBanned, "you were banned from this room")
+	case standing.Role != "": // by an invite, while they asked
+		r.answerAll(asks, wire.DoorAnsweredAnswerIn)
+	}
 	for _, s := range r.holderLast() {
 		switch {
 		case s.kind != wire.PeerKindViewer || s.personID != person || s.standing == standing:
@@ -103,9 +110,14 @@ func (r *room) holderLast() []*seat {
 
 // tellStanding gives a seat what it may do, ends what it may do no more, and tells it and the others. It needs the lock.
 func (r *room) tellStanding(s *seat) {
+	moderated := s.permissions.Has(rooms.Moderate)
 	s.permissions = s.standing.Permissions(r.policy)
 	if s.conn != nil {
 		s.conn.send(encode(wire.NewEnvelope(wire.TypeSelfUpdated, wire.SelfUpdate{Role: s.standing.Role, Permissions: s.permissions.Names()})))
+	}
+	if moderated != s.permissions.Has(rooms.Moderate) && len(r.door) > 0 {
+		r.tellDoorTo(s)
+		r.attend()
 	}
 	s.switchOff()
 	r.tell(nil, wire.TypePeerUpdated, wire.PeerEvent{Peer: s.wire()})

@@ -31,6 +31,7 @@ type peer struct {
 	seat                    *seat      // its id, kind and run never change
 	connection              int64      // of an agent, as Browsers counts them
 	waits                   *uuid.UUID // the run of an agent that waits for a room; it has no seat
+	asks                    *visitor   // of who asks to be let in, and has none either
 	remote, host            string     // its address, and the one that it opened the server under
 	secure                  bool       // by TLS that ends here
 	agentsOnly              bool       // it came by the agents' own door, and has no address
@@ -84,6 +85,7 @@ var handlers = map[string]handler{
 		return c.Release(by.ID, now)
 	})},
 	wire.TypeControlGive: {kind: wire.PeerKindViewer, do: giveControl},
+	wire.TypeDoorAnswer:  {kind: wire.PeerKindViewer, do: answerDoor},
 	wire.TypeControlDeny: {kind: wire.PeerKindViewer, do: denyControl},
 	wire.TypeVBStatus:    {kind: wire.PeerKindVb, do: agentStatus, waiting: true},
 	wire.TypeVBActivity:  {kind: wire.PeerKindVb, do: activity},
@@ -120,7 +122,7 @@ func (p *peer) converse(late *time.Timer) error {
 			return err
 		default:
 			p.receive(data)
-			if p.seat != nil || p.waits != nil {
+			if p.seat != nil || p.waits != nil || p.asks != nil {
 				late.Stop()
 				if c, ok := p.conn.ws.NetConn().(*caller); ok {
 					c.welcome()
@@ -150,6 +152,9 @@ func (p *peer) part(err error) {
 	}
 	if p.waits != nil {
 		p.hub.endWait(p)
+	}
+	if p.asks != nil {
+		p.room.withdraw(p)
 	}
 	if p.seat == nil {
 		return
@@ -194,7 +199,9 @@ func (p *peer) handle(e wire.Envelope) error {
 		return wire.Errorf(wire.ErrorCodeUnknownType, "There is no message type %q.", cut(e.Type, 64))
 	case p.waits != nil && !h.waiting:
 		return wire.Errorf(wire.ErrorCodeNotForKind, "A browser that waits for a room may not send %s.", e.Type)
-	case p.seat == nil && p.waits == nil && e.Type != wire.TypeHello:
+	case p.asks != nil && e.Type != wire.TypeEcho:
+		return wire.Errorf(wire.ErrorCodeNotForKind, "Who asks to be let in may not send %s.", cut(e.Type, 64))
+	case p.asks == nil && p.seat == nil && p.waits == nil && e.Type != wire.TypeHello:
 		return wire.Errorf(wire.ErrorCodeHelloNeeded, "Say hello first.")
 	case p.seat != nil && e.Type == wire.TypeHello:
 		return wire.Errorf(wire.ErrorCodeBadRequest, "You have said hello already.")

@@ -32,6 +32,7 @@ var acts = []struct {
 		undo: wire.TypePresenceUpdate, undoWith: wire.PresenceUpdate{Media: &wire.MediaState{}}},
 	{need: wire.PermissionScreen, messageType: wire.TypePresenceUpdate, payload: wire.PresenceUpdate{Media: &wire.MediaState{Screen: "s1"}},
 		undo: wire.TypePresenceUpdate, undoWith: wire.PresenceUpdate{Media: &wire.MediaState{}}},
+	{need: wire.PermissionModerate, messageType: wire.TypeDoorAnswer, payload: wire.DoorAnswer{Id: "nobody is there"}, besidesOk: wire.TypeError},
 	{need: wire.PermissionChat, messageType: wire.TypeChatSend, besidesOk: wire.TypeChatStored},
 	{need: wire.PermissionModerate, messageType: wire.TypeChatSend, besidesOk: wire.TypeChatStored, announces: true},
 	{need: wire.PermissionChat, messageType: wire.TypeChatTyping, payload: wire.Typing{Typing: true}},

@@ -39,6 +39,11 @@ type room struct {
 	// infoKnown and browserKnown say that somebody told what is newer than what load reads.
 	infoKnown, browserKnown bool
 	chat                    chat
+
+	door     []*visitor // who ask to be let in, the first first
+	attended bool       // those at the door were told that somebody may answer
+	// askAgain is when who was answered lately may ask again.
+	askAgain map[accounts.PersonID]time.Time
 }
 
 // load is one reading of what the database has of a room; those who enter at the same time share it.
@@ -50,7 +55,7 @@ type load struct {
 func newRoom(h *Hub, id rooms.ID) *room {
 	now := h.o.Now()
 	return &room{
-		id: id, hub: h, seats: make(map[PeerID]*seat),
+		id: id, hub: h, seats: make(map[PeerID]*seat), askAgain: make(map[accounts.PersonID]time.Time),
 		// Versions and epochs go on above those of the same room before it vanished, or before the server restarted.
 		version: now.UnixMilli(), control: control.New(firstEpoch(now)), chat: chat{paces: make(map[accounts.PersonID]*pace)},
 	}
@@ -133,6 +138,9 @@ func (r *room) snapshot(s *seat) wire.RoomSnapshot {
 	slices.SortFunc(snap.Peers, func(a, b wire.Peer) int { return a.JoinedAt.Compare(b.JoinedAt) })
 	if s.kind == wire.PeerKindViewer { // what people say is no business of a browser
 		r.chat.snapshot(s, &snap)
+	}
+	if requests := r.requests(s); requests != nil {
+		snap.Door = &requests
 	}
 	return snap
 }
@@ -229,6 +237,9 @@ func (r *room) updateInfo(stored rooms.Room, change int) int {
 	r.info, r.policy, r.infoKnown = info, stored.Policy, true
 	r.tellEach(wire.TypeRoomUpdated, func(s *seat) any { return wire.RoomEvent{Room: r.infoFor(s)} })
 	r.reconsider()
+	if info.Entry != wire.EntryAsk {
+		r.answerAll(everyVisitor, wire.DoorAnsweredAnswerChanged)
+	}
 	if agent := r.agent(); resized && agent != nil {
 		r.tellScreen(agent)
 	}
@@ -257,6 +268,10 @@ func (r *room) updatePerson(id accounts.PersonID, p wire.PublicPerson) {
 			s.person = &p
 			r.tell(nil, wire.TypePeerUpdated, wire.PeerEvent{Peer: s.wire()})
 		}
+	}
+	if v := r.visitorOf(id); v != nil {
+		v.person = p
+		r.tellDoor()
 	}
 	if r.infoKnown || r.loaded {
 		if accounts.PersonID(r.info.Owner.Id) == id {

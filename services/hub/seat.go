@@ -159,6 +159,7 @@ func (r *room) sit(p *peer, claims rooms.Claims, standing rooms.Standing, person
 		ResumeKey: r.hub.resumeKey(r.id, s.id, s.personID), Resumed: resumed, IceServers: r.hub.o.Relay.Servers(string(s.id), s.kind, p.host, p.secure),
 		Version: r.version, ServerTime: now.UTC(), Snapshot: r.snapshot(s),
 	})))
+	r.attend()
 	if s.kind == wire.PeerKindVb {
 		r.tellScreen(s) // it may have been changed since the agent was started, or while it was away
 	}
@@ -209,7 +210,7 @@ func (r *room) makePlace(claims rooms.Claims, standing rooms.Standing) bool {
 			first = s
 		}
 	}
-	full := viewers >= int(r.hub.roomSize.Load()) && !standing.Permissions(r.policy).Has(rooms.Moderate)
+	full := viewers >= r.size() && !standing.Permissions(r.policy).Has(rooms.Moderate)
 	switch {
 	case own >= r.hub.o.SeatsPerPerson && first.conn != nil:
 		first.conn.close(wire.CloseCodeSeatTaken, "you have too many connections to this room")
@@ -220,6 +221,15 @@ func (r *room) makePlace(claims rooms.Claims, standing rooms.Standing) bool {
 		return !full
 	}
 	return true
+}
+
+// size is how many viewers may be here: what the owner chose, and no more than the server has.
+func (r *room) size() int {
+	most := int(r.hub.roomSize.Load())
+	if r.info.Size > 0 {
+		return min(r.info.Size, most)
+	}
+	return most
 }
 
 // lose takes a connection off its seat. The seat is gone at once where the peer left, and held for a while where it was lost.
@@ -242,6 +252,7 @@ func (r *room) lose(p *peer, deliberate bool) {
 	}
 	losses := s.losses
 	s.grace = time.AfterFunc(grace, func() { r.expire(s, losses) })
+	r.attend()
 	r.tell(s, wire.TypePeerUpdated, wire.PeerEvent{Peer: s.wire()})
 	if r.control.Lost(s.id) {
 		r.tellControl(nil)
@@ -268,6 +279,7 @@ func (r *room) remove(s *seat, reason wire.PeerLeftReason) {
 			r.hub.o.Relay.Forget(string(viewer))
 		}
 	}
+	r.attend()
 	r.tell(nil, wire.TypePeerLeft, wire.PeerLeft{Peer: string(s.id), Reason: reason})
 	if r.control.Left(s.id, r.hub.o.Now()) {
 		r.tellControl(nil)

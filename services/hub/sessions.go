@@ -33,6 +33,7 @@ func (h *Hub) PersonGone(id accounts.PersonID) {
 	for _, r := range h.allLive() {
 		r.evict(func(s *seat) bool { return s.kind == wire.PeerKindViewer && s.personID == id },
 			wire.PeerLeftReasonLeft, wire.CloseCodeSignedOut, "the account was deleted")
+		r.sendAway(func(v *visitor) bool { return v.personID == id })
 	}
 }
 
@@ -44,6 +45,7 @@ func (h *Hub) SessionEnded(session accounts.SessionID) {
 	for _, r := range h.allLive() {
 		r.evict(func(s *seat) bool { return s.kind == wire.PeerKindViewer && s.session == session },
 			wire.PeerLeftReasonLeft, wire.CloseCodeSignedOut, "signed out")
+		r.sendAway(func(v *visitor) bool { return v.session == session })
 	}
 }
 
@@ -117,7 +119,14 @@ func (h *Hub) armRecheck() {
 	}
 }
 
-// sessions adds the sign-ins of the room's viewers.
+// sendAway closes those who ask to be let in and are signed out.
+func (r *room) sendAway(which func(*visitor) bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closeVisitors(which, wire.CloseCodeSignedOut, "signed out")
+}
+
+// sessions adds the sign-ins of the room's viewers, and of those who ask to be let in.
 func (r *room) sessions(to map[accounts.SessionID]bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -125,5 +134,8 @@ func (r *room) sessions(to map[accounts.SessionID]bool) {
 		if s.kind == wire.PeerKindViewer {
 			to[s.session] = true
 		}
+	}
+	for _, v := range r.door {
+		to[v.session] = true
 	}
 }

@@ -220,7 +220,7 @@ func (s *Service) mark(room ID, address string) []byte {
 
 // keptOut refuses whom the room is locked for, and a newcomer who was banned, or who comes by the invite and from the address of somebody who was.
 func (s *Service) keptOut(ctx context.Context, q *db.Queries, invite Invitation, person accounts.Person, from string) error {
-	standing, err := standing(ctx, q, invite.Room, person.ID)
+	standing, err := standing(ctx, q, s.now(), invite.Room, person.ID)
 	switch {
 	case err != nil:
 		return err

@@ -23,11 +23,13 @@ const (
 	touchEvery = time.Minute
 )
 
-// NewRoom is what makes a room. An empty Slug is made of the title, an empty Privacy is unlisted, an empty Password is none.
+// NewRoom is what makes a room. An empty Slug is made of the title, an empty Privacy is unlisted, an empty Entry what is usual for it, an empty Password is none.
 type NewRoom struct {
 	Title    string
 	Slug     string
 	Privacy  wire.Privacy
+	Entry    wire.Entry
+	Size     int
 	Password string
 	StartURL string
 	Screen   *wire.Screen // nil: the server's default
@@ -50,8 +52,15 @@ func (s *Service) Create(ctx context.Context, by accounts.Person, n NewRoom) (Ro
 	if n.Privacy == "" {
 		n.Privacy = wire.PrivacyUnlisted
 	}
-	if err := errors.Join(checkPrivacy(n.Privacy), checkStartURL(n.StartURL), checkScreen(n.Screen)); err != nil {
+	if err := errors.Join(checkPrivacy(n.Privacy), checkSize(&n.Size), checkStartURL(n.StartURL), checkScreen(n.Screen)); err != nil {
 		return Room{}, err
+	}
+	var entry *string
+	if n.Entry != "" {
+		if err := checkEntry(n.Entry, n.Privacy); err != nil {
+			return Room{}, err
+		}
+		entry = new(string(n.Entry))
 	}
 	hash, err := s.hash(ctx, n.Password)
 	if err != nil {
@@ -59,7 +68,10 @@ func (s *Service) Create(ctx context.Context, by accounts.Person, n NewRoom) (Ro
 	}
 	params := db.InsertRoomParams{
 		ID: NewID().UUID(), Title: title, Privacy: string(n.Privacy), PasswordHash: hash, StartUrl: n.StartURL,
-		OwnerID: by.ID.UUID(), CreatedAt: s.now(),
+		OwnerID: by.ID.UUID(), CreatedAt: s.now(), Entry: entry,
+	}
+	if n.Size > 0 {
+		params.Size = new(int32(n.Size))
 	}
 	params.ScreenWidth, params.ScreenHeight, params.ScreenFrameRate = screenColumns(n.Screen)
 	err = db.InTx(ctx, s.pool, func(q *db.Queries) error {
@@ -119,6 +131,8 @@ type Change struct {
 	Title     *string
 	Slug      *string
 	Privacy   *wire.Privacy
+	Entry     *wire.Entry
+	Size      *int // 0 takes the room's own limit away
 	Password  *string
 	StartURL  *string
 	Screen    wire.ScreenChange
@@ -132,7 +146,7 @@ func (s *Service) Update(ctx context.Context, ref string, by accounts.Person, c 
 	if err != nil {
 		return Room{}, err
 	}
-	params := db.UpdateRoomParams{ID: room.ID.UUID(), Slug: c.Slug, Privacy: (*string)(c.Privacy), StartUrl: c.StartURL, RelayOnly: c.RelayOnly, SetPassword: c.Password != nil, SetScreen: c.Screen.Set}
+	params := db.UpdateRoomParams{ID: room.ID.UUID(), Slug: c.Slug, Privacy: (*string)(c.Privacy), Entry: (*string)(c.Entry), Size: sizeColumn(c.Size), StartUrl: c.StartURL, RelayOnly: c.RelayOnly, SetPassword: c.Password != nil, SetScreen: c.Screen.Set}
 	if c.Title != nil {
 		title, err := checkTitle(*c.Title)
 		if err != nil {
@@ -149,6 +163,18 @@ func (s *Service) Update(ctx context.Context, ref string, by accounts.Person, c 
 		if err := checkPrivacy(*c.Privacy); err != nil {
 			return Room{}, err
 		}
+	}
+	if c.Entry != nil {
+		privacy := room.Privacy
+		if c.Privacy != nil {
+			privacy = *c.Privacy
+		}
+		if err := checkEntry(*c.Entry, privacy); err != nil {
+			return Room{}, err
+		}
+	}
+	if err := checkSize(c.Size); err != nil {
+		return Room{}, err
 	}
 	if c.StartURL != nil {
 		if err := checkStartURL(*c.StartURL); err != nil {
@@ -202,11 +228,13 @@ func (s *Service) Update(ctx context.Context, ref string, by accounts.Person, c 
 			}
 		}
 		return audit(ctx, q, s.now(), by.ID, room.ID, "room.changed", map[string]any{
-			"privacy": c.Privacy, "slug": c.Slug, "title": c.Title != nil, "password": c.Password != nil, "permissions": c.Policy, "relayOnly": c.RelayOnly, "invitesRevoked": revoked,
+			"privacy": c.Privacy, "entry": c.Entry, "size": c.Size, "slug": c.Slug, "title": c.Title != nil, "password": c.Password != nil, "permissions": c.Policy, "relayOnly": c.RelayOnly, "invitesRevoked": revoked,
 		})
 	})
 	if db.IsViolation(err, "rooms_slug_key") {
 		return Room{}, errSlugTaken(*c.Slug)
+	} else if db.IsViolation(err, "rooms_private_entry") { // it became private at this moment
+		return Room{}, checkEntry(*c.Entry, wire.PrivacyPrivate)
 	} else if err != nil {
 		return Room{}, db.Fault("change the room", err)
 	}

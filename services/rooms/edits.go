@@ -57,7 +57,7 @@ func (s *Service) RemoveMessage(ctx context.Context, room ID, by accounts.Person
 			return nil
 		case !own:
 			// The room is held: a role that is given at this moment is given before or after.
-			if err := mayModerate(ctx, q, room, by, m.AuthorID); err != nil {
+			if err := s.mayModerate(ctx, q, room, by, m.AuthorID); err != nil {
 				return err
 			}
 		}
@@ -105,14 +105,14 @@ func (s *Service) changeIn(ctx context.Context, q *db.Queries, room ID, by accou
 }
 
 // mayModerate says whether somebody may act on what another wrote; author is nil for who is gone.
-func mayModerate(ctx context.Context, q *db.Queries, room ID, by accounts.PersonID, author *uuid.UUID) error {
-	own, err := standing(ctx, q, room, by)
+func (s *Service) mayModerate(ctx context.Context, q *db.Queries, room ID, by accounts.PersonID, author *uuid.UUID) error {
+	own, err := standing(ctx, q, s.now(), room, by)
 	if err != nil {
 		return err
 	}
 	var of Standing
 	if author != nil {
-		if of, err = standing(ctx, q, room, accounts.PersonID(*author)); err != nil {
+		if of, err = standing(ctx, q, s.now(), room, accounts.PersonID(*author)); err != nil {
 			return err
 		}
 	}

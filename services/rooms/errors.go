@@ -7,7 +7,11 @@ import (
 )
 
 func errNoRoom() error {
-	return wire.Errorf(wire.ErrorCodeNotFound, "There is no such room.")
+	return wire.Errorf(wire.ErrorCodeNotFound, "There is no such room, or it is none that you may see. If you have an invite, open its link.")
+}
+
+func errClosed() error {
+	return wire.Errorf(wire.ErrorCodeRoomClosed, "The room is closed: nobody new comes in just now.")
 }
 
 func errMembersOnly() error {

@@ -210,7 +210,7 @@ func previewInvite(ctx context.Context, q *db.Queries, code string) (Preview, er
 // AcceptInvite makes a person a member with the invite's role, and says whether they had a lower one or none before. By an invite for
 // guests an account becomes a member where any account may enter. Who is a member with such a role already stays as they are and uses
 // nothing up, whatever has become of the invite. from is the address that they come from, as httpapi knows it.
-// Errors: not_found, banned, room_locked, invite_revoked, invite_expired, invite_used_up.
+// Errors: not_found, banned, room_locked, room_closed, invite_revoked, invite_expired, invite_used_up.
 func (s *Service) AcceptInvite(ctx context.Context, code string, by accounts.Person, from string) (seat Room, raised bool, err error) {
 	err = db.InTx(ctx, s.pool, func(q *db.Queries) (err error) {
 		seat, raised, err = s.accept(ctx, q, code, by.ID, from)
@@ -262,14 +262,17 @@ func (s *Service) accept(ctx context.Context, q *db.Queries, code string, person
 	if err := s.keptOut(ctx, q, invite.Invitation, accounts.FromRow(row), from); err != nil {
 		return Room{}, false, err
 	}
+	room, _, err := s.findIn(ctx, q, invite.Room.String(), person)
+	if err != nil {
+		return Room{}, false, err
+	}
+	if room.Entry == wire.EntryClosed && room.Role == "" {
+		return Room{}, false, errClosed()
+	}
 	role := invite.Role
 	if role == wire.RoleGuest && !accounts.FromRow(row).Guest() && !(known && decided.Joins == string(wire.RoleGuest)) {
-		room, _, err := s.findIn(ctx, q, invite.Room.String(), person)
-		if err != nil {
-			return Room{}, false, err
-		}
 		// Elsewhere a link for guests would be one for members, who invite others: an account costs nothing.
-		if room.Privacy != wire.PrivacyPrivate && !room.HasPassword {
+		if room.freely() {
 			role = wire.RoleMember
 		}
 	}

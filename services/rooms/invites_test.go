@@ -238,7 +238,7 @@ func TestNobodyInvitesAboveTheirOwnRole(t *testing.T) {
 	_, err = h.CreateInvite(ctx, r.Slug, guest, NewInvite{})
 	requireCode(t, wire.ErrorCodeForbidden, err)
 	_, err = h.CreateInvite(ctx, r.Slug, h.account(t), NewInvite{})
-	requireCode(t, wire.ErrorCodeRoomMembersOnly, err)
+	requireCode(t, wire.ErrorCodeNotFound, err)
 	_, err = h.CreateInvite(ctx, r.Slug, owner, NewInvite{Role: wire.RoleOwner})
 	requireCode(t, wire.ErrorCodeInvalidField, err)
 	h.invite(t, r, member, NewInvite{Role: wire.RoleMember})

@@ -11,7 +11,7 @@ import (
 
 // Join gives a person a seat in a room; password is nil when they gave none. A member needs none. Anybody else who may see the room
 // becomes a member of it. The room comes back with the person's role.
-// Errors: not_found, banned, room_locked, room_members_only, guest_not_allowed, room_password_needed, room_password_wrong.
+// Errors: not_found, banned, room_locked, room_members_only, room_ask, room_closed, guest_not_allowed, room_password_needed, room_password_wrong.
 func (s *Service) Join(ctx context.Context, ref string, by accounts.Person, password *string) (Room, error) {
 	room, hash, err := s.find(ctx, ref, by.ID)
 	if err != nil {
@@ -26,6 +26,13 @@ func (s *Service) Join(ctx context.Context, ref string, by accounts.Person, pass
 		}
 	}
 	now := s.now()
+	if room.Role == wire.RoleGuest {
+		until := now.Add(VisitLife)
+		err := s.q.ProlongVisit(ctx, db.ProlongVisitParams{VisitsUntil: &until, RoomID: room.ID.UUID(), PersonID: by.ID.UUID(), Stale: until.Add(-touchEvery)})
+		if err != nil {
+			return Room{}, db.Fault("note the visit", err)
+		}
+	}
 	err = s.q.TouchRoom(ctx, db.TouchRoomParams{ID: room.ID.UUID(), Now: now, Stale: now.Add(-touchEvery)})
 	return room, db.Fault("note the room's use", err)
 }

@@ -60,7 +60,7 @@ func (s *Service) List(ctx context.Context, by accounts.Person, scope Scope, cur
 		return page, nil
 	}
 	rows, err := s.q.ListRoomsOfPerson(ctx, db.ListRoomsOfPersonParams{
-		PersonID: by.ID.UUID(), BeforeUsedAt: after.usedAt, BeforeID: after.id, PageSize: int32(limit + 1),
+		PersonID: by.ID.UUID(), Now: s.now(), BeforeUsedAt: after.usedAt, BeforeID: after.id, PageSize: int32(limit + 1),
 	})
 	if err != nil {
 		return Page{}, db.Fault("list a person's rooms", err)

@@ -109,14 +109,14 @@ func TestLeavingARoomForGood(t *testing.T) {
 		_, err := h.Remove(ctx, r.Slug, people[role], people[role].ID)
 		require.NoError(t, err)
 		_, err = h.Get(ctx, r.Slug, people[role])
-		requireCode(t, wire.ErrorCodeRoomMembersOnly, err)
+		requireCode(t, wire.ErrorCodeNotFound, err)
 	}
 	_, err := h.Remove(ctx, r.Slug, people[wire.RoleOwner], people[wire.RoleOwner].ID)
 	requireCode(t, wire.ErrorCodeForbidden, err)
 	_, err = h.Remove(ctx, r.Slug, people[wire.RoleOwner], people[wire.RoleGuest].ID)
 	requireCode(t, wire.ErrorCodeNotFound, err)
 	_, err = h.Remove(ctx, r.Slug, people[wire.RoleGuest], people[wire.RoleOwner].ID)
-	requireCode(t, wire.ErrorCodeRoomMembersOnly, err)
+	requireCode(t, wire.ErrorCodeNotFound, err)
 }
 
 func TestTheOwnerMakesModeratorsAndUnmakesThem(t *testing.T) {

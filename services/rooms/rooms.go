@@ -52,6 +52,8 @@ type Room struct {
 	Slug        string
 	Title       string
 	Privacy     wire.Privacy
+	Entry       wire.Entry
+	Size        int // most people in it at once; 0 where the server alone says
 	HasPassword bool
 	StartURL    string
 	Screen      wire.Screen
@@ -79,7 +81,7 @@ func (r Room) Permissions() Permissions {
 // Wire has everything but what only the hub and the browsers know: People is 0 and BrowserState stopped.
 func (r Room) Wire() wire.Room {
 	w := wire.Room{
-		Id: r.ID.UUID(), Slug: r.Slug, Title: r.Title, Privacy: r.Privacy, HasPassword: r.HasPassword, StartUrl: r.StartURL,
+		Id: r.ID.UUID(), Slug: r.Slug, Title: r.Title, Privacy: r.Privacy, Entry: r.Entry, Size: r.Size, HasPassword: r.HasPassword, StartUrl: r.StartURL,
 		Screen: r.Screen, RolePermissions: r.Policy.Wire(), RelayOnly: r.RelayOnly, RelayForced: r.RelayForced, SlowMode: r.SlowMode,
 		Locked: r.Locked, ControlLocked: r.Policy.ControlLocked, Owner: r.Owner, CreatedAt: r.CreatedAt.UTC(), BrowserState: wire.BrowserStateStopped,
 	}
@@ -146,23 +148,27 @@ func (s *Service) ByID(ctx context.Context, id ID) (Room, error) {
 
 // Membership returns a person's role in a room at this moment; empty when they are no member.
 func (s *Service) Membership(ctx context.Context, room ID, person accounts.PersonID) (wire.Role, error) {
-	role, err := s.q.GetRole(ctx, db.GetRoleParams{RoomID: room.UUID(), PersonID: person.UUID()})
+	role, err := s.q.GetRole(ctx, db.GetRoleParams{RoomID: room.UUID(), PersonID: person.UUID(), Now: s.now()})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return "", nil
 	}
 	return wire.Role(role), db.Fault("look for the member", err)
 }
 
-// Get returns a room as a person sees it. Errors: not_found, banned, room_members_only, guest_not_allowed.
+// Get returns a room as a person sees it. Errors: not_found, banned, room_members_only, room_ask, room_closed, guest_not_allowed.
 func (s *Service) Get(ctx context.Context, ref string, by accounts.Person) (Room, error) {
 	room, _, err := s.find(ctx, ref, by.ID)
 	if err != nil {
 		return Room{}, err
 	}
-	return veiled(room), mayEnter(room, by)
+	if err := mayEnter(room, by); err != nil {
+		return Room{}, err
+	}
+	return veiled(room), nil
 }
 
-// Authorize returns a room to a member with all of need. Errors: not_found, banned, room_members_only (not a member), forbidden.
+// Authorize returns a room to a member with all of need. Errors: not_found (also of a private room, to who is no member), banned, room_members_only (not
+// a member), forbidden.
 func (s *Service) Authorize(ctx context.Context, ref string, by accounts.Person, need Permissions) (Room, error) {
 	room, _, err := s.find(ctx, ref, by.ID)
 	if err != nil {
@@ -175,6 +181,8 @@ func (r Room) require(need Permissions) error {
 	switch {
 	case r.banned:
 		return errBanned()
+	case r.Role == "" && r.Privacy == wire.PrivacyPrivate:
+		return errNoRoom()
 	case r.Role == "":
 		return errMembersOnly()
 	}
@@ -195,21 +203,6 @@ func (r Room) MayStopBrowser(caller accounts.PersonID, startedBy *wire.PublicPer
 	return nil
 }
 
-// mayEnter is the rule of privacy for those who are no members, but for the password.
-func mayEnter(room Room, by accounts.Person) error {
-	switch {
-	case room.Role != "":
-		return nil
-	case room.banned:
-		return errBanned()
-	case room.Privacy == wire.PrivacyPrivate:
-		return errMembersOnly()
-	case by.Guest():
-		return wire.Errorf(wire.ErrorCodeGuestNotAllowed, "Guests have only the rooms they were invited to. Make an account to enter this one.")
-	}
-	return nil
-}
-
 // veiled hides from those outside what is behind the password.
 func veiled(room Room) Room {
 	if room.Role == "" && room.HasPassword {
@@ -224,7 +217,7 @@ func (s *Service) find(ctx context.Context, ref string, person accounts.PersonID
 }
 
 func (s *Service) findIn(ctx context.Context, q *db.Queries, ref string, person accounts.PersonID) (Room, *string, error) {
-	params := db.GetRoomParams{PersonID: person.UUID()}
+	params := db.GetRoomParams{PersonID: person.UUID(), Now: s.now()}
 	if id, ok := asID(ref); ok {
 		params.ID = &id
 	} else if slugPattern.MatchString(ref) {
@@ -251,8 +244,12 @@ func asID(ref string) (uuid.UUID, bool) {
 }
 
 func (s *Service) fromRow(room db.Room, owner db.Person, role string) Room {
+	size := 0
+	if room.Size != nil {
+		size = int(*room.Size)
+	}
 	return Room{
-		ID: ID(room.ID), Slug: room.Slug, Title: room.Title, Privacy: wire.Privacy(room.Privacy), HasPassword: room.PasswordHash != nil,
+		ID: ID(room.ID), Slug: room.Slug, Title: room.Title, Privacy: wire.Privacy(room.Privacy), Entry: entryOf(room), Size: size, HasPassword: room.PasswordHash != nil,
 		StartURL: room.StartUrl, Screen: s.screenOf(room), Policy: storedPolicy(room), Locked: room.Locked,
 		RelayOnly: room.RelayOnly || s.relay, RelayForced: s.relay, OwnerID: accounts.PersonID(room.OwnerID), Owner: accounts.FromRow(owner).Public(),
 		CreatedAt: room.CreatedAt, Role: wire.Role(role), Revision: room.LastRevision, SlowMode: int(room.SlowMode), ClearedSeq: room.ClearedSeq,

@@ -312,7 +312,7 @@ func TestPrivacyDecidesWhoComesIn(t *testing.T) {
 	}{
 		{wire.PrivacyPublic, "", wire.ErrorCodeGuestNotAllowed},
 		{wire.PrivacyUnlisted, "", wire.ErrorCodeGuestNotAllowed},
-		{wire.PrivacyPrivate, wire.ErrorCodeRoomMembersOnly, wire.ErrorCodeRoomMembersOnly},
+		{wire.PrivacyPrivate, wire.ErrorCodeNotFound, wire.ErrorCodeNotFound}, // they do not learn that there is one
 	} {
 		r := h.room(t, owner, c.privacy)
 		for who, want := range map[*accounts.Person]wire.ErrorCode{&stranger: c.stranger, &guest: c.guest} {

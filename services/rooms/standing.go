@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -48,12 +49,12 @@ func (m Muted) Wire() *wire.Muted {
 
 // Standing reads what a person is in a room at this moment.
 func (s *Service) Standing(ctx context.Context, room ID, person accounts.PersonID) (Standing, error) {
-	now, err := standing(ctx, s.q, room, person)
+	now, err := standing(ctx, s.q, s.now(), room, person)
 	return now, db.Fault("look what they are in the room", err)
 }
 
-func standing(ctx context.Context, q *db.Queries, room ID, person accounts.PersonID) (Standing, error) {
-	row, err := q.GetStanding(ctx, db.GetStandingParams{RoomID: room.UUID(), PersonID: person.UUID()})
+func standing(ctx context.Context, q *db.Queries, now time.Time, room ID, person accounts.PersonID) (Standing, error) {
+	row, err := q.GetStanding(ctx, db.GetStandingParams{RoomID: room.UUID(), PersonID: person.UUID(), Now: now})
 	if err != nil {
 		return Standing{}, err
 	}

@@ -21,6 +21,7 @@ type Claims struct {
 	Room        ID
 	Person      accounts.PersonID  // of a viewer
 	Session     accounts.SessionID // of a viewer: the sign-in it came from
+	Asks        bool               // of a viewer who has no role yet: good for asking to be let in alone
 	Role        wire.Role          // of a viewer
 	Permissions Permissions        // of a viewer
 	Browser     uuid.UUID          // of a vb: its run. One without a room waits for one, and may do nothing else
@@ -31,6 +32,7 @@ type tokenClaims struct {
 	Kind        wire.PeerKind       `json:"kind"`
 	Room        ID                  `json:"room"`
 	Waits       bool                `json:"waits,omitempty"`
+	Asks        bool                `json:"asks,omitempty"`
 	Session     *accounts.SessionID `json:"sid,omitempty"`
 	Role        wire.Role           `json:"role,omitempty"`
 	Permissions Permissions         `json:"permissions,omitempty"`
@@ -46,6 +48,13 @@ func (t Tokens) Viewer(room Room, caller accounts.Caller) (token string, expires
 		Kind: wire.PeerKindViewer, Room: room.ID, Session: &caller.Session, Role: room.Role, Permissions: room.Permissions(),
 	}
 	c.Subject = caller.Person.ID.String()
+	return t.Keys.Sign(accounts.AudienceRoom, ViewerTokenLife, c)
+}
+
+// Asking issues a token for asking to be let into a room.
+func (t Tokens) Asking(room Room, person accounts.PersonID, session accounts.SessionID) (token string, expiresAt time.Time, err error) {
+	c := &tokenClaims{Kind: wire.PeerKindViewer, Room: room.ID, Session: &session, Asks: true}
+	c.Subject = person.String()
 	return t.Keys.Sign(accounts.AudienceRoom, ViewerTokenLife, c)
 }
 
@@ -77,8 +86,9 @@ func (t Tokens) Verify(token string, kind wire.PeerKind) (Claims, error) {
 	switch {
 	case kind == wire.PeerKindVb:
 		claims.Browser = subject
-	case kind == wire.PeerKindViewer && c.Session != nil && c.Role.Valid():
+	case kind == wire.PeerKindViewer && c.Session != nil && c.Role.Valid() != c.Asks:
 		claims.Person, claims.Session, claims.Role, claims.Permissions = accounts.PersonID(subject), *c.Session, c.Role, c.Permissions
+		claims.Asks = c.Asks
 	default:
 		return Claims{}, errWrongToken()
 	}

@@ -124,6 +124,7 @@ func (e BrowserStep) Valid() bool {
 // Defines values for CloseCode.
 const (
 	CloseCodeAccountDisabled  CloseCode = 3520
+	CloseCodeAnswered         CloseCode = 3511
 	CloseCodeBadToken         CloseCode = 3500
 	CloseCodeBanned           CloseCode = 3509
 	CloseCodeBrowserEnded     CloseCode = 3507
@@ -146,6 +147,8 @@ const (
 func (e CloseCode) Valid() bool {
 	switch e {
 	case CloseCodeAccountDisabled:
+		return true
+	case CloseCodeAnswered:
 		return true
 	case CloseCodeBadToken:
 		return true
@@ -208,6 +211,30 @@ func (e DoctorState) Valid() bool {
 	}
 }
 
+// Defines values for DoorAnsweredAnswer.
+const (
+	DoorAnsweredAnswerChanged DoorAnsweredAnswer = "changed"
+	DoorAnsweredAnswerIn      DoorAnsweredAnswer = "in"
+	DoorAnsweredAnswerNobody  DoorAnsweredAnswer = "nobody"
+	DoorAnsweredAnswerNotNow  DoorAnsweredAnswer = "not_now"
+)
+
+// Valid indicates whether the value is a known member of the DoorAnsweredAnswer enum.
+func (e DoorAnsweredAnswer) Valid() bool {
+	switch e {
+	case DoorAnsweredAnswerChanged:
+		return true
+	case DoorAnsweredAnswerIn:
+		return true
+	case DoorAnsweredAnswerNobody:
+		return true
+	case DoorAnsweredAnswerNotNow:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EndReason.
 const (
 	EndReasonFailed        EndReason = "failed"
@@ -232,6 +259,30 @@ func (e EndReason) Valid() bool {
 	case EndReasonSessionOver:
 		return true
 	case EndReasonSignalLost:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for Entry.
+const (
+	EntryAsk    Entry = "ask"
+	EntryClosed Entry = "closed"
+	EntryInvite Entry = "invite"
+	EntryOpen   Entry = "open"
+)
+
+// Valid indicates whether the value is a known member of the Entry enum.
+func (e Entry) Valid() bool {
+	switch e {
+	case EntryAsk:
+		return true
+	case EntryClosed:
+		return true
+	case EntryInvite:
+		return true
+	case EntryOpen:
 		return true
 	default:
 		return false
@@ -276,6 +327,8 @@ const (
 	ErrorCodeRateLimited          ErrorCode = "rate_limited"
 	ErrorCodeReactionsFull        ErrorCode = "reactions_full"
 	ErrorCodeResetLinkWrong       ErrorCode = "reset_link_wrong"
+	ErrorCodeRoomAsk              ErrorCode = "room_ask"
+	ErrorCodeRoomClosed           ErrorCode = "room_closed"
 	ErrorCodeRoomFull             ErrorCode = "room_full"
 	ErrorCodeRoomLocked           ErrorCode = "room_locked"
 	ErrorCodeRoomMembersOnly      ErrorCode = "room_members_only"
@@ -379,6 +432,10 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeReactionsFull:
 		return true
 	case ErrorCodeResetLinkWrong:
+		return true
+	case ErrorCodeRoomAsk:
+		return true
+	case ErrorCodeRoomClosed:
 		return true
 	case ErrorCodeRoomFull:
 		return true
@@ -1163,7 +1220,10 @@ type ClientMessages struct {
 	ControlRelease *Empty       `json:"control.release,omitempty"`
 	ControlRequest *Empty       `json:"control.request,omitempty"`
 	ControlTake    *Empty       `json:"control.take,omitempty"`
-	Echo           *Echo        `json:"echo,omitempty"`
+
+	// DoorAnswer Lets somebody in, or does not (permission moderate)
+	DoorAnswer *DoorAnswer `json:"door.answer,omitempty"`
+	Echo       *Echo       `json:"echo,omitempty"`
 
 	// Hello The first message of every peer, within ten seconds. The hub answers identity; to an agent that waits for a room, vb.waiting.
 	Hello          *Hello          `json:"hello,omitempty"`
@@ -1296,6 +1356,59 @@ type DoctorVisit struct {
 	Secure bool `json:"secure"`
 }
 
+// Door defines model for Door.
+type Door struct {
+	// Owner What others see of a person. The author of a message who has deleted their account has the nil id
+	Owner PublicPerson `json:"owner"`
+
+	// People How many are in it now
+	People int    `json:"people"`
+	Title  string `json:"title"`
+}
+
+// DoorAnswer Lets somebody in, or does not (permission moderate)
+type DoorAnswer struct {
+	Id    string `json:"id"`
+	LetIn bool   `json:"letIn"`
+}
+
+// DoorAnswered The end of asking; the connection is closed. in: join now. not_now: somebody said so. nobody: nobody answered. changed: the room is entered otherwise now
+type DoorAnswered struct {
+	Answer DoorAnsweredAnswer `json:"answer"`
+
+	// RetryAfter Seconds until one may ask again
+	RetryAfter int `json:"retryAfter"`
+}
+
+// DoorAnsweredAnswer defines model for DoorAnswered.Answer.
+type DoorAnsweredAnswer string
+
+// DoorEvent Who asks to be let in now, told to those who may answer (permission moderate)
+type DoorEvent struct {
+	Requests []DoorRequest `json:"requests"`
+}
+
+// DoorRequest Somebody who asks to be let in
+type DoorRequest struct {
+	// Id Of this asking
+	Id string `json:"id"`
+
+	// Person What others see of a person. The author of a message who has deleted their account has the nil id
+	Person PublicPerson `json:"person"`
+	Since  time.Time    `json:"since"`
+}
+
+// DoorWaiting The answer to a hello with a token for asking, and again when it changes. Those in the room see the request until it is answered, or until `until`. Leaving takes it back.
+type DoorWaiting struct {
+	// Person What others see of a person. The author of a message who has deleted their account has the nil id
+	Person PublicPerson `json:"person"`
+
+	// SomebodyThere Somebody who may answer is in the room now
+	SomebodyThere bool      `json:"somebodyThere"`
+	Title         string    `json:"title"`
+	Until         time.Time `json:"until"`
+}
+
 // Download What the server still has to fetch before its first browser can start, in bytes
 type Download struct {
 	Received int64 `json:"received"`
@@ -1320,6 +1433,9 @@ type Empty = map[string]interface{}
 
 // EndReason defines model for EndReason.
 type EndReason string
+
+// Entry How who is no member comes in. open: with an account, and the password where there is one. invite: by an invite. ask: whoever is in the room and moderates lets them in, or an invite. closed: nobody new, also not by an invite. A private room is invite or closed
+type Entry string
 
 // Envelope Every WebSocket message. A client sets type, payload, and where wanted id and target; the hub sets sender and version itself.
 type Envelope struct {
@@ -1456,6 +1572,20 @@ type Join struct {
 // JoinRequest defines model for JoinRequest.
 type JoinRequest struct {
 	Password *string `json:"password,omitempty"`
+}
+
+// Knock defines model for Knock.
+type Knock struct {
+	ExpiresAt time.Time `json:"expiresAt"`
+	Session   *Session  `json:"session,omitempty"`
+
+	// Token For the WebSocket's hello. It is good for asking alone
+	Token string `json:"token"`
+}
+
+// KnockRequest defines model for KnockRequest.
+type KnockRequest struct {
+	DisplayName *DisplayName `json:"displayName,omitempty"`
 }
 
 // Layer Which picture is sent: the whole, the smaller one, none
@@ -1653,13 +1783,18 @@ type NewNotice struct {
 
 // NewRoom defines model for NewRoom.
 type NewRoom struct {
+	// Entry How who is no member comes in. open: with an account, and the password where there is one. invite: by an invite. ask: whoever is in the room and moderates lets them in, or an invite. closed: nobody new, also not by an invite. A private room is invite or closed
+	Entry    *Entry  `json:"entry,omitempty"`
 	Password *string `json:"password,omitempty"`
 
 	// Privacy public: listed. unlisted: anyone signed in with the address. private: members, who come by invite
 	Privacy *Privacy `json:"privacy,omitempty"`
 
 	// Screen The size of a browser's screen in pixels, and the most frames a second that are sent of it.
-	Screen   *Screen   `json:"screen,omitempty"`
+	Screen *Screen `json:"screen,omitempty"`
+
+	// Size Most people in it at once; 0 is what the server allows. The owner and moderators come in above it
+	Size     *RoomSize `json:"size,omitempty"`
 	Slug     *Slug     `json:"slug,omitempty"`
 	StartUrl *StartURL `json:"startUrl,omitempty"`
 	Title    RoomTitle `json:"title"`
@@ -1934,10 +2069,13 @@ type Room struct {
 	BrowserState  BrowserState `json:"browserState"`
 
 	// ControlLocked Only moderators and the owner take control
-	ControlLocked bool               `json:"controlLocked"`
-	CreatedAt     time.Time          `json:"createdAt"`
-	HasPassword   bool               `json:"hasPassword"`
-	Id            openapi_types.UUID `json:"id"`
+	ControlLocked bool      `json:"controlLocked"`
+	CreatedAt     time.Time `json:"createdAt"`
+
+	// Entry How who is no member comes in. open: with an account, and the password where there is one. invite: by an invite. ask: whoever is in the room and moderates lets them in, or an invite. closed: nobody new, also not by an invite. A private room is invite or closed
+	Entry       Entry              `json:"entry"`
+	HasPassword bool               `json:"hasPassword"`
+	Id          openapi_types.UUID `json:"id"`
 
 	// Locked Nobody new comes in (room_locked)
 	Locked bool `json:"locked"`
@@ -1964,6 +2102,9 @@ type Room struct {
 	// Screen The size of a browser's screen in pixels, and the most frames a second that are sent of it.
 	Screen Screen `json:"screen"`
 
+	// Size Most people in it at once; 0 is what the server allows. The owner and moderators come in above it
+	Size RoomSize `json:"size"`
+
 	// SlowMode Seconds between two messages of one person who does not moderate; 0 when there is no bound
 	SlowMode int    `json:"slowMode"`
 	Slug     string `json:"slug"`
@@ -1973,6 +2114,9 @@ type Room struct {
 
 // RoomChange defines model for RoomChange.
 type RoomChange struct {
+	// Entry How who is no member comes in. open: with an account, and the password where there is one. invite: by an invite. ask: whoever is in the room and moderates lets them in, or an invite. closed: nobody new, also not by an invite. A private room is invite or closed
+	Entry *Entry `json:"entry,omitempty"`
+
 	// Password Empty takes the password away
 	Password *string `json:"password,omitempty"`
 
@@ -1986,10 +2130,13 @@ type RoomChange struct {
 	RolePermissions *RolePermissions `json:"rolePermissions,omitempty"`
 
 	// Screen null takes the room's own away; it follows the server's settings again
-	Screen   ScreenChange `json:"screen,omitempty,omitzero"`
-	Slug     *Slug        `json:"slug,omitempty"`
-	StartUrl *StartURL    `json:"startUrl,omitempty"`
-	Title    *RoomTitle   `json:"title,omitempty"`
+	Screen ScreenChange `json:"screen,omitempty,omitzero"`
+
+	// Size Most people in it at once; 0 is what the server allows. The owner and moderators come in above it
+	Size     *RoomSize  `json:"size,omitempty"`
+	Slug     *Slug      `json:"slug,omitempty"`
+	StartUrl *StartURL  `json:"startUrl,omitempty"`
+	Title    *RoomTitle `json:"title,omitempty"`
 }
 
 // RoomEvent defines model for RoomEvent.
@@ -2004,16 +2151,22 @@ type RoomPage struct {
 	Rooms []Room  `json:"rooms"`
 }
 
+// RoomSize Most people in it at once; 0 is what the server allows. The owner and moderators come in above it
+type RoomSize = int
+
 // RoomSnapshot defines model for RoomSnapshot.
 type RoomSnapshot struct {
 	Browser Browser `json:"browser"`
 
 	// ClearedSeq Up to here the chat was cleared: what a page still has of it goes; 0 when it never was
-	ClearedSeq   int64         `json:"clearedSeq"`
-	Control      Control       `json:"control"`
-	Messages     []ChatMessage `json:"messages"`
-	MoreMessages bool          `json:"moreMessages"`
-	Peers        []Peer        `json:"peers"`
+	ClearedSeq int64   `json:"clearedSeq"`
+	Control    Control `json:"control"`
+
+	// Door Who asks to be let in, for those who may answer
+	Door         *[]DoorRequest `json:"door,omitempty"`
+	Messages     []ChatMessage  `json:"messages"`
+	MoreMessages bool           `json:"moreMessages"`
+	Peers        []Peer         `json:"peers"`
 
 	// Revision Of the latest change of a message of the room
 	Revision int64 `json:"revision"`
@@ -2057,6 +2210,9 @@ type Server struct {
 	// Notice What the administrator tells everybody
 	Notice *Notice `json:"notice,omitempty"`
 
+	// RoomSize Most people in one room at once; a room's own limit may be lower
+	RoomSize int `json:"roomSize"`
+
 	// SetupTokenNeeded The first account, the administrator's, takes the one-time token from the server's log
 	SetupTokenNeeded bool `json:"setupTokenNeeded"`
 
@@ -2079,8 +2235,17 @@ type ServerMessages struct {
 	ChatTyping     *Typing      `json:"chat.typing,omitempty"`
 	ControlChanged *Control     `json:"control.changed,omitempty"`
 	ControlDenied  *ControlPeer `json:"control.denied,omitempty"`
-	Echo           *Echo        `json:"echo,omitempty"`
-	Error          *WSError     `json:"error,omitempty"`
+
+	// DoorAnswered The end of asking; the connection is closed. in: join now. not_now: somebody said so. nobody: nobody answered. changed: the room is entered otherwise now
+	DoorAnswered *DoorAnswered `json:"door.answered,omitempty"`
+
+	// DoorChanged Who asks to be let in now, told to those who may answer (permission moderate)
+	DoorChanged *DoorEvent `json:"door.changed,omitempty"`
+
+	// DoorWaiting The answer to a hello with a token for asking, and again when it changes. Those in the room see the request until it is answered, or until `until`. Leaving takes it back.
+	DoorWaiting *DoorWaiting `json:"door.waiting,omitempty"`
+	Echo        *Echo        `json:"echo,omitempty"`
+	Error       *WSError     `json:"error,omitempty"`
 
 	// IceServers The ICE servers from now on; what is connected goes on with the old ones
 	IceServers *ICEUpdate `json:"ice.servers,omitempty"`
@@ -2510,6 +2675,9 @@ type UpdateRoomJSONRequestBody = RoomChange
 
 // BanPersonJSONRequestBody defines body for BanPerson for application/json ContentType.
 type BanPersonJSONRequestBody = NewBan
+
+// KnockJSONRequestBody defines body for Knock for application/json ContentType.
+type KnockJSONRequestBody = KnockRequest
 
 // CreateInviteJSONRequestBody defines body for CreateInvite for application/json ContentType.
 type CreateInviteJSONRequestBody = NewInvite

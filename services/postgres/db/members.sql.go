@@ -192,7 +192,7 @@ func (q *Queries) ListMembers(ctx context.Context, arg ListMembersParams) ([]Lis
 }
 
 const lockMembers = `-- name: LockMembers :many
-SELECT room_id, person_id, role, joined_at FROM members WHERE room_id = $1 AND person_id = ANY($2::uuid[]) ORDER BY person_id FOR UPDATE
+SELECT room_id, person_id, role, joined_at, visits_until FROM members WHERE room_id = $1 AND person_id = ANY($2::uuid[]) ORDER BY person_id FOR UPDATE
 `
 
 type LockMembersParams struct {
@@ -215,6 +215,7 @@ func (q *Queries) LockMembers(ctx context.Context, arg LockMembersParams) ([]Mem
 			&i.PersonID,
 			&i.Role,
 			&i.JoinedAt,
+			&i.VisitsUntil,
 		); err != nil {
 			return nil, err
 		}
@@ -227,7 +228,7 @@ func (q *Queries) LockMembers(ctx context.Context, arg LockMembersParams) ([]Mem
 }
 
 const lockPolicy = `-- name: LockPolicy :one
-SELECT id, slug, title, privacy, password_hash, start_url, owner_id, last_seq, created_at, used_at, screen_width, screen_height, screen_frame_rate, member_permissions, guest_permissions, last_revision, slow_mode, cleared_seq, locked, control_locked, relay_only FROM rooms WHERE id = $1 FOR SHARE
+SELECT id, slug, title, privacy, password_hash, start_url, owner_id, last_seq, created_at, used_at, screen_width, screen_height, screen_frame_rate, member_permissions, guest_permissions, last_revision, slow_mode, cleared_seq, locked, control_locked, entry, size, relay_only FROM rooms WHERE id = $1 FOR SHARE
 `
 
 // Nobody changes what the room's roles may do until the transaction ends.
@@ -255,6 +256,8 @@ func (q *Queries) LockPolicy(ctx context.Context, id uuid.UUID) (Room, error) {
 		&i.ClearedSeq,
 		&i.Locked,
 		&i.ControlLocked,
+		&i.Entry,
+		&i.Size,
 		&i.RelayOnly,
 	)
 	return i, err
@@ -275,7 +278,7 @@ func (q *Queries) SetOwner(ctx context.Context, arg SetOwnerParams) error {
 }
 
 const setRole = `-- name: SetRole :exec
-UPDATE members SET role = $1 WHERE room_id = $2 AND person_id = $3
+UPDATE members SET role = $1, visits_until = NULL WHERE room_id = $2 AND person_id = $3
 `
 
 type SetRoleParams struct {

@@ -93,10 +93,11 @@ type Lowered struct {
 }
 
 type Member struct {
-	RoomID   uuid.UUID
-	PersonID uuid.UUID
-	Role     string
-	JoinedAt time.Time
+	RoomID      uuid.UUID
+	PersonID    uuid.UUID
+	Role        string
+	JoinedAt    time.Time
+	VisitsUntil *time.Time
 }
 
 type Message struct {
@@ -203,6 +204,8 @@ type Room struct {
 	ClearedSeq        int64
 	Locked            bool
 	ControlLocked     bool
+	Entry             *string
+	Size              *int32
 	RelayOnly         bool
 }
 

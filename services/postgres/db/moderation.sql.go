@@ -95,7 +95,7 @@ func (q *Queries) GetMute(ctx context.Context, arg GetMuteParams) (GetMuteRow, e
 }
 
 const getStanding = `-- name: GetStanding :one
-SELECT coalesce((SELECT role FROM members m WHERE m.room_id = $1 AND m.person_id = $2), '')::text AS role,
+SELECT coalesce((SELECT role FROM members m WHERE m.room_id = $1 AND m.person_id = $2 AND coalesce(m.visits_until > $3::timestamptz, true)), '')::text AS role,
     EXISTS (SELECT FROM bans b WHERE b.room_id = $1 AND b.person_id = $2)::boolean AS banned,
     coalesce((SELECT chat FROM mutes x WHERE x.room_id = $1 AND x.person_id = $2), false)::boolean AS chat_muted,
     coalesce((SELECT call FROM mutes x WHERE x.room_id = $1 AND x.person_id = $2), false)::boolean AS call_muted,
@@ -107,6 +107,7 @@ SELECT coalesce((SELECT role FROM members m WHERE m.room_id = $1 AND m.person_id
 type GetStandingParams struct {
 	RoomID   uuid.UUID
 	PersonID uuid.UUID
+	Now      time.Time
 }
 
 type GetStandingRow struct {
@@ -119,7 +120,7 @@ type GetStandingRow struct {
 
 // Always one row: what somebody is in a room, a member or not.
 func (q *Queries) GetStanding(ctx context.Context, arg GetStandingParams) (GetStandingRow, error) {
-	row := q.db.QueryRow(ctx, getStanding, arg.RoomID, arg.PersonID)
+	row := q.db.QueryRow(ctx, getStanding, arg.RoomID, arg.PersonID, arg.Now)
 	var i GetStandingRow
 	err := row.Scan(
 		&i.Role,

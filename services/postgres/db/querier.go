@@ -63,7 +63,7 @@ type Querier interface {
 	GetPersonByUsername(ctx context.Context, username string) (Person, error)
 	GetRefreshToken(ctx context.Context, tokenHash []byte) (RefreshToken, error)
 	GetRole(ctx context.Context, arg GetRoleParams) (string, error)
-	// By id, or else by slug; role is the person's, empty for none.
+	// By id, or else by slug; role is the person's, empty for none and for a visit that is over.
 	GetRoom(ctx context.Context, arg GetRoomParams) (GetRoomRow, error)
 	GetServerSettings(ctx context.Context) (ServerSetting, error)
 	// Always one row: what somebody is in a room, a member or not.
@@ -90,6 +90,8 @@ type Querier interface {
 	// Only while the room is as it was when the password was checked.
 	JoinOpenRoom(ctx context.Context, arg JoinOpenRoomParams) (int64, error)
 	LastSaid(ctx context.Context, arg LastSaidParams) (time.Time, error)
+	// An account becomes a member as by the address; a guest, who visits, a guest until then. Who is a member stays as they are.
+	LetIn(ctx context.Context, arg LetInParams) (string, error)
 	LetNobodyStay(ctx context.Context, roomID uuid.UUID) error
 	// Those of the people who exist.
 	LetStay(ctx context.Context, arg LetStayParams) error
@@ -151,12 +153,13 @@ type Querier interface {
 	OtherAccounts(ctx context.Context, id uuid.UUID) (bool, error)
 	// Whether anybody else can administrate the server.
 	OtherAdministrators(ctx context.Context, id uuid.UUID) (bool, error)
+	ProlongVisit(ctx context.Context, arg ProlongVisitParams) error
 	PutPassword(ctx context.Context, arg PutPasswordParams) (Person, error)
 	// No row when somebody else has changed them since the revision was read.
 	PutServerSettings(ctx context.Context, arg PutServerSettingsParams) (ServerSetting, error)
 	// Makes a member of who was a guest, in those of their rooms that any account may enter.
 	RaiseGuest(ctx context.Context, personID uuid.UUID) ([]uuid.UUID, error)
-	// Makes a member, or gives one a higher role; no row when the role is already as high.
+	// Makes a member, or gives one a higher role, or one who visits their own; no row when they have it already.
 	RaiseMember(ctx context.Context, arg RaiseMemberParams) (string, error)
 	RaisePeak(ctx context.Context, arg RaisePeakParams) error
 	RemoveReaction(ctx context.Context, arg RemoveReactionParams) error

@@ -36,35 +36,37 @@ func (q *Queries) DeleteRoom(ctx context.Context, id uuid.UUID) (int64, error) {
 }
 
 const getRole = `-- name: GetRole :one
-SELECT role FROM members WHERE room_id = $1 AND person_id = $2
+SELECT role FROM members WHERE room_id = $1 AND person_id = $2 AND coalesce(visits_until > $3::timestamptz, true)
 `
 
 type GetRoleParams struct {
 	RoomID   uuid.UUID
 	PersonID uuid.UUID
+	Now      time.Time
 }
 
 func (q *Queries) GetRole(ctx context.Context, arg GetRoleParams) (string, error) {
-	row := q.db.QueryRow(ctx, getRole, arg.RoomID, arg.PersonID)
+	row := q.db.QueryRow(ctx, getRole, arg.RoomID, arg.PersonID, arg.Now)
 	var role string
 	err := row.Scan(&role)
 	return role, err
 }
 
 const getRoom = `-- name: GetRoom :one
-SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, rooms.locked, rooms.control_locked, rooms.relay_only, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, people.disabled_at, coalesce(members.role, '')::text AS role,
+SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, rooms.locked, rooms.control_locked, rooms.entry, rooms.size, rooms.relay_only, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, people.disabled_at, coalesce(members.role, '')::text AS role,
     coalesce(mutes.chat, false)::boolean AS chat_muted, coalesce(mutes.call, false)::boolean AS call_muted,
     EXISTS (SELECT FROM bans WHERE bans.room_id = rooms.id AND bans.person_id = $1::uuid)::boolean AS banned,
     EXISTS (SELECT FROM locked_in WHERE locked_in.room_id = rooms.id AND locked_in.person_id = $1)::boolean AS stays
 FROM rooms
 JOIN people ON people.id = rooms.owner_id
-LEFT JOIN members ON members.room_id = rooms.id AND members.person_id = $1
+LEFT JOIN members ON members.room_id = rooms.id AND members.person_id = $1 AND coalesce(members.visits_until > $2::timestamptz, true)
 LEFT JOIN mutes ON mutes.room_id = rooms.id AND mutes.person_id = $1
-WHERE rooms.id = $2 OR rooms.slug = $3
+WHERE rooms.id = $3 OR rooms.slug = $4
 `
 
 type GetRoomParams struct {
 	PersonID uuid.UUID
+	Now      time.Time
 	ID       *uuid.UUID
 	Slug     *string
 }
@@ -79,9 +81,14 @@ type GetRoomRow struct {
 	Stays     bool
 }
 
-// By id, or else by slug; role is the person's, empty for none.
+// By id, or else by slug; role is the person's, empty for none and for a visit that is over.
 func (q *Queries) GetRoom(ctx context.Context, arg GetRoomParams) (GetRoomRow, error) {
-	row := q.db.QueryRow(ctx, getRoom, arg.PersonID, arg.ID, arg.Slug)
+	row := q.db.QueryRow(ctx, getRoom,
+		arg.PersonID,
+		arg.Now,
+		arg.ID,
+		arg.Slug,
+	)
 	var i GetRoomRow
 	err := row.Scan(
 		&i.Room.ID,
@@ -104,6 +111,8 @@ func (q *Queries) GetRoom(ctx context.Context, arg GetRoomParams) (GetRoomRow, e
 		&i.Room.ClearedSeq,
 		&i.Room.Locked,
 		&i.Room.ControlLocked,
+		&i.Room.Entry,
+		&i.Room.Size,
 		&i.Room.RelayOnly,
 		&i.Person.ID,
 		&i.Person.Kind,
@@ -146,8 +155,8 @@ func (q *Queries) InsertMember(ctx context.Context, arg InsertMemberParams) erro
 }
 
 const insertRoom = `-- name: InsertRoom :execrows
-INSERT INTO rooms (id, slug, title, privacy, password_hash, start_url, screen_width, screen_height, screen_frame_rate, owner_id, created_at, used_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
+INSERT INTO rooms (id, slug, title, privacy, password_hash, start_url, screen_width, screen_height, screen_frame_rate, owner_id, created_at, used_at, entry, size)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13)
 ON CONFLICT (slug) DO NOTHING
 `
 
@@ -163,6 +172,8 @@ type InsertRoomParams struct {
 	ScreenFrameRate *int32
 	OwnerID         uuid.UUID
 	CreatedAt       time.Time
+	Entry           *string
+	Size            *int32
 }
 
 // No row when the slug is taken.
@@ -179,6 +190,8 @@ func (q *Queries) InsertRoom(ctx context.Context, arg InsertRoomParams) (int64, 
 		arg.ScreenFrameRate,
 		arg.OwnerID,
 		arg.CreatedAt,
+		arg.Entry,
+		arg.Size,
 	)
 	if err != nil {
 		return 0, err
@@ -191,10 +204,11 @@ INSERT INTO members (room_id, person_id, role, joined_at)
 SELECT rooms.id, $1, coalesce(lowered.joins, 'member'), $2
 FROM rooms
 LEFT JOIN lowered ON lowered.room_id = rooms.id AND lowered.person_id = $1
-WHERE rooms.id = $3 AND rooms.privacy <> 'private' AND rooms.password_hash IS NOT DISTINCT FROM $4
+WHERE rooms.id = $3 AND rooms.privacy <> 'private' AND coalesce(rooms.entry, 'open') = 'open' AND rooms.password_hash IS NOT DISTINCT FROM $4
     AND (NOT rooms.locked OR EXISTS (SELECT FROM locked_in WHERE locked_in.room_id = rooms.id AND locked_in.person_id = $1))
     AND NOT EXISTS (SELECT FROM bans WHERE bans.room_id = rooms.id AND bans.person_id = $1::uuid)
-ON CONFLICT (room_id, person_id) DO UPDATE SET role = members.role
+ON CONFLICT (room_id, person_id) DO UPDATE
+SET role = CASE WHEN members.visits_until IS NULL THEN members.role ELSE excluded.role END, visits_until = NULL
 `
 
 type JoinOpenRoomParams struct {
@@ -218,8 +232,42 @@ func (q *Queries) JoinOpenRoom(ctx context.Context, arg JoinOpenRoomParams) (int
 	return result.RowsAffected(), nil
 }
 
+const letIn = `-- name: LetIn :one
+INSERT INTO members (room_id, person_id, role, joined_at, visits_until)
+SELECT $1, people.id,
+    CASE WHEN people.kind = 'account' THEN coalesce(lowered.joins, 'member') ELSE 'guest' END, $2,
+    CASE WHEN people.kind = 'account' THEN NULL ELSE $3::timestamptz END
+FROM people
+LEFT JOIN lowered ON lowered.room_id = $1 AND lowered.person_id = people.id
+WHERE people.id = $4
+ON CONFLICT (room_id, person_id) DO UPDATE
+SET role = CASE WHEN members.visits_until IS NULL THEN members.role ELSE excluded.role END,
+    visits_until = CASE WHEN members.visits_until IS NULL THEN NULL ELSE excluded.visits_until END
+RETURNING role
+`
+
+type LetInParams struct {
+	RoomID      uuid.UUID
+	JoinedAt    time.Time
+	VisitsUntil time.Time
+	PersonID    uuid.UUID
+}
+
+// An account becomes a member as by the address; a guest, who visits, a guest until then. Who is a member stays as they are.
+func (q *Queries) LetIn(ctx context.Context, arg LetInParams) (string, error) {
+	row := q.db.QueryRow(ctx, letIn,
+		arg.RoomID,
+		arg.JoinedAt,
+		arg.VisitsUntil,
+		arg.PersonID,
+	)
+	var role string
+	err := row.Scan(&role)
+	return role, err
+}
+
 const listAllRooms = `-- name: ListAllRooms :many
-SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, rooms.locked, rooms.control_locked, rooms.relay_only, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, people.disabled_at, (SELECT count(*) FROM members WHERE members.room_id = rooms.id) AS members
+SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, rooms.locked, rooms.control_locked, rooms.entry, rooms.size, rooms.relay_only, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, people.disabled_at, (SELECT count(*) FROM members WHERE members.room_id = rooms.id) AS members
 FROM rooms
 JOIN people ON people.id = rooms.owner_id
 WHERE (rooms.used_at, rooms.id) < ($1::timestamptz, $2::uuid)
@@ -276,6 +324,8 @@ func (q *Queries) ListAllRooms(ctx context.Context, arg ListAllRoomsParams) ([]L
 			&i.Room.ClearedSeq,
 			&i.Room.Locked,
 			&i.Room.ControlLocked,
+			&i.Room.Entry,
+			&i.Room.Size,
 			&i.Room.RelayOnly,
 			&i.Person.ID,
 			&i.Person.Kind,
@@ -300,7 +350,7 @@ func (q *Queries) ListAllRooms(ctx context.Context, arg ListAllRoomsParams) ([]L
 }
 
 const listPublicRooms = `-- name: ListPublicRooms :many
-SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, rooms.locked, rooms.control_locked, rooms.relay_only, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, people.disabled_at, coalesce(members.role, '')::text AS role
+SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, rooms.locked, rooms.control_locked, rooms.entry, rooms.size, rooms.relay_only, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, people.disabled_at, coalesce(members.role, '')::text AS role
 FROM rooms
 JOIN people ON people.id = rooms.owner_id
 LEFT JOIN members ON members.room_id = rooms.id AND members.person_id = $1
@@ -358,6 +408,8 @@ func (q *Queries) ListPublicRooms(ctx context.Context, arg ListPublicRoomsParams
 			&i.Room.ClearedSeq,
 			&i.Room.Locked,
 			&i.Room.ControlLocked,
+			&i.Room.Entry,
+			&i.Room.Size,
 			&i.Room.RelayOnly,
 			&i.Person.ID,
 			&i.Person.Kind,
@@ -382,18 +434,19 @@ func (q *Queries) ListPublicRooms(ctx context.Context, arg ListPublicRoomsParams
 }
 
 const listRoomsOfPerson = `-- name: ListRoomsOfPerson :many
-SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, rooms.locked, rooms.control_locked, rooms.relay_only, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, people.disabled_at, members.role
+SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, rooms.locked, rooms.control_locked, rooms.entry, rooms.size, rooms.relay_only, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, people.disabled_at, members.role
 FROM members
 JOIN rooms ON rooms.id = members.room_id
 JOIN people ON people.id = rooms.owner_id
-WHERE members.person_id = $1
-  AND (rooms.used_at, rooms.id) < ($2::timestamptz, $3::uuid)
+WHERE members.person_id = $1 AND coalesce(members.visits_until > $2::timestamptz, true)
+  AND (rooms.used_at, rooms.id) < ($3::timestamptz, $4::uuid)
 ORDER BY rooms.used_at DESC, rooms.id DESC
-LIMIT $4
+LIMIT $5
 `
 
 type ListRoomsOfPersonParams struct {
 	PersonID     uuid.UUID
+	Now          time.Time
 	BeforeUsedAt time.Time
 	BeforeID     uuid.UUID
 	PageSize     int32
@@ -408,6 +461,7 @@ type ListRoomsOfPersonRow struct {
 func (q *Queries) ListRoomsOfPerson(ctx context.Context, arg ListRoomsOfPersonParams) ([]ListRoomsOfPersonRow, error) {
 	rows, err := q.db.Query(ctx, listRoomsOfPerson,
 		arg.PersonID,
+		arg.Now,
 		arg.BeforeUsedAt,
 		arg.BeforeID,
 		arg.PageSize,
@@ -440,6 +494,8 @@ func (q *Queries) ListRoomsOfPerson(ctx context.Context, arg ListRoomsOfPersonPa
 			&i.Room.ClearedSeq,
 			&i.Room.Locked,
 			&i.Room.ControlLocked,
+			&i.Room.Entry,
+			&i.Room.Size,
 			&i.Room.RelayOnly,
 			&i.Person.ID,
 			&i.Person.Kind,
@@ -464,7 +520,7 @@ func (q *Queries) ListRoomsOfPerson(ctx context.Context, arg ListRoomsOfPersonPa
 }
 
 const lockRoom = `-- name: LockRoom :one
-SELECT id, slug, title, privacy, password_hash, start_url, owner_id, last_seq, created_at, used_at, screen_width, screen_height, screen_frame_rate, member_permissions, guest_permissions, last_revision, slow_mode, cleared_seq, locked, control_locked, relay_only FROM rooms WHERE id = $1 FOR UPDATE
+SELECT id, slug, title, privacy, password_hash, start_url, owner_id, last_seq, created_at, used_at, screen_width, screen_height, screen_frame_rate, member_permissions, guest_permissions, last_revision, slow_mode, cleared_seq, locked, control_locked, entry, size, relay_only FROM rooms WHERE id = $1 FOR UPDATE
 `
 
 func (q *Queries) LockRoom(ctx context.Context, id uuid.UUID) (Room, error) {
@@ -491,16 +547,39 @@ func (q *Queries) LockRoom(ctx context.Context, id uuid.UUID) (Room, error) {
 		&i.ClearedSeq,
 		&i.Locked,
 		&i.ControlLocked,
+		&i.Entry,
+		&i.Size,
 		&i.RelayOnly,
 	)
 	return i, err
 }
 
+const prolongVisit = `-- name: ProlongVisit :exec
+UPDATE members SET visits_until = $1 WHERE room_id = $2 AND person_id = $3 AND visits_until < $4::timestamptz
+`
+
+type ProlongVisitParams struct {
+	VisitsUntil *time.Time
+	RoomID      uuid.UUID
+	PersonID    uuid.UUID
+	Stale       time.Time
+}
+
+func (q *Queries) ProlongVisit(ctx context.Context, arg ProlongVisitParams) error {
+	_, err := q.db.Exec(ctx, prolongVisit,
+		arg.VisitsUntil,
+		arg.RoomID,
+		arg.PersonID,
+		arg.Stale,
+	)
+	return err
+}
+
 const raiseGuest = `-- name: RaiseGuest :many
-UPDATE members SET role = 'member'
+UPDATE members SET role = 'member', visits_until = NULL
 FROM rooms
 WHERE rooms.id = members.room_id AND members.person_id = $1 AND members.role = 'guest'
-    AND rooms.privacy <> 'private' AND rooms.password_hash IS NULL
+    AND rooms.privacy <> 'private' AND coalesce(rooms.entry, 'open') = 'open' AND rooms.password_hash IS NULL
     AND NOT EXISTS (SELECT FROM lowered WHERE lowered.room_id = rooms.id AND lowered.person_id = $1 AND lowered.joins = 'guest')
 RETURNING members.room_id
 `
@@ -528,8 +607,8 @@ func (q *Queries) RaiseGuest(ctx context.Context, personID uuid.UUID) ([]uuid.UU
 
 const raiseMember = `-- name: RaiseMember :one
 INSERT INTO members (room_id, person_id, role, joined_at) VALUES ($1, $2, $3, $4)
-ON CONFLICT (room_id, person_id) DO UPDATE SET role = excluded.role
-WHERE array_position(ARRAY['guest', 'member', 'moderator', 'owner'], members.role)
+ON CONFLICT (room_id, person_id) DO UPDATE SET role = excluded.role, visits_until = NULL
+WHERE members.visits_until IS NOT NULL OR array_position(ARRAY['guest', 'member', 'moderator', 'owner'], members.role)
     < array_position(ARRAY['guest', 'member', 'moderator', 'owner'], excluded.role)
 RETURNING role
 `
@@ -541,7 +620,7 @@ type RaiseMemberParams struct {
 	JoinedAt time.Time
 }
 
-// Makes a member, or gives one a higher role; no row when the role is already as high.
+// Makes a member, or gives one a higher role, or one who visits their own; no row when they have it already.
 func (q *Queries) RaiseMember(ctx context.Context, arg RaiseMemberParams) (string, error) {
 	row := q.db.QueryRow(ctx, raiseMember,
 		arg.RoomID,
@@ -599,21 +678,26 @@ UPDATE rooms
 SET title = coalesce($1, title),
     slug = coalesce($2, slug),
     privacy = coalesce($3, privacy),
-    start_url = coalesce($4, start_url),
-    relay_only = coalesce($5, relay_only),
-    screen_width = CASE WHEN $6::boolean THEN $7 ELSE screen_width END,
-    screen_height = CASE WHEN $6::boolean THEN $8 ELSE screen_height END,
-    screen_frame_rate = CASE WHEN $6::boolean THEN $9 ELSE screen_frame_rate END,
-    member_permissions = CASE WHEN $10::boolean THEN $11 ELSE member_permissions END,
-    guest_permissions = CASE WHEN $10::boolean THEN $12 ELSE guest_permissions END,
-    password_hash = CASE WHEN $13::boolean THEN $14 ELSE password_hash END
-WHERE id = $15
+    -- A room that becomes private is not open, nor asked for entry.
+    entry = CASE WHEN $4::text IS NOT NULL THEN $4 WHEN $3 = 'private' AND entry IN ('open', 'ask') THEN NULL ELSE entry END,
+    size = CASE WHEN $5::integer IS NOT NULL THEN nullif($5, 0) ELSE size END,
+    start_url = coalesce($6, start_url),
+    relay_only = coalesce($7, relay_only),
+    screen_width = CASE WHEN $8::boolean THEN $9 ELSE screen_width END,
+    screen_height = CASE WHEN $8::boolean THEN $10 ELSE screen_height END,
+    screen_frame_rate = CASE WHEN $8::boolean THEN $11 ELSE screen_frame_rate END,
+    member_permissions = CASE WHEN $12::boolean THEN $13 ELSE member_permissions END,
+    guest_permissions = CASE WHEN $12::boolean THEN $14 ELSE guest_permissions END,
+    password_hash = CASE WHEN $15::boolean THEN $16 ELSE password_hash END
+WHERE id = $17
 `
 
 type UpdateRoomParams struct {
 	Title             *string
 	Slug              *string
 	Privacy           *string
+	Entry             *string
+	Size              *int32
 	StartUrl          *string
 	RelayOnly         *bool
 	SetScreen         bool
@@ -633,6 +717,8 @@ func (q *Queries) UpdateRoom(ctx context.Context, arg UpdateRoomParams) (int64, 
 		arg.Title,
 		arg.Slug,
 		arg.Privacy,
+		arg.Entry,
+		arg.Size,
 		arg.StartUrl,
 		arg.RelayOnly,
 		arg.SetScreen,

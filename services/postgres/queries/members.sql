@@ -7,7 +7,7 @@ SELECT * FROM members WHERE room_id = @room_id AND person_id = ANY(@people::uuid
 SELECT * FROM rooms WHERE id = $1 FOR SHARE;
 
 -- name: SetRole :exec
-UPDATE members SET role = @role WHERE room_id = @room_id AND person_id = @person_id;
+UPDATE members SET role = @role, visits_until = NULL WHERE room_id = @room_id AND person_id = @person_id;
 
 -- name: DeleteMember :exec
 DELETE FROM members WHERE room_id = $1 AND person_id = $2;

@@ -1,6 +1,6 @@
 -- name: GetStanding :one
 -- Always one row: what somebody is in a room, a member or not.
-SELECT coalesce((SELECT role FROM members m WHERE m.room_id = @room_id AND m.person_id = @person_id), '')::text AS role,
+SELECT coalesce((SELECT role FROM members m WHERE m.room_id = @room_id AND m.person_id = @person_id AND coalesce(m.visits_until > @now::timestamptz, true)), '')::text AS role,
     EXISTS (SELECT FROM bans b WHERE b.room_id = @room_id AND b.person_id = @person_id)::boolean AS banned,
     coalesce((SELECT chat FROM mutes x WHERE x.room_id = @room_id AND x.person_id = @person_id), false)::boolean AS chat_muted,
     coalesce((SELECT call FROM mutes x WHERE x.room_id = @room_id AND x.person_id = @person_id), false)::boolean AS call_muted,

@@ -1,7 +1,7 @@
 -- name: InsertRoom :execrows
 -- No row when the slug is taken.
-INSERT INTO rooms (id, slug, title, privacy, password_hash, start_url, screen_width, screen_height, screen_frame_rate, owner_id, created_at, used_at)
-VALUES (@id, @slug, @title, @privacy, @password_hash, @start_url, @screen_width, @screen_height, @screen_frame_rate, @owner_id, @created_at, @created_at)
+INSERT INTO rooms (id, slug, title, privacy, password_hash, start_url, screen_width, screen_height, screen_frame_rate, owner_id, created_at, used_at, entry, size)
+VALUES (@id, @slug, @title, @privacy, @password_hash, @start_url, @screen_width, @screen_height, @screen_frame_rate, @owner_id, @created_at, @created_at, @entry, @size)
 ON CONFLICT (slug) DO NOTHING;
 
 -- name: CountRoomsOwned :one
@@ -11,14 +11,14 @@ SELECT count(*) FROM rooms WHERE owner_id = $1;
 SELECT id FROM rooms WHERE owner_id = $1;
 
 -- name: GetRoom :one
--- By id, or else by slug; role is the person's, empty for none.
+-- By id, or else by slug; role is the person's, empty for none and for a visit that is over.
 SELECT sqlc.embed(rooms), sqlc.embed(people), coalesce(members.role, '')::text AS role,
     coalesce(mutes.chat, false)::boolean AS chat_muted, coalesce(mutes.call, false)::boolean AS call_muted,
     EXISTS (SELECT FROM bans WHERE bans.room_id = rooms.id AND bans.person_id = @person_id::uuid)::boolean AS banned,
     EXISTS (SELECT FROM locked_in WHERE locked_in.room_id = rooms.id AND locked_in.person_id = @person_id)::boolean AS stays
 FROM rooms
 JOIN people ON people.id = rooms.owner_id
-LEFT JOIN members ON members.room_id = rooms.id AND members.person_id = @person_id
+LEFT JOIN members ON members.room_id = rooms.id AND members.person_id = @person_id AND coalesce(members.visits_until > @now::timestamptz, true)
 LEFT JOIN mutes ON mutes.room_id = rooms.id AND mutes.person_id = @person_id
 WHERE rooms.id = sqlc.narg(id) OR rooms.slug = sqlc.narg(slug);
 
@@ -30,7 +30,7 @@ SELECT sqlc.embed(rooms), sqlc.embed(people), members.role
 FROM members
 JOIN rooms ON rooms.id = members.room_id
 JOIN people ON people.id = rooms.owner_id
-WHERE members.person_id = @person_id
+WHERE members.person_id = @person_id AND coalesce(members.visits_until > @now::timestamptz, true)
   AND (rooms.used_at, rooms.id) < (@before_used_at::timestamptz, @before_id::uuid)
 ORDER BY rooms.used_at DESC, rooms.id DESC
 LIMIT @page_size;
@@ -50,6 +50,9 @@ UPDATE rooms
 SET title = coalesce(sqlc.narg(title), title),
     slug = coalesce(sqlc.narg(slug), slug),
     privacy = coalesce(sqlc.narg(privacy), privacy),
+    -- A room that becomes private is not open, nor asked for entry.
+    entry = CASE WHEN sqlc.narg(entry)::text IS NOT NULL THEN sqlc.narg(entry) WHEN sqlc.narg(privacy) = 'private' AND entry IN ('open', 'ask') THEN NULL ELSE entry END,
+    size = CASE WHEN sqlc.narg(size)::integer IS NOT NULL THEN nullif(sqlc.narg(size), 0) ELSE size END,
     start_url = coalesce(sqlc.narg(start_url), start_url),
     relay_only = coalesce(sqlc.narg(relay_only), relay_only),
     screen_width = CASE WHEN sqlc.arg(set_screen)::boolean THEN sqlc.narg(screen_width) ELSE screen_width END,
@@ -68,7 +71,7 @@ UPDATE rooms SET used_at = @now WHERE id = @id AND used_at < @stale;
 DELETE FROM rooms WHERE id = $1;
 
 -- name: GetRole :one
-SELECT role FROM members WHERE room_id = $1 AND person_id = $2;
+SELECT role FROM members WHERE room_id = @room_id AND person_id = @person_id AND coalesce(visits_until > @now::timestamptz, true);
 
 -- name: InsertMember :exec
 INSERT INTO members (room_id, person_id, role, joined_at) VALUES ($1, $2, $3, $4);
@@ -79,25 +82,43 @@ INSERT INTO members (room_id, person_id, role, joined_at)
 SELECT rooms.id, @person_id, coalesce(lowered.joins, 'member'), @joined_at
 FROM rooms
 LEFT JOIN lowered ON lowered.room_id = rooms.id AND lowered.person_id = @person_id
-WHERE rooms.id = @room_id AND rooms.privacy <> 'private' AND rooms.password_hash IS NOT DISTINCT FROM sqlc.narg(password_hash)
+WHERE rooms.id = @room_id AND rooms.privacy <> 'private' AND coalesce(rooms.entry, 'open') = 'open' AND rooms.password_hash IS NOT DISTINCT FROM sqlc.narg(password_hash)
     AND (NOT rooms.locked OR EXISTS (SELECT FROM locked_in WHERE locked_in.room_id = rooms.id AND locked_in.person_id = @person_id))
     AND NOT EXISTS (SELECT FROM bans WHERE bans.room_id = rooms.id AND bans.person_id = @person_id::uuid)
-ON CONFLICT (room_id, person_id) DO UPDATE SET role = members.role;
+ON CONFLICT (room_id, person_id) DO UPDATE
+SET role = CASE WHEN members.visits_until IS NULL THEN members.role ELSE excluded.role END, visits_until = NULL;
+
+-- name: LetIn :one
+-- An account becomes a member as by the address; a guest, who visits, a guest until then. Who is a member stays as they are.
+INSERT INTO members (room_id, person_id, role, joined_at, visits_until)
+SELECT @room_id, people.id,
+    CASE WHEN people.kind = 'account' THEN coalesce(lowered.joins, 'member') ELSE 'guest' END, @joined_at,
+    CASE WHEN people.kind = 'account' THEN NULL ELSE @visits_until::timestamptz END
+FROM people
+LEFT JOIN lowered ON lowered.room_id = @room_id AND lowered.person_id = people.id
+WHERE people.id = @person_id
+ON CONFLICT (room_id, person_id) DO UPDATE
+SET role = CASE WHEN members.visits_until IS NULL THEN members.role ELSE excluded.role END,
+    visits_until = CASE WHEN members.visits_until IS NULL THEN NULL ELSE excluded.visits_until END
+RETURNING role;
+
+-- name: ProlongVisit :exec
+UPDATE members SET visits_until = @visits_until WHERE room_id = @room_id AND person_id = @person_id AND visits_until < @stale::timestamptz;
 
 -- name: RaiseMember :one
--- Makes a member, or gives one a higher role; no row when the role is already as high.
+-- Makes a member, or gives one a higher role, or one who visits their own; no row when they have it already.
 INSERT INTO members (room_id, person_id, role, joined_at) VALUES ($1, $2, $3, $4)
-ON CONFLICT (room_id, person_id) DO UPDATE SET role = excluded.role
-WHERE array_position(ARRAY['guest', 'member', 'moderator', 'owner'], members.role)
+ON CONFLICT (room_id, person_id) DO UPDATE SET role = excluded.role, visits_until = NULL
+WHERE members.visits_until IS NOT NULL OR array_position(ARRAY['guest', 'member', 'moderator', 'owner'], members.role)
     < array_position(ARRAY['guest', 'member', 'moderator', 'owner'], excluded.role)
 RETURNING role;
 
 -- name: RaiseGuest :many
 -- Makes a member of who was a guest, in those of their rooms that any account may enter.
-UPDATE members SET role = 'member'
+UPDATE members SET role = 'member', visits_until = NULL
 FROM rooms
 WHERE rooms.id = members.room_id AND members.person_id = $1 AND members.role = 'guest'
-    AND rooms.privacy <> 'private' AND rooms.password_hash IS NULL
+    AND rooms.privacy <> 'private' AND coalesce(rooms.entry, 'open') = 'open' AND rooms.password_hash IS NULL
     AND NOT EXISTS (SELECT FROM lowered WHERE lowered.room_id = rooms.id AND lowered.person_id = $1 AND lowered.joins = 'guest')
 RETURNING members.room_id;
 

@@ -8,6 +8,7 @@ export const keys = {
   rooms: ['rooms'] as const,
   roomList: (scope: 'mine' | 'public') => ['rooms', scope] as const,
   invites: (room: string) => ['invites', room] as const,
+  door: (room: string) => ['door', room] as const,
   invite: (code: string) => ['invite', code] as const,
 };
 
@@ -29,6 +30,9 @@ export const roomsQuery = (api: ApiClient, scope: 'mine' | 'public') =>
 
 export const invitesQuery = (api: ApiClient, room: string) =>
   queryOptions({ queryKey: keys.invites(room), queryFn: () => unwrap(api.GET('/rooms/{room}/invites', { params: { path: { room } } })) });
+
+export const doorQuery = (api: ApiClient, room: string) =>
+  queryOptions({ queryKey: keys.door(room), queryFn: () => unwrap(api.GET('/rooms/{room}/door', { params: { path: { room } } })), retry: false });
 
 export const inviteQuery = (api: ApiClient, code: string) =>
   queryOptions({ queryKey: keys.invite(code), queryFn: () => unwrap(api.GET('/invites/{code}', { params: { path: { code } } })), retry: false });

@@ -273,6 +273,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/rooms/{room}/door": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room's id or its address (slug) */
+                room: components["parameters"]["RoomRef"];
+            };
+            cookie?: never;
+        };
+        /** What a stranger learns of a room that one may ask to enter. Any other room is not found here */
+        get: operations["getDoor"];
+        put?: never;
+        /** A token for asking to be let in, over the WebSocket. Without an access token a guest is made and signed in, and displayName is needed */
+        post: operations["knock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/rooms/{room}/messages": {
         parameters: {
             query?: never;
@@ -843,12 +864,12 @@ export interface components {
          * @description The one catalogue of error codes, of REST and of WebSocket errors.
          * @enum {string}
          */
-        ErrorCode: "bad_request" | "malformed_json" | "invalid_field" | "body_too_large" | "unsupported_media_type" | "not_found" | "method_not_allowed" | "unauthenticated" | "token_expired" | "forbidden" | "origin_refused" | "rate_limited" | "internal" | "unavailable" | "storage_full" | "wrong_credentials" | "wrong_password" | "username_taken" | "sign_ups_closed" | "setup_token_required" | "setup_token_wrong" | "account_disabled" | "last_administrator" | "sign_up_code_needed" | "sign_up_code_wrong" | "reset_link_wrong" | "settings_changed" | "session_expired" | "already_account" | "guest_not_allowed" | "slug_taken" | "too_many_rooms" | "room_password_needed" | "room_password_wrong" | "room_members_only" | "banned" | "room_locked" | "room_full" | "invite_expired" | "invite_revoked" | "invite_used_up" | "display_name_needed" | "browser_running" | "browser_not_running" | "browser_quota_person" | "browser_quota_server" | "browser_not_available" | "browser_session_long" | "browser_session_used_up" | "message_too_large" | "unknown_type" | "hello_needed" | "target_needed" | "target_not_found" | "not_for_kind" | "control_taken" | "control_not_held" | "control_not_requested" | "key_reused" | "call_full" | "screen_taken" | "reactions_full" | "slow_mode";
+        ErrorCode: "bad_request" | "malformed_json" | "invalid_field" | "body_too_large" | "unsupported_media_type" | "not_found" | "method_not_allowed" | "unauthenticated" | "token_expired" | "forbidden" | "origin_refused" | "rate_limited" | "internal" | "unavailable" | "storage_full" | "wrong_credentials" | "wrong_password" | "username_taken" | "sign_ups_closed" | "setup_token_required" | "setup_token_wrong" | "account_disabled" | "last_administrator" | "sign_up_code_needed" | "sign_up_code_wrong" | "reset_link_wrong" | "settings_changed" | "session_expired" | "already_account" | "guest_not_allowed" | "slug_taken" | "too_many_rooms" | "room_password_needed" | "room_password_wrong" | "room_members_only" | "banned" | "room_locked" | "room_full" | "room_ask" | "room_closed" | "invite_expired" | "invite_revoked" | "invite_used_up" | "display_name_needed" | "browser_running" | "browser_not_running" | "browser_quota_person" | "browser_quota_server" | "browser_not_available" | "browser_session_long" | "browser_session_used_up" | "message_too_large" | "unknown_type" | "hello_needed" | "target_needed" | "target_not_found" | "not_for_kind" | "control_taken" | "control_not_held" | "control_not_requested" | "key_reused" | "call_full" | "screen_taken" | "reactions_full" | "slow_mode";
         /**
          * @description Why the hub closes a WebSocket. 3000 to 3499: come back by yourself. 3500 and up: do not, unless the person asks.
          * @enum {integer}
          */
-        CloseCode: 3000 | 3001 | 3002 | 3003 | 3004 | 3500 | 3501 | 3502 | 3503 | 3504 | 3505 | 3506 | 3507 | 3508 | 3509 | 3510 | 3520;
+        CloseCode: 3000 | 3001 | 3002 | 3003 | 3004 | 3500 | 3501 | 3502 | 3503 | 3504 | 3505 | 3506 | 3507 | 3508 | 3509 | 3510 | 3511 | 3520;
         Problem: {
             /** @description A URI reference, /docs/errors#code */
             type: string;
@@ -868,6 +889,8 @@ export interface components {
             detail: string;
         };
         Server: {
+            /** @description Most people in one room at once; a room's own limit may be lower */
+            roomSize: number;
             version: string;
             signUps: components["schemas"]["SignUps"];
             /** @description Nobody has signed up yet */
@@ -1226,6 +1249,13 @@ export interface components {
          * @enum {string}
          */
         Privacy: "public" | "unlisted" | "private";
+        /**
+         * @description How who is no member comes in. open: with an account, and the password where there is one. invite: by an invite. ask: whoever is in the room and moderates lets them in, or an invite. closed: nobody new, also not by an invite. A private room is invite or closed
+         * @enum {string}
+         */
+        Entry: "open" | "invite" | "ask" | "closed";
+        /** @description Most people in it at once; 0 is what the server allows. The owner and moderators come in above it */
+        RoomSize: number;
         StartURL: string;
         /** @description The size of a browser's screen in pixels, and the most frames a second that are sent of it. */
         Screen: {
@@ -1248,6 +1278,8 @@ export interface components {
             title: components["schemas"]["RoomTitle"];
             slug?: components["schemas"]["Slug"];
             privacy?: components["schemas"]["Privacy"];
+            entry?: components["schemas"]["Entry"];
+            size?: components["schemas"]["RoomSize"];
             password?: string;
             startUrl?: components["schemas"]["StartURL"];
             screen?: components["schemas"]["Screen"];
@@ -1256,6 +1288,8 @@ export interface components {
             title?: components["schemas"]["RoomTitle"];
             slug?: components["schemas"]["Slug"];
             privacy?: components["schemas"]["Privacy"];
+            entry?: components["schemas"]["Entry"];
+            size?: components["schemas"]["RoomSize"];
             /** @description Empty takes the password away */
             password?: string;
             startUrl?: components["schemas"]["StartURL"];
@@ -1275,6 +1309,8 @@ export interface components {
             slug: string;
             title: string;
             privacy: components["schemas"]["Privacy"];
+            entry: components["schemas"]["Entry"];
+            size: components["schemas"]["RoomSize"];
             hasPassword: boolean;
             startUrl: string;
             screen: components["schemas"]["Screen"];
@@ -1376,6 +1412,22 @@ export interface components {
             token: string;
             /** Format: date-time */
             expiresAt: string;
+        };
+        Door: {
+            title: string;
+            owner: components["schemas"]["PublicPerson"];
+            /** @description How many are in it now */
+            people: number;
+        };
+        KnockRequest: {
+            displayName?: components["schemas"]["DisplayName"];
+        };
+        Knock: {
+            /** @description For the WebSocket's hello. It is good for asking alone */
+            token: string;
+            /** Format: date-time */
+            expiresAt: string;
+            session?: components["schemas"]["Session"];
         };
         NewInvite: {
             /**
@@ -1632,6 +1684,8 @@ export interface components {
              * @description Up to here the chat was cleared: what a page still has of it goes; 0 when it never was
              */
             clearedSeq: number;
+            /** @description Who asks to be let in, for those who may answer */
+            door?: components["schemas"]["DoorRequest"][];
         };
         Empty: Record<string, never>;
         /** @description What a peer may send. One property a message type; its value is the payload. */
@@ -1657,6 +1711,7 @@ export interface components {
             "control.give"?: components["schemas"]["ControlPeer"];
             "control.deny"?: components["schemas"]["ControlPeer"];
             "control.release"?: components["schemas"]["Empty"];
+            "door.answer"?: components["schemas"]["DoorAnswer"];
             "vb.status"?: components["schemas"]["VBStatus"];
             "vb.activity"?: components["schemas"]["VBActivity"];
             "vb.ending"?: components["schemas"]["VBEnding"];
@@ -1677,6 +1732,9 @@ export interface components {
             "browser.changed"?: components["schemas"]["BrowserEvent"];
             "control.changed"?: components["schemas"]["Control"];
             "control.denied"?: components["schemas"]["ControlPeer"];
+            "door.waiting"?: components["schemas"]["DoorWaiting"];
+            "door.answered"?: components["schemas"]["DoorAnswered"];
+            "door.changed"?: components["schemas"]["DoorEvent"];
             "chat.message"?: components["schemas"]["ChatEvent"];
             "chat.stored"?: components["schemas"]["ChatEvent"];
             "chat.changed"?: components["schemas"]["ChatEvent"];
@@ -1836,6 +1894,39 @@ export interface components {
         };
         ControlPeer: {
             peer: string;
+        };
+        /** @description Somebody who asks to be let in */
+        DoorRequest: {
+            /** @description Of this asking */
+            id: string;
+            person: components["schemas"]["PublicPerson"];
+            /** Format: date-time */
+            since: string;
+        };
+        /** @description Who asks to be let in now, told to those who may answer (permission moderate) */
+        DoorEvent: {
+            requests: components["schemas"]["DoorRequest"][];
+        };
+        /** @description Lets somebody in, or does not (permission moderate) */
+        DoorAnswer: {
+            id: string;
+            letIn: boolean;
+        };
+        /** @description The answer to a hello with a token for asking, and again when it changes. Those in the room see the request until it is answered, or until `until`. Leaving takes it back. */
+        DoorWaiting: {
+            title: string;
+            person: components["schemas"]["PublicPerson"];
+            /** @description Somebody who may answer is in the room now */
+            somebodyThere: boolean;
+            /** Format: date-time */
+            until: string;
+        };
+        /** @description The end of asking; the connection is closed. in: join now. not_now: somebody said so. nobody: nobody answered. changed: the room is entered otherwise now */
+        DoorAnswered: {
+            /** @enum {string} */
+            answer: "in" | "not_now" | "nobody" | "changed";
+            /** @description Seconds until one may ask again */
+            retryAfter: number;
         };
         /** @description The agent's word on itself, sent on each change and after each hello. */
         VBStatus: {
@@ -2469,6 +2560,59 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Join"];
+                };
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
+    getDoor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room's id or its address (slug) */
+                room: components["parameters"]["RoomRef"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The door */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Door"];
+                };
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
+    knock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room's id or its address (slug) */
+                room: components["parameters"]["RoomRef"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KnockRequest"];
+            };
+        };
+        responses: {
+            /** @description Ask with it */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Knock"];
                 };
             };
             default: components["responses"]["ProblemResponse"];

@@ -7,9 +7,10 @@ import { useNavigate } from 'react-router';
 import { useApi } from '@/account/session';
 import { unwrap } from '@/api/client';
 import { keys } from '@/api/queries';
-import type { Privacy } from '@/api/types';
+import type { Entry, Privacy } from '@/api/types';
 import { checkRoomPassword, checkSlug, checkStartUrl, checkTitle } from '@/ui/fields';
 import { useFields } from '@/ui/useFields';
+import { EntryChoice, entryFor } from './EntryChoice';
 import { PrivacyChoice } from './PrivacyChoice';
 import { suggestSlug } from './slug';
 import { withScheme } from './startPage';
@@ -22,6 +23,7 @@ export function NewRoomDialog({ opened, onClose }: { opened: boolean; onClose: (
   const [title, setTitle] = useState('');
   const [ownSlug, setOwnSlug] = useState<string | null>(null);
   const [privacy, setPrivacy] = useState<Privacy>('unlisted');
+  const [entry, setEntry] = useState<Entry>('open');
   const [password, setPassword] = useState('');
   const [startUrl, setStartUrl] = useState('');
   const [more, setMore] = useState(false);
@@ -30,7 +32,7 @@ export function NewRoomDialog({ opened, onClose }: { opened: boolean; onClose: (
     mutationFn: () =>
       unwrap(
         api.POST('/rooms', {
-          body: { title: title.trim(), privacy, ...(slug ? { slug } : {}), ...(password ? { password } : {}), ...(startUrl.trim() ? { startUrl: withScheme(startUrl) } : {}) },
+          body: { title: title.trim(), privacy, entry: entryFor(privacy, entry), ...(slug ? { slug } : {}), ...(password ? { password } : {}), ...(startUrl.trim() ? { startUrl: withScheme(startUrl) } : {}) },
         }),
       ),
     onSuccess: async (room) => {
@@ -81,6 +83,7 @@ export function NewRoomDialog({ opened, onClose }: { opened: boolean; onClose: (
           </UnstyledButton>
           <Collapse expanded={shown}>
             <Stack gap="md">
+              <EntryChoice privacy={privacy} value={entryFor(privacy, entry)} onChange={setEntry} />
               <PasswordInput label={t('lobby.password')} description={t('lobby.passwordHint')} value={password} onChange={(event) => setPassword(event.currentTarget.value)} maxLength={200} autoComplete="new-password" error={errors.password} data-testid="room-password" />
               <TextInput label={t('lobby.startPage')} description={t('lobby.startPageHint')} placeholder="https://" value={startUrl} onChange={(event) => setStartUrl(event.currentTarget.value)} maxLength={2048} inputMode="url" error={errors.startUrl} data-testid="room-start-page" />
             </Stack>

@@ -34,6 +34,7 @@ export function RoomCard({ room }: { room: Room }) {
           <Group gap={6} wrap="nowrap" className={classes.above}>
             <PrivacyIcon privacy={room.privacy} />
             <span>{t(`privacy.${room.privacy}`)}</span>
+            {room.entry !== 'open' && room.privacy !== 'private' && <span data-testid="room-entry">· {t(`entry.${room.entry}`)}</span>}
             {room.hasPassword && <IconKey size={15} aria-label={privacy} />}
           </Group>
         </Tooltip>

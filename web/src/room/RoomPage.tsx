@@ -1,8 +1,8 @@
 import { Button, Center, Loader, PasswordInput, Stack, Text, Title } from '@mantine/core';
 import { IconKey } from '@tabler/icons-react';
-import { lazy, Suspense, useEffect, useRef, useState, type RefObject } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useRef, useState, type RefObject } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Link, Navigate, useParams } from 'react-router';
+import { Link, useParams } from 'react-router';
 import { useApi, useSession } from '@/account/session';
 import { unwrap, type ApiClient } from '@/api/client';
 import type { HubStatus } from '@/api/hub/HubConnection';
@@ -20,6 +20,8 @@ import { watchNetwork } from './stream/network';
 import { watchVisibility } from './stream/visibility';
 
 const CheckPage = lazy(() => import('./check/CheckPage'));
+const VisitorsDoor = lazy(() => import('@/door/DoorPage').then((m) => ({ default: m.VisitorsDoor })));
+const AskDoor = lazy(() => import('@/door/DoorPage').then((m) => ({ default: m.AskDoor })));
 
 export function RoomPage() {
   const { slug = '' } = useParams();
@@ -28,6 +30,8 @@ export function RoomPage() {
   const password = useRef<string | null>(null);
   const personId = account.status === 'signedIn' ? account.person.id : null;
   const [session, setSession] = useState<RoomSession | null>(null);
+  /** They have asked to enter, by the name of a guest. */
+  const asked = useRef(false);
 
   useEffect(() => {
     if (personId === null) return;
@@ -50,11 +54,19 @@ export function RoomPage() {
     };
   }, [slug, api, personId]);
 
-  if (account.status !== 'signedIn') return <Navigate to={`/sign-in?next=${encodeURIComponent(`/r/${slug}`)}`} replace />;
+  if (account.status !== 'signedIn') {
+    return (
+      <Suspense fallback={<Joining />}>
+        <VisitorsDoor slug={slug} asked={() => (asked.current = true)} />
+      </Suspense>
+    );
+  }
   if (!session) return <Joining />;
   return (
     <RoomProvider session={session}>
       <Door
+        slug={slug}
+        asked={asked}
         enter={(typed) => {
           password.current = typed;
           session.enter();
@@ -94,10 +106,16 @@ function Joining() {
   );
 }
 
+interface DoorProps {
+  slug: string;
+  asked: RefObject<boolean>;
+  enter: (password: string | null) => void;
+}
+
 /** What stands between a person and the room: the room itself once inside, else what the door says. */
-function Door({ enter }: { enter: (password: string | null) => void }) {
+function Door({ slug, asked, enter }: DoorProps) {
   const { status, inside } = useRoom((room) => ({ status: room.status, inside: room.self !== null }));
-  if (status.kind === 'closed') return <Closed status={status} enter={enter} />;
+  if (status.kind === 'closed') return <Closed status={status} slug={slug} asked={asked} enter={enter} />;
   return inside ? <Threshold /> : <Joining />;
 }
 
@@ -113,11 +131,15 @@ function Threshold() {
   );
 }
 
-function Closed({ status, enter }: { status: Extract<HubStatus, { kind: 'closed' }>; enter: (password: string | null) => void }) {
+function Closed({ status, slug, asked, enter }: DoorProps & { status: Extract<HubStatus, { kind: 'closed' }> }) {
   const { t } = useTranslation();
   const errorText = useErrorText();
   const session = useRoomSession();
   const code = status.error?.code;
+  const comeIn = useCallback(() => {
+    asked.current = false;
+    session.enter();
+  }, [asked, session]);
   if (code === 'room_password_needed' || code === 'room_password_wrong') return <PasswordDoor wrong={code === 'room_password_wrong'} enter={enter} />;
   const toRooms = (
     <Button component={Link} to="/rooms" variant="default" reloadDocument={false}>
@@ -132,6 +154,14 @@ function Closed({ status, enter }: { status: Extract<HubStatus, { kind: 'closed'
   if (code === 'room_full' || status.closeCode === 3505) {
     return <Said title={t('room.full')} text={t('room.fullText')} actions={<>{again()}{toRooms}</>} testId="room-full" />;
   }
+  if (code === 'room_ask') {
+    return (
+      <Suspense fallback={<Joining />}>
+        <AskDoor slug={slug} atOnce={asked.current} enter={comeIn} />
+      </Suspense>
+    );
+  }
+  if (code === 'room_closed') return <Said title={t('door.closed')} text={t('door.closedText')} actions={<>{again()}{toRooms}</>} testId="room-closed" />;
   if (code === 'room_members_only') return <Said title={t('room.membersOnly')} text={t('room.membersOnlyText')} actions={toRooms} testId="members-only" />;
   if (code === 'not_found' || code === 'bad_request') return <Said title={t('room.notFound')} text={t('room.notFoundText')} actions={toRooms} testId="room-not-found" />;
   if (code === 'unauthenticated' || code === 'token_expired' || code === 'session_expired' || status.closeCode === 3508) {

@@ -47,7 +47,7 @@ export function RoomScreen() {
   const field = useRef<HTMLTextAreaElement>(null);
   const release = useRef<HTMLDivElement>(null);
   const handle = useRef({ video, field }).current;
-  const { title, slug, browser } = useRoom((room) => ({ browser: room.browser.state, title: room.room?.title ?? '', slug: room.room?.slug }));
+  const { title, slug, browser, asking } = useRoom((room) => ({ asking: room.door.length, browser: room.browser.state, title: room.room?.title ?? '', slug: room.room?.slug }));
   const driving = useDriving();
   useRefusals();
   useStanding();
@@ -122,7 +122,7 @@ export function RoomScreen() {
             <CallStrip phone={view.phone} />
             <Tabs value={tab} onChange={(next) => setTab((next ?? 'chat') as Tab)} classNames={{ root: classes.tabs, list: classes.tabList, tab: classes.tab, tabLabel: classes.tabLabel, panel: classes.tabPanel }} keepMounted={false}>
               <Tabs.List grow>
-                <Tabs.Tab value="people" leftSection={<IconUsers size={17} stroke={1.7} />} data-testid="tab-people">
+                <Tabs.Tab value="people" leftSection={<IconUsers size={17} stroke={1.7} />} rightSection={asking > 0 ? <Badge size="sm" circle={asking < 10} aria-label={t('door.count', { count: asking })} data-testid="door-count">{asking}</Badge> : null} data-testid="tab-people">
                   {t('room.tabs.people')}
                 </Tabs.Tab>
                 <Tabs.Tab
@@ -181,8 +181,8 @@ function Header({ onInvite, phone }: { onInvite: () => void; phone: boolean }) {
         <Text component="h1" className={classes.title} title={room.title} data-testid="room-heading">
           {room.title}
         </Text>
-        <Tooltip label={`${t(`privacy.${room.privacy}`)}: ${t(`privacy.${room.privacy}Text`)}`} multiline maw={280}>
-          <Group gap={5} c="dimmed" wrap="nowrap" data-testid="room-privacy" data-privacy={room.privacy} role="img" aria-label={t(`privacy.${room.privacy}`)} tabIndex={0}>
+        <Tooltip label={`${t(`privacy.${room.privacy}`)}: ${t(`privacy.${room.privacy}Text`)} ${t(`entry.${room.entry}Text`)}`} multiline maw={280}>
+          <Group gap={5} c="dimmed" wrap="nowrap" data-testid="room-privacy" data-privacy={room.privacy} role="img" aria-label={`${t(`privacy.${room.privacy}`)}, ${t(`entry.${room.entry}`)}`} tabIndex={0}>
             <PrivacyIcon privacy={room.privacy} size={17} />
             {room.hasPassword && <IconKey size={16} stroke={1.7} />}
           </Group>

@@ -13,7 +13,7 @@ import { aSession, type Answer, fakeFetch, Refusal } from './mockServer';
 export function open(path: string, answers: Record<string, Answer>, signedIn = true) {
   const fetch = fakeFetch({
     'POST /sessions/refresh': () => (signedIn ? aSession() : new Refusal({ code: 'unauthenticated', status: 401 })),
-    'GET /server': () => ({ version: '1', signUps: 'open', firstRun: false, setupTokenNeeded: false, browsersAvailable: true, iceServers: [] }),
+    'GET /server': () => ({ version: '1', signUps: 'open', firstRun: false, setupTokenNeeded: false, browsersAvailable: true, roomSize: 50, iceServers: [] }),
     ...answers,
   });
   const session = new SessionManager({ fetch, lock: (_name, run) => run(), channel: undefined, now: () => Date.now(), setTimeout: () => 0, clearTimeout: () => undefined });

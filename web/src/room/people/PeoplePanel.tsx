@@ -5,6 +5,7 @@ import type { Peer, Role } from '@/api/types';
 import { PersonAvatar } from '@/ui/PersonAvatar';
 import { MediaMarks } from '../call/MediaMarks';
 import { useHolds, useMay, useRoom, useRoomSession } from '../context';
+import { DoorList } from '../door/DoorRequests';
 import { viewersOf } from '../state/roomState';
 import { PersonMenu } from './PersonMenu';
 import classes from './People.module.css';
@@ -18,6 +19,7 @@ export function PeoplePanel({ onInvite }: { onInvite: () => void }) {
   const viewers = [...viewersOf({ peers })].sort((a, b) => Number(b.id === self) - Number(a.id === self) || order.indexOf(a.role) - order.indexOf(b.role) || a.joinedAt.localeCompare(b.joinedAt));
   return (
     <div className={classes.panel}>
+      <DoorList />
       <ul className={classes.list} aria-label={t('people.label')}>
         {viewers.map((peer) => (
           <Person key={peer.id} peer={peer} you={peer.id === self} drives={peer.id === holder} asks={requests.includes(peer.id)} />

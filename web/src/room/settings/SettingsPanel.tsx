@@ -1,14 +1,15 @@
-import { Alert, Button, Group, Modal, PasswordInput, SegmentedControl, Stack, Switch, Text, TextInput, Title, useMantineColorScheme } from '@mantine/core';
+import { Alert, Button, Group, Modal, NumberInput, PasswordInput, SegmentedControl, Stack, Switch, Text, TextInput, Title, useMantineColorScheme } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useNavigate } from 'react-router';
 import { useApi, useSession } from '@/account/session';
 import { unwrap } from '@/api/client';
-import { keys } from '@/api/queries';
+import { keys, serverQuery } from '@/api/queries';
 import type { Room, RoomChange } from '@/api/types';
+import { EntryChoice, entryFor } from '@/lobby/EntryChoice';
 import { PrivacyChoice } from '@/lobby/PrivacyChoice';
 import { withScheme } from '@/lobby/startPage';
 import { checkRoomPassword, checkSlug, checkStartUrl, checkTitle } from '@/ui/fields';
@@ -85,6 +86,9 @@ function RoomForm({ room }: { room: Room }) {
   const [title, setTitle] = useState(room.title);
   const [slug, setSlug] = useState(room.slug);
   const [privacy, setPrivacy] = useState(room.privacy);
+  const [entry, setEntry] = useState(room.entry);
+  const [size, setSize] = useState(room.size);
+  const most = useQuery(serverQuery(api)).data?.roomSize;
   const [password, setPassword] = useState('');
   const [removing, setRemoving] = useState(false);
   const [startUrl, setStartUrl] = useState(room.startUrl);
@@ -103,6 +107,8 @@ function RoomForm({ room }: { room: Room }) {
     ...(title.trim() !== room.title ? { title: title.trim() } : {}),
     ...(slug !== room.slug ? { slug } : {}),
     ...(privacy !== room.privacy ? { privacy } : {}),
+    ...(entryFor(privacy, entry) !== room.entry ? { entry: entryFor(privacy, entry) } : {}),
+    ...(size !== room.size ? { size } : {}),
     ...(removing && room.hasPassword ? { password: '' } : password !== '' ? { password } : {}),
     ...(withScheme(startUrl) !== room.startUrl ? { startUrl: withScheme(startUrl) } : {}),
     ...(sameScreen(screen, room.screen) ? {} : { screen }),
@@ -132,6 +138,8 @@ function RoomForm({ room }: { room: Room }) {
         <TextInput label={t('settings.title')} value={title} onChange={(event) => setTitle(event.currentTarget.value)} maxLength={80} error={errors.title} data-testid="settings-title" />
         <TextInput label={t('settings.address')} description={t('settings.addressHint')} value={slug} onChange={(event) => setSlug(event.currentTarget.value.toLowerCase().replace(/\s+/g, '-'))} leftSection="/r/" leftSectionWidth={40} maxLength={48} error={errors.slug} spellCheck={false} autoCapitalize="none" data-testid="settings-slug" />
         <PrivacyChoice label={t('settings.privacy')} value={privacy} onChange={setPrivacy} />
+        <EntryChoice privacy={privacy} value={entryFor(privacy, entry)} onChange={setEntry} />
+        <NumberInput label={t('entry.size')} description={t('entry.sizeHint', { count: most ?? 0 })} placeholder={String(most ?? '')} value={size === 0 ? '' : size} onChange={(next) => setSize(typeof next === 'number' ? next : 0)} min={1} max={most} allowDecimal={false} allowNegative={false} data-testid="settings-size" />
         <Stack gap={4}>
           <PasswordInput label={t('settings.password')} description={!room.hasPassword ? t('settings.passwordNone') : removing ? t('settings.passwordGoes') : t('settings.passwordSet')} value={password} onChange={(event) => setPassword(event.currentTarget.value)} maxLength={200} autoComplete="new-password" error={errors.password} disabled={removing && room.hasPassword} data-testid="settings-password" />
           {room.hasPassword && (

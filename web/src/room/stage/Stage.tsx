@@ -19,6 +19,7 @@ import { useCursor } from './useCursor';
 import { useDiagnosis, type Finding } from './useDiagnosis';
 import { useKeyboardBack } from './useKeyboardBack';
 import { ControlRequest } from '../control/ControlRequest';
+import { DoorRequests } from '../door/DoorRequests';
 import { useMayTake } from '../control/elsewhere';
 import classes from './Stage.module.css';
 
@@ -222,6 +223,7 @@ export function Stage({ handle, touchTyping, onEscape }: Props) {
         </Button>
       )}
       <ControlRequest />
+      <DoorRequests />
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import type { ServerMessage } from '@/api/hub/messages';
-import type { Browser, ChatMessage, Control, Identity, Peer, Permission, Role, Room } from '@/api/types';
+import type { Browser, ChatMessage, Control, DoorRequest, Identity, Peer, Permission, Role, Room } from '@/api/types';
 import { changed, overlaps, withMessages } from './messages';
 
 /** What the hub says of the room, and nothing else: the snapshot with every increment applied. */
@@ -9,6 +9,8 @@ export interface RoomState {
   peers: readonly Peer[];
   control: Control;
   browser: Browser;
+  /** Who asks to come in; nobody for who may not answer. */
+  door: readonly DoorRequest[];
   messages: readonly ChatMessage[];
   moreMessages: boolean;
   /** Up to which revision every change of a message is known. */
@@ -25,6 +27,7 @@ export const emptyRoom: RoomState = {
   peers: [],
   control: { epoch: 0, requests: [] },
   browser: { state: 'stopped' },
+  door: [],
   messages: [],
   moreMessages: false,
   revision: 0,
@@ -40,6 +43,7 @@ export function welcomed(before: RoomState, identity: Identity, now: number): Ro
     peers: snapshot.peers,
     control: snapshot.control,
     browser: snapshot.browser,
+    door: snapshot.door ?? [],
     messages: withMessages(uncleared(before.messages, snapshot.clearedSeq), snapshot.messages),
     revision: goesOn(before, identity) ? before.revision : snapshot.revision,
     moreMessages: goesOn(before, identity) ? before.moreMessages : snapshot.moreMessages,
@@ -72,6 +76,8 @@ export function applied(state: RoomState, message: ServerMessage): RoomState {
       return { ...state, room: { ...message.payload.room, role: message.payload.room.role ?? state.room?.role } };
     case 'browser.changed':
       return { ...state, browser: message.payload.browser };
+    case 'door.changed':
+      return { ...state, door: message.payload.requests };
     case 'control.changed':
       return message.payload.epoch < state.control.epoch ? state : { ...state, control: message.payload };
     case 'chat.message':
