@@ -63,7 +63,8 @@ function setUp() {
     jons.setTracks({ audio: aTrack('audio'), video: aTrack('video') });
     await pass(1_000);
   };
-  return { call, network, media, voices, said, refused, enter, update, jonSpeaks, answers: (next: typeof answer) => (answer = next) };
+  const answers = (next: typeof answer) => (answer = next);
+  return { call, network, media, voices, said, refused, enter, update, jonSpeaks, answers, jons: { mesh: jons, answers } };
 }
 
 describe('what the others send', () => {
@@ -248,5 +249,105 @@ describe('a room where nobody is to learn another’s address', () => {
     expect(own.some(({ restarts }) => restarts > 0), 'ICE was restarted').toBe(true);
     call.receive({ type: 'room.updated', version: 9, payload: { room: aRoom() } });
     expect(policies(network)).not.toContain('relay');
+  });
+});
+
+describe('a shared screen', () => {
+  const screenOf = (stream?: string): Peer['media'] => ({ ...off, ...(stream === undefined ? {} : { screen: stream }) });
+  const may = { permissions: ['voice', 'video', 'screen'] } as const;
+
+  it('is said before it is sent, and comes as what it is, beside voice and camera', async () => {
+    const { call, network, said, enter, jons } = setUp();
+    enter(us(off, off), { permissions: [...may.permissions] });
+    await call.devices.toggleMicrophone();
+    await call.devices.toggleCamera();
+    let sentBefore: number | null = null;
+    const told = vi.fn(() => {
+      sentBefore = network.open.flatMap(({ transceivers }) => transceivers).length;
+      return Promise.resolve();
+    });
+    jons.answers(told);
+    await call.screen.start();
+    const stream = call.screen.store.getState().stream?.id;
+    expect(said.at(-1)).toEqual({ microphone: true, camera: true, screen: stream });
+    expect(sentBefore).toBe(0);
+    jons.mesh.setSeats('p2', us({ microphone: true, camera: true, screen: stream ?? '' }, off));
+    await pass(1_000);
+    const link = jons.mesh.link('p1');
+    expect(link?.shownIn(stream ?? '')).toMatchObject({ audio: { track: { kind: 'audio' } }, video: { track: { kind: 'video' } } });
+    expect([link?.received.audio, link?.received.video]).not.toContain(null);
+    expect(link?.received.video).not.toBe(link?.shownIn(stream ?? '').video);
+    expect(call.store.getState().share).toMatchObject({ own: true, peer: { id: 'p1' } });
+  });
+
+  it('goes on by the same connections when another one follows', async () => {
+    const { call, network, enter, jons } = setUp();
+    enter(us(off, off), { permissions: [...may.permissions] });
+    for (const name of ['screen1', 'screen2']) {
+      await call.screen.start();
+      jons.mesh.setSeats('p2', us(screenOf(name), off));
+      await pass(1_000);
+      expect(jons.mesh.link('p1')?.shownIn(name).video, name).not.toBeNull();
+      call.screen.stop();
+      await pass(1_000);
+    }
+    expect(network.open.flatMap(({ transceivers }) => transceivers)).toHaveLength(2);
+    expect(network.open).toHaveLength(2);
+    expect(call.store.getState().share).toBeNull();
+  });
+
+  it('ends where the hub refuses it, and the person is told why', async () => {
+    const { call, media, refused, enter, jons } = setUp();
+    enter(us(off, off), { permissions: [...may.permissions] });
+    jons.answers(() => Promise.reject(new HubError('screen_taken', 'Jon shares a screen.')));
+    await call.screen.start();
+    await pass(0);
+    expect([call.screen.store.getState().state, media.newest.readyState]).toEqual(['off', 'ended']);
+    expect(refused).toHaveBeenCalledWith('screen_taken', 'Jon shares a screen.');
+  });
+
+  it.each([
+    ['the browser’s own bar', (media: FakeMedia) => media.taken.find(({ kind }) => kind === 'video')?.pull()],
+    ['the permission taken', (_media: FakeMedia, call: Call) => call.receive({ type: 'self.updated', payload: { role: 'guest', permissions: ['voice'] } })],
+    ['the hub’s word', (_media: FakeMedia, call: Call) => call.receive({ type: 'peer.updated', version: 8, payload: { peer: aPeer('p1', mia, { media: off }) } })],
+    ['the door', (_media: FakeMedia, call: Call) => call.shutOut()],
+  ])('ends by %s', async (_what, end) => {
+    const { call, media, enter, said } = setUp();
+    enter(us(off, off), { permissions: [...may.permissions] });
+    await call.screen.start();
+    await pass(0);
+    expect(said.at(-1)).toHaveProperty('screen');
+    end(media, call);
+    await pass(0);
+    expect([call.screen.store.getState().state, call.store.getState().share]).toEqual(['off', null]);
+    expect(media.taken.map(({ readyState }) => readyState)).not.toContain('live');
+  });
+
+  it('of somebody else is shown while the hub says so, also to who comes later', async () => {
+    const { call, enter, update, jons } = setUp();
+    enter(us(off, screenOf('jons')));
+    jons.mesh.setSeats('p2', us(off, screenOf('jons')));
+    expect(call.store.getState().share).toMatchObject({ own: false, peer: { id: 'p2' }, picture: null });
+    jons.mesh.setScreen({ id: 'jons', getTracks: () => [aTrack('video'), aTrack('audio')] } as unknown as MediaStream, 'motion');
+    await pass(1_000);
+    expect(call.store.getState().share).toMatchObject({ picture: { kind: 'video' }, sound: { kind: 'audio' } });
+    expect(call.store.getState().people[0]?.picture, 'it is no camera').toBeNull();
+    update(aPeer('p2', jon, { media: off }));
+    expect(call.store.getState().share).toBeNull();
+  });
+
+  it('outlives the hub, and is said again where the hub has forgotten', async () => {
+    const { call, said, enter } = setUp();
+    enter(us(off, off), { permissions: [...may.permissions] });
+    await call.screen.start();
+    await pass(0);
+    const mine = said.at(-1);
+    enter(us(mine ?? off, off), { permissions: [...may.permissions], resumed: true });
+    await pass(0);
+    expect(said).toHaveLength(1);
+    enter(us(off, off), { permissions: [...may.permissions], resumed: true });
+    await pass(0);
+    expect(said.at(-1)).toEqual(mine);
+    expect(call.screen.store.getState().state).toBe('on');
   });
 });

@@ -5,10 +5,11 @@ import type { ICEServer, Identity, Peer, Permission, Room, SignalPayload } from 
 import { Devices, type DevicesOptions } from './Devices';
 import { Duck } from './Duck';
 import { levelOf, Levels, microphoneLevel } from './Levels';
-import { Mesh, sends } from './Mesh';
+import { Mesh } from './Mesh';
 import type { LinkState } from './PeerLink';
 import { Playout, type Voice } from './Playout';
 import { choice, hearing, talking, volumeOf, volumes } from './preferences';
+import { Screen } from './Screen';
 import { isCall } from './session';
 
 /** Another viewer of the room, as the call sees them. */
@@ -20,10 +21,21 @@ export interface CallPerson {
   picture: MediaStreamTrack | null;
 }
 
+/** The screen that somebody of the room shares. */
+export interface Share {
+  peer: Peer;
+  /** This very page shares it. */
+  own: boolean;
+  /** Null until it comes. */
+  picture: MediaStreamTrack | null;
+  sound: MediaStreamTrack | null;
+}
+
 export interface CallState {
   self: string | null;
   /** The other viewers, in the order of their coming. */
   people: readonly CallPerson[];
+  share: Share | null;
   /** Somebody has something on, or had a moment ago. */
   active: boolean;
   /** Peers who speak just now. */
@@ -40,7 +52,7 @@ export interface CallOptions {
   /** Shows the person that the hub said no. */
   refused: (code: string, detail: string) => void;
   makeId: () => string;
-  media: DevicesOptions['media'];
+  media: (DevicesOptions['media'] & Partial<Pick<MediaDevices, 'getDisplayMedia'>>) | undefined;
   makeVoice: (peer: string) => Voice;
 }
 
@@ -51,6 +63,8 @@ const quietGrace = 30_000;
 
 const off: Peer['media'] = { microphone: false, camera: false };
 
+const same = (a: Peer['media'], b: Peer['media']): boolean => a.microphone === b.microphone && a.camera === b.camera && a.screen === b.screen;
+
 /**
  * Call is one person's part in the talk of a room: their devices, the connections with the others, and what of the others is seen and heard.
  * Only what the hub says is on is played, whatever a peer sends.
@@ -58,6 +72,7 @@ const off: Peer['media'] = { microphone: false, camera: false };
 export class Call {
   readonly store: StoreApi<CallState>;
   readonly devices: Devices;
+  readonly screen: Screen;
   /** What the film's volume is to be multiplied with just now. */
   ducked = 1;
   private readonly mesh: Mesh;
@@ -80,8 +95,9 @@ export class Call {
   private quiet: ReturnType<typeof setTimeout> | null = null;
 
   constructor(private readonly options: CallOptions) {
-    this.store = createStore<CallState>(() => ({ self: null, people: [], active: false, speaking: [], blocked: false }));
+    this.store = createStore<CallState>(() => ({ self: null, people: [], share: null, active: false, speaking: [], blocked: false }));
     this.devices = new Devices({ media: options.media, choice });
+    this.screen = new Screen({ media: options.media });
     this.mesh = new Mesh({ makePeerConnection: options.makePeerConnection, signal: options.signal, makeId: options.makeId, changed: () => this.show() });
     this.duck = new Duck({
       changed: (factor) => {
@@ -100,6 +116,7 @@ export class Call {
     this.devices.setPush(talking.getState().push);
     this.ends = [
       this.devices.store.subscribe(() => this.devicesChanged()),
+      this.screen.store.subscribe(() => this.screenChanged()),
       talking.subscribe(({ push }) => this.devices.setPush(push)),
       choice.subscribe(({ speaker }) => this.playout.setSink(speaker)),
       hearing.subscribe(() => {
@@ -121,7 +138,7 @@ export class Call {
     return this.mesh.servers;
   }
 
-  may(kind: 'voice' | 'video'): boolean {
+  may(kind: 'voice' | 'video' | 'screen'): boolean {
     return this.permissions.includes(kind);
   }
 
@@ -132,16 +149,18 @@ export class Call {
     this.welcomed = true;
     this.permissions = permissions;
     const before = this.store.getState().self;
-    const same = before === self;
-    if (before !== null && !same) this.measure(before, null);
+    const sameSeat = before === self;
+    if (before !== null && !sameSeat) this.measure(before, null);
     for (const id of this.peers.keys()) {
       if (snapshot.peers.some((peer) => peer.id === id)) continue;
       // After a restart of the server the others come back one by one; their media has gone on all the time.
-      if (same && this.mesh.link(id)) this.miss(id);
+      if (sameSeat && this.mesh.link(id)) this.miss(id);
       else this.peers.delete(id);
     }
     for (const peer of snapshot.peers) this.found(peer);
     this.said = this.peers.get(self)?.media ?? off;
+    // For another seat nobody knows yet what its screen is.
+    if (!sameSeat) this.mesh.setScreen(null, this.screen.store.getState().hint);
     this.telling = false;
     this.forgetRefusal();
     this.store.setState({ self });
@@ -178,6 +197,7 @@ export class Call {
         this.permissions = message.payload.permissions;
         if (!this.may('voice')) this.devices.stop('microphone');
         if (!this.may('video')) this.devices.stop('camera');
+        if (!this.may('screen')) this.screen.stop();
         break;
       default:
         break;
@@ -188,6 +208,7 @@ export class Call {
   quit(): void {
     this.devices.stop('microphone');
     this.devices.stop('camera');
+    this.screen.stop();
   }
 
   /** The hub has closed the door: the person is no part of this room any more. */
@@ -211,6 +232,7 @@ export class Call {
     if (this.quiet !== null) clearTimeout(this.quiet);
     this.measuring?.end();
     this.mesh.dispose();
+    this.screen.stop();
     this.devices.dispose();
     this.levels.dispose();
     this.duck.dispose();
@@ -251,6 +273,20 @@ export class Call {
     this.show();
   }
 
+  /** The others hear of a screen before it comes, for that is how they know it; that it has ended they see by themselves. */
+  private screenChanged(): void {
+    const { stream, hint } = this.screen.store.getState();
+    if (stream === null || stream.id === this.said?.screen) this.mesh.setScreen(stream, hint);
+    void this.tell();
+    this.show();
+  }
+
+  private get media(): Peer['media'] {
+    const { microphone, camera } = this.devices.store.getState();
+    const { stream } = this.screen.store.getState();
+    return { microphone: microphone === 'on', camera: camera === 'on', ...(stream ? { screen: stream.id } : {}) };
+  }
+
   private measure(self: string, track: MediaStreamTrack | null): void {
     if (track === (this.measuring?.track ?? null)) return;
     this.measuring?.end();
@@ -261,14 +297,13 @@ export class Call {
 
   /** Tells the hub what is on, one word after the other; it hears the newest only. */
   private async tell(): Promise<void> {
-    const { microphone, camera } = this.devices.store.getState();
-    const media = { microphone: microphone === 'on', camera: camera === 'on' };
-    const { said } = this;
-    if (this.telling || this.refusal !== null || said === null || (said.microphone === media.microphone && said.camera === media.camera)) return;
+    const { said, media } = this;
+    if (this.telling || this.refusal !== null || said === null || same(said, media)) return;
     this.telling = true;
     try {
       await this.options.presence(media);
       if (this.said === said) this.said = media;
+      if (!this.disposed) this.shareWhatWasSaid();
     } catch (error) {
       if (this.disposed || this.said !== said) return; // a new seat has begun meanwhile
       const code = error instanceof HubError ? error.code : 'internal';
@@ -284,12 +319,19 @@ export class Call {
         const films = media.camera && !said.camera;
         if (speaks) this.devices.stop('microphone');
         if (films) this.devices.stop('camera');
-        if (speaks || films) this.options.refused(code, error instanceof HubError ? error.message : '');
+        const shares = media.screen !== undefined && media.screen !== said.screen;
+        if (shares) this.screen.stop();
+        if (speaks || films || shares) this.options.refused(code, error instanceof HubError ? error.message : '');
       }
     } finally {
       this.telling = false;
     }
     if (!this.disposed) await this.tell();
+  }
+
+  private shareWhatWasSaid(): void {
+    const { stream, hint } = this.screen.store.getState();
+    if (stream && stream.id === this.said?.screen) this.mesh.setScreen(stream, hint);
   }
 
   private forgetRefusal(): void {
@@ -307,6 +349,7 @@ export class Call {
     if (this.telling || this.said === null) return;
     if (this.said.microphone && !media.microphone) this.devices.mute();
     if (this.said.camera && !media.camera) this.devices.stop('camera');
+    if (this.said.screen !== undefined && media.screen === undefined) this.screen.stop();
     this.said = media;
   }
 
@@ -327,8 +370,21 @@ export class Call {
       if (!this.peers.has(peer.id)) this.hear(peer.id, null);
     }
     this.setVolumes();
-    this.store.setState({ people });
+    this.store.setState({ people, share: this.shareOf(others) });
     this.breathe();
+  }
+
+  /** Who shares a screen is the hub's word, as all else. */
+  private shareOf(others: readonly Peer[]): Share | null {
+    const { self, share: before } = this.store.getState();
+    const { stream } = this.screen.store.getState();
+    const own = self === null ? undefined : this.peers.get(self);
+    const peer = stream && own ? own : others.find(({ media }) => media.screen !== undefined);
+    if (!peer) return null;
+    const came = peer === own ? undefined : this.mesh.link(peer.id)?.shownIn(peer.media.screen ?? '');
+    const next: Share =
+      peer === own ? { peer, own: true, picture: stream?.getVideoTracks()[0] ?? null, sound: null } : { peer, own: false, picture: came?.video?.track ?? null, sound: came?.audio?.track ?? null };
+    return before?.peer === next.peer && before.own === next.own && before.picture === next.picture && before.sound === next.sound ? before : next;
   }
 
   private hear(peer: string, voice: RTCRtpReceiver | null): void {
@@ -342,7 +398,7 @@ export class Call {
   /** The bubbles do not go the moment the last one mutes. */
   private breathe(): void {
     const { microphone, camera } = this.devices.store.getState();
-    const active = microphone !== 'off' || camera !== 'off' || [...this.peers.values()].some(sends);
+    const active = microphone !== 'off' || camera !== 'off' || [...this.peers.values()].some(({ media }) => media.microphone || media.camera);
     if (active) {
       if (this.quiet !== null) clearTimeout(this.quiet);
       this.quiet = null;

@@ -1,6 +1,7 @@
 import type { ICEServer, Peer, SignalPayload } from '@/api/types';
-import { cameraEncoding } from './encoding';
+import { cameraEncoding, screenEncoding } from './encoding';
 import { PeerLink, type Kind } from './PeerLink';
+import type { ScreenHint } from './Screen';
 import { callSession, none, parseCallSession } from './session';
 
 export interface MeshOptions {
@@ -28,7 +29,7 @@ const longestPause = 30_000;
 /** How often a listener asks again for what should come and does not. */
 const askEvery = 10_000;
 
-export const sends = ({ media }: Pick<Peer, 'media'>): boolean => media.microphone || media.camera;
+export const sends = ({ media }: Pick<Peer, 'media'>): boolean => media.microphone || media.camera || media.screen !== undefined;
 
 /**
  * Mesh decides who is connected with whom: two viewers are when one of them sends something. Who sends offers; who only listens waits for
@@ -45,11 +46,13 @@ export class Mesh {
   private iceServers: ICEServer[] = [];
   private policy: RTCIceTransportPolicy = 'all';
   private tracks: Record<Kind, MediaStreamTrack | null> = { audio: null, video: null };
+  private screen: MediaStream | null = null;
+  private hint: ScreenHint = 'detail';
   private asking: ReturnType<typeof setInterval> | null = null;
 
   constructor(private readonly options: MeshOptions) {}
 
-  link(peer: string): Pick<PeerLink, 'state' | 'received' | 'connection'> | undefined {
+  link(peer: string): Pick<PeerLink, 'state' | 'received' | 'shownIn' | 'connection'> | undefined {
     return this.links.get(peer);
   }
 
@@ -81,6 +84,17 @@ export class Mesh {
     this.follow();
   }
 
+  /** Shares a screen with everybody, or none. The hub has said so to the others before. */
+  setScreen(screen: MediaStream | null, hint: ScreenHint): void {
+    const same = screen === this.screen;
+    this.screen = screen;
+    this.hint = hint;
+    this.sizeChanged();
+    if (same) return;
+    for (const link of this.links.values()) link.share(screen);
+    this.follow();
+  }
+
   /** Who is in the room. Another self ends all connections: the others know this page by its peer id. */
   setSeats(self: string, seats: readonly Seat[]): void {
     const before = this.seats;
@@ -88,6 +102,7 @@ export class Mesh {
     this.seats = new Map(seats.map((seat) => [seat.id, seat]));
     this.self = this.seats.get(self) ?? null;
     for (const peer of [...this.links.keys()]) if (wasSelf?.id !== self || !this.talks(peer)) this.drop(peer);
+    for (const [peer, link] of this.links) link.markScreen(this.seats.get(peer)?.media.screen);
     for (const peer of [...this.failures.keys()]) if (!this.talks(peer)) this.forgive(peer);
     for (const seat of seats) if (seat.connected && before.get(seat.id)?.connected === false) this.links.get(seat.id)?.hubBack();
     this.follow();
@@ -147,13 +162,13 @@ export class Mesh {
   /** One of the two has something on, as far as is known here; else the hub relays no offer between them. */
   private maySpeak(peer: string): boolean {
     const seat = this.seats.get(peer);
-    const live = this.tracks.audio?.enabled === true || this.tracks.video !== null;
+    const live = this.tracks.audio?.enabled === true || this.tracks.video !== null || this.screen !== null;
     return live || (this.self !== null && sends(this.self)) || (seat !== undefined && sends(seat));
   }
 
   /** Makes what is missing, and lets go later of what nobody needs. */
   private follow(): void {
-    const offers = this.tracks.audio !== null || this.tracks.video !== null;
+    const offers = this.tracks.audio !== null || this.tracks.video !== null || this.screen !== null;
     let missing = false;
     for (const seat of this.seats.values()) {
       if (!this.talks(seat.id)) continue;
@@ -207,6 +222,7 @@ export class Mesh {
       return undefined;
     }
     this.links.set(peer, link);
+    link.markScreen(this.seats.get(peer)?.media.screen);
     this.supply(link);
     this.sizeChanged();
     this.options.changed(peer);
@@ -272,11 +288,16 @@ export class Mesh {
   private supply(link: PeerLink): void {
     link.send('audio', this.tracks.audio);
     link.send('video', this.tracks.video);
+    link.share(this.screen);
   }
 
   private sizeChanged(): void {
     const camera = cameraEncoding(this.links.size);
-    for (const link of this.links.values()) link.setCamera(camera);
+    const screen = screenEncoding(this.links.size, this.hint);
+    for (const link of this.links.values()) {
+      link.setCamera(camera);
+      link.setScreen(screen, this.hint);
+    }
   }
 
   private reconfigure(): void {

@@ -1,5 +1,6 @@
 import type { SignalPayload } from '@/api/types';
-import { tune, type CameraEncoding } from './encoding';
+import { tune, type CameraEncoding, type Sent } from './encoding';
+import type { ScreenHint } from './Screen';
 import { withSpeech } from './sdp';
 import { callSession } from './session';
 
@@ -11,6 +12,14 @@ export type LinkState =
   | 'interrupted';
 
 export type Kind = 'audio' | 'video';
+
+interface Received {
+  kind: Kind;
+  receiver: RTCRtpReceiver;
+  /** The stream that it came in; that of a shared screen is named by the hub. */
+  stream: string;
+  mid: () => string | null;
+}
 
 export interface LinkOptions {
   /** This end's name for the connection; the other's comes with its first signal. */
@@ -45,11 +54,16 @@ export class PeerLink {
   state: LinkState = 'connecting';
   /** The other end's name for the connection. */
   remote: string | null = null;
-  readonly received: Record<Kind, RTCRtpReceiver | null> = { audio: null, video: null };
   readonly connection: RTCPeerConnection;
-  private readonly senders: Partial<Record<Kind, RTCRtpSender>> = {};
+  private readonly senders: Partial<Record<Sent, RTCRtpSender>> = {};
+  private readonly shared: Partial<Record<Kind, RTCRtpTransceiver>> = {};
+  private readonly arrived: Received[] = [];
+  /** Streams of the other end that are, or were, a shared screen. */
+  private readonly screens = new Set<string>();
   private readonly stream = new MediaStream();
   private camera: CameraEncoding | null = null;
+  private screen: CameraEncoding | null = null;
+  private hint: ScreenHint = 'detail';
   private queue: Promise<void> = Promise.resolve();
   private early: RTCIceCandidateInit[] = [];
   private ignoring = false;
@@ -71,9 +85,11 @@ export class PeerLink {
     connection.onicecandidate = ({ candidate }) => {
       if (candidate && !this.closed) this.signal({ candidate: plain(candidate) });
     };
-    connection.ontrack = ({ receiver, track }) => {
+    connection.ontrack = ({ receiver, track, streams, transceiver }) => {
       if (this.closed || (track.kind !== 'audio' && track.kind !== 'video')) return;
-      this.received[track.kind] = receiver;
+      const known = this.arrived.findIndex((each) => each.receiver === receiver);
+      if (known >= 0) this.arrived.splice(known, 1);
+      this.arrived.push({ kind: track.kind, receiver, stream: streams[0]?.id ?? '', mid: () => transceiver.mid });
       options.changed();
     };
     connection.onconnectionstatechange = () => this.stateChanged();
@@ -82,6 +98,53 @@ export class PeerLink {
 
   get id(): string {
     return this.options.id;
+  }
+
+  /** The other end's voice and camera. */
+  get received(): Record<Kind, RTCRtpReceiver | null> {
+    const of = (kind: Kind): RTCRtpReceiver | null => this.arrived.findLast((each) => each.kind === kind && !this.screens.has(each.stream))?.receiver ?? null;
+    return { audio: of('audio'), video: of('video') };
+  }
+
+  /** Picture and sound of a screen that the other end shares, by the stream that the hub names. */
+  shownIn(stream: string): Record<Kind, RTCRtpReceiver | null> {
+    const of = (kind: Kind): RTCRtpReceiver | null => this.arrived.findLast((each) => each.kind === kind && each.stream === stream)?.receiver ?? null;
+    return { audio: of('audio'), video: of('video') };
+  }
+
+  /** The hub's word on which stream of the other end is a screen. It comes before the tracks do. */
+  markScreen(stream: string | undefined): void {
+    if (stream !== undefined) this.screens.add(stream);
+  }
+
+  /**
+   * Shares a screen from now on, or none. It has connections of its own beside voice and camera, which are used again for the next; another stream
+   * is another name for the other end, so it is negotiated.
+   */
+  share(stream: MediaStream | null): void {
+    if (this.closed) return;
+    for (const [kind, as] of [['video', 'screen'], ['audio', 'screenSound']] as const) {
+      const track = stream?.getTracks().find((each) => each.kind === kind) ?? null;
+      const before = this.shared[kind];
+      if (before?.sender.track === (track ?? undefined) || (!before && !track)) continue;
+      if (!before && track && stream) {
+        // Both ways, for the other end may put its own camera there.
+        const made = this.connection.addTransceiver(track, { direction: 'sendrecv', streams: [stream] });
+        this.shared[kind] = made;
+        this.senders[as] = made.sender;
+      } else if (before) {
+        if (stream && track) before.sender.setStreams(stream);
+        before.sender.replaceTrack(track).catch(() => this.fail());
+        before.direction = track ? 'sendrecv' : 'recvonly';
+      }
+    }
+    this.tune();
+  }
+
+  setScreen(screen: CameraEncoding, hint: ScreenHint): void {
+    this.screen = screen;
+    this.hint = hint;
+    this.tune();
   }
 
   /** Sends a track from now on, or nothing in its place. Another track of the kind needs no negotiation. */
@@ -155,12 +218,13 @@ export class PeerLink {
     if (this.ignoring) return;
     // An answer that was given twice, as to an offer that was said again.
     if (description.type === 'answer' && connection.signalingState !== 'have-local-offer') return;
-    await connection.setRemoteDescription(description);
+    // What is needed from here on is asked for anew.
     if (description.type === 'answer') this.needed = false;
+    await connection.setRemoteDescription(description);
     for (const candidate of this.early.splice(0)) await connection.addIceCandidate(candidate).catch(() => undefined);
     if (description.type === 'offer') {
-      await connection.setLocalDescription();
       this.needed = false;
+      await connection.setLocalDescription();
       this.sayDescription();
     }
     this.tune();
@@ -175,7 +239,12 @@ export class PeerLink {
 
   private sayDescription(): void {
     const { localDescription } = this.connection;
-    if (localDescription && (localDescription.type === 'offer' || localDescription.type === 'answer')) this.signal({ description: { type: localDescription.type, sdp: withSpeech(localDescription.sdp) } });
+    if (localDescription && (localDescription.type === 'offer' || localDescription.type === 'answer')) this.signal({ description: { type: localDescription.type, sdp: withSpeech(localDescription.sdp, this.music()) } });
+  }
+
+  /** The sections that a screen's sound comes in. */
+  private music(): Set<string> {
+    return new Set(this.arrived.filter(({ kind, stream }) => kind === 'audio' && this.screens.has(stream)).flatMap(({ mid }) => mid() ?? []));
   }
 
   private signal(payload: Omit<SignalPayload, 'session'>): void {
@@ -256,11 +325,11 @@ export class PeerLink {
   }
 
   private tune(): void {
-    const { camera } = this;
+    const { camera, screen } = this;
     if (this.closed || !camera) return;
-    for (const kind of ['audio', 'video'] as const) {
+    for (const kind of ['audio', 'video', 'screen', 'screenSound'] as const) {
       const sender = this.senders[kind];
-      if (sender) void tune(sender, kind, camera);
+      if (sender?.track) void tune(sender, kind, kind === 'screen' && screen ? screen : camera, this.hint);
     }
   }
 

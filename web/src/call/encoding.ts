@@ -1,3 +1,5 @@
+import type { ScreenHint } from './Screen';
+
 /** How a camera is sent to one friend. A bubble is small, and every friend costs the uplink once more. */
 export interface CameraEncoding {
   maxBitrate: number;
@@ -19,22 +21,49 @@ export function cameraEncoding(friends: number): CameraEncoding {
   return { maxBitrate: Math.min(each, 200_000), scaleResolutionDownBy: 2, maxFramerate: 15 };
 }
 
+/** What a shared screen may take of the uplink for all friends together, and for one. */
+const screenUplink = 6_000_000;
+const screenMost = 2_500_000;
+
+/** A shared screen for each of so many friends: text keeps its size and loses pictures, a film the other way round. */
+export function screenEncoding(friends: number, hint: ScreenHint): CameraEncoding {
+  return { maxBitrate: Math.min(screenMost, Math.round(screenUplink / Math.max(1, friends))), scaleResolutionDownBy: 1, maxFramerate: hint === 'motion' ? 30 : 15 };
+}
+
 /** The most for speech; the camera gives way first. */
 const speechBitrate = 40_000;
+/** The most for the sound of a shared screen, in stereo. */
+const screenSoundBitrate = 128_000;
+
+export type Sent = 'audio' | 'video' | 'screen' | 'screenSound';
 
 /** Sets how a sender sends. What a browser does not know of it, or refuses at this moment, it leaves as it was. */
-export async function tune(sender: RTCRtpSender, kind: 'audio' | 'video', camera: CameraEncoding): Promise<void> {
+export async function tune(sender: RTCRtpSender, kind: Sent, picture: CameraEncoding, hint: ScreenHint = 'motion'): Promise<void> {
   try {
     const parameters: RTCRtpSendParameters & { degradationPreference?: RTCDegradationPreference } = sender.getParameters();
     const [encoding] = parameters.encodings;
     if (!encoding) return;
-    const wanted: RTCRtpEncodingParameters = kind === 'audio' ? { maxBitrate: speechBitrate, priority: 'high', networkPriority: 'high' } : { ...camera, priority: 'low', networkPriority: 'low' };
+    const wanted = wantedOf(kind, picture);
     const now: Record<string, unknown> = { ...encoding };
-    if (Object.entries(wanted).every(([name, value]) => now[name] === value)) return;
+    if (Object.entries(wanted).every(([name, value]) => now[name] === value) && kind !== 'screen') return;
     Object.assign(encoding, wanted);
     if (kind === 'video') parameters.degradationPreference = 'balanced';
+    if (kind === 'screen') parameters.degradationPreference = hint === 'motion' ? 'maintain-framerate' : 'maintain-resolution';
     await sender.setParameters(parameters);
   } catch {
     // The next change of state tries again.
+  }
+}
+
+function wantedOf(kind: Sent, picture: CameraEncoding): RTCRtpEncodingParameters {
+  switch (kind) {
+    case 'audio':
+      return { maxBitrate: speechBitrate, priority: 'high', networkPriority: 'high' };
+    case 'screenSound':
+      return { maxBitrate: screenSoundBitrate, priority: 'medium', networkPriority: 'medium' };
+    case 'screen':
+      return { ...picture, priority: 'medium', networkPriority: 'medium' };
+    case 'video':
+      return { ...picture, priority: 'low', networkPriority: 'low' };
   }
 }

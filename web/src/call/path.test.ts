@@ -39,7 +39,7 @@ it.each<[Network, ICEServer[], string, string]>([
   [{ srflx: true }, all, 'some', 'none'],
   [{}, all, 'near', 'none'],
   [{ srflx: true }, all.slice(0, 1), 'some', 'none'],
-  [{ srflx: true, udp: true }, [], 'near', 'none'],
+  [{ srflx: true, udp: true }, [], 'direct', 'none'],
 ])('a network that lets %o through to %o is %s, and %s where all goes by the relay', async (network, servers, verdict, relayed) => {
   const surroundings = around(network);
   const path = await probePath(servers, surroundings);

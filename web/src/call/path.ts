@@ -10,7 +10,7 @@ export interface Path {
 }
 
 /** What a path means for a person, from the best to the worst. */
-export type Verdict = 'good' | 'slow' | 'some' | 'near' | 'none';
+export type Verdict = 'good' | 'slow' | 'some' | 'direct' | 'near' | 'none';
 
 const transportOf = (url: string): 'udp' | 'tcp' => (url.startsWith('turns:') || url.includes('transport=tcp') ? 'tcp' : 'udp');
 
@@ -39,5 +39,7 @@ export function verdictOf({ stun, turnUdp, turnTcp }: Path, relayOnly: boolean):
   if (turnUdp === true) return 'good';
   if (turnTcp === true) return 'slow';
   if (relayOnly) return 'none';
+  // A server that offers no way of its own leaves nothing to try.
+  if (stun === null && turnUdp === null && turnTcp === null) return 'direct';
   return stun === true ? 'some' : 'near';
 }

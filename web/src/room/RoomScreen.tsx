@@ -16,6 +16,8 @@ import { ChatPanel } from './chat/ChatPanel';
 import { useUnread } from './chat/useUnread';
 import { useDriving, useMay, useRoom } from './context';
 import { PeoplePanel } from './people/PeoplePanel';
+import { useCall } from './call/hooks';
+import { useShareView } from './share/view';
 import { Countdown } from './stage/Countdown';
 import { FloatingReactions } from './stage/FloatingReactions';
 import { Stage } from './stage/Stage';
@@ -26,6 +28,7 @@ import { useCalm, useView } from './view';
 import classes from './Room.module.css';
 
 const InviteDialog = lazy(() => import('./invite/InviteDialog').then((m) => ({ default: m.InviteDialog })));
+const SharedScreen = lazy(() => import('./share/SharedScreen'));
 const SettingsPanel = lazy(() => import('./settings/SettingsPanel').then((m) => ({ default: m.SettingsPanel })));
 
 type Tab = 'people' | 'chat' | 'settings';
@@ -49,6 +52,8 @@ export function RoomScreen() {
   const handle = useRef({ video, field }).current;
   const { title, slug, browser, asking } = useRoom((room) => ({ asking: room.door.length, browser: room.browser.state, title: room.room?.title ?? '', slug: room.room?.slug }));
   const driving = useDriving();
+  const share = useCall((call) => call.share);
+  const shareView = useShareView();
   useRefusals();
   useStanding();
 
@@ -100,9 +105,14 @@ export function RoomScreen() {
       {!view.immersive && <Header onInvite={() => setInviting(true)} phone={view.phone} />}
       <div className={classes.body}>
         <main className={classes.main}>
-          <div className={classes.stage}>
-            <Stage handle={handle} touchTyping={touchTyping} onEscape={escape} />
+          <div className={classes.stage} data-share={shareView ?? undefined}>
+            <Stage handle={handle} touchTyping={touchTyping} covered={shareView === 'screen'} onEscape={escape} />
             <Countdown />
+            {share && shareView && (
+              <Suspense>
+                <SharedScreen share={share} view={shareView} />
+              </Suspense>
+            )}
             <FloatingReactions />
           </div>
           {view.immersive && view.touch && calm && <button type="button" className={classes.handle} aria-label={t('toolbar.label')} onClick={stir} />}

@@ -27,7 +27,10 @@ export class FakeTrack extends EventTarget {
 export class FakeMedia extends EventTarget {
   microphones = ['built-in', 'headset'];
   cameras = ['webcam'];
+  /** The sound comes with a shared screen. */
+  screenSound = true;
   refusal: string | null = null;
+  private screens = 0;
   readonly taken: FakeTrack[] = [];
   readonly asked: MediaStreamConstraints[] = [];
   private waiting: (() => void)[] | null = null;
@@ -46,6 +49,14 @@ export class FakeMedia extends EventTarget {
     const track = new FakeTrack(kind, found);
     this.taken.push(track);
     return { getTracks: () => [track] } as unknown as MediaStream;
+  });
+
+  readonly getDisplayMedia = vi.fn((): Promise<MediaStream> => {
+    if (this.refusal !== null) return Promise.reject(new DOMException('', this.refusal));
+    const tracks = [new FakeTrack('video', 'screen'), ...(this.screenSound ? [new FakeTrack('audio', 'screen')] : [])];
+    this.taken.push(...tracks);
+    const of = (kind: string) => () => tracks.filter((track) => track.kind === kind);
+    return Promise.resolve({ id: `screen${++this.screens}`, getTracks: () => tracks, getVideoTracks: of('video'), getAudioTracks: of('audio') } as unknown as MediaStream);
   });
 
   readonly enumerateDevices = (): Promise<MediaDeviceInfo[]> =>

@@ -38,6 +38,9 @@ interface Description {
 }
 
 export class FakeSender {
+  /** The stream of a shared screen; voice and camera have none here. */
+  stream = '';
+  changed: () => void = () => undefined;
   parameters = { encodings: [{}] as Record<string, unknown>[] };
   constructor(
     readonly kind: string,
@@ -46,6 +49,10 @@ export class FakeSender {
   replaceTrack(track: MediaStreamTrack | null): Promise<void> {
     this.track = track;
     return Promise.resolve();
+  }
+  setStreams(stream: MediaStream): void {
+    this.stream = stream.id;
+    this.changed();
   }
   getParameters(): unknown {
     return structuredClone(this.parameters);
@@ -57,7 +64,21 @@ export class FakeSender {
 }
 
 const ufragOf = (description: Description | null): string | undefined => /ufrag=(\w+)/.exec(description?.sdp ?? '')?.[1];
-const kindsOf = (description: Description): string[] => /kinds=([\w,]*)/.exec(description.sdp)?.[1]?.split(',').filter(Boolean) ?? [];
+const kindsOf = (description: Description): string[] => /kinds=([\w,@]*)/.exec(description.sdp)?.[1]?.split(',').filter(Boolean) ?? [];
+
+/** What a screen is shared by: it goes on being there when nothing is sent. */
+export class FakeTransceiver {
+  readonly mid = 'screen';
+  private way: RTCRtpTransceiverDirection = 'sendrecv';
+  constructor(readonly sender: FakeSender) {}
+  get direction(): RTCRtpTransceiverDirection {
+    return this.way;
+  }
+  set direction(way: RTCRtpTransceiverDirection) {
+    this.way = way;
+    this.sender.changed();
+  }
+}
 
 export class FakePeerConnection {
   onnegotiationneeded: (() => void) | null = null;
@@ -69,6 +90,7 @@ export class FakePeerConnection {
   localDescription: Description | null = null;
   remoteDescription: Description | null = null;
   readonly senders: FakeSender[] = [];
+  readonly transceivers: FakeTransceiver[] = [];
   readonly received = new Map<string, { receiver: unknown; track: MediaStreamTrack }>();
   /** The other end's candidates that were taken. */
   readonly added: string[] = [];
@@ -97,6 +119,22 @@ export class FakePeerConnection {
     return sender;
   }
 
+  addTransceiver(track: MediaStreamTrack, { streams }: { streams: MediaStream[] }): FakeTransceiver {
+    const sender = new FakeSender(track.kind, track);
+    sender.stream = streams[0]?.id ?? '';
+    sender.changed = () => this.need();
+    const made = new FakeTransceiver(sender);
+    this.transceivers.push(made);
+    this.need();
+    return made;
+  }
+
+  /** What this end sends: kinds, with the stream where there is one. */
+  private get sending(): string {
+    const shared = this.transceivers.filter(({ direction }) => direction === 'sendrecv').map(({ sender }) => `${sender.kind}@${sender.stream}`);
+    return [...this.senders.map(({ kind }) => kind), ...shared].join(',');
+  }
+
   setConfiguration(configuration: RTCConfiguration): void {
     this.configuration = configuration;
   }
@@ -114,7 +152,7 @@ export class FakePeerConnection {
       this.ufrag = this.network.fresh();
       this.restarting = false;
     }
-    const kinds = this.senders.map(({ kind }) => kind).join(',');
+    const kinds = this.sending;
     if (this.signalingState === 'stable') {
       this.offers++;
       this.before = this.localDescription;
@@ -188,19 +226,20 @@ export class FakePeerConnection {
     if (ufragOf(description) !== ufragOf(this.remoteDescription)) this.candidates = 0;
     this.remoteDescription = description;
     if (description.sdp.includes('gathered=')) this.candidates++;
-    for (const kind of kindsOf(description)) {
-      if (this.received.has(kind)) continue;
+    for (const which of kindsOf(description)) {
+      if (this.received.has(which)) continue;
+      const [kind, stream] = which.split('@');
       const track = { kind } as MediaStreamTrack;
       const receiver = { track, getSynchronizationSources: () => [] };
-      this.received.set(kind, { receiver, track });
-      this.ontrack?.({ receiver, track });
+      this.received.set(which, { receiver, track });
+      this.ontrack?.({ receiver, track, streams: stream === undefined ? [] : [{ id: stream }], transceiver: { mid: which } });
     }
   }
 
   private settle(kinds: string): void {
     this.signalingState = 'stable';
     this.negotiated = kinds;
-    const again = this.restarting || this.senders.map(({ kind }) => kind).join(',') !== this.negotiated;
+    const again = this.restarting || this.sending !== this.negotiated;
     this.needed = false;
     if (again) this.need();
     this.check();

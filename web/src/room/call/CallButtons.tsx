@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { useStore } from 'zustand';
 import { talking } from '@/call/preferences';
 import { useMay } from '../context';
+import { ShareButton } from '../share/ShareButton';
 import { CallSettings } from './CallSettings';
 import { useCallSession, useDevices, useHeldKey, useKeys } from './hooks';
 import { useTroubles } from './useTroubles';
@@ -33,13 +34,15 @@ export function CallButtons({ small, touch }: { small: boolean; touch: boolean }
   useKeys({ m: held ? null : speakKey, v: filmKey });
   const [hold, letGo] = [() => void devices.hold(), () => devices.letGo()];
   useHeldKey('m', held && speakKey !== null ? hold : null, letGo);
-  if (!speak && !film) return null;
+  const mayShare = useMay('screen');
+  if (!speak && !film && !mayShare) return null;
   return (
     <div className={classes.buttons}>
       {speak && !held && <Switch label={t(`call.microphone.${microphone}`)} hint={touch || !speakKey ? null : t('call.key', { key: 'M' })} state={microphone} onClick={speak} testId="microphone" On={IconMicrophone} Off={IconMicrophoneOff} />}
       {held && <HeldSwitch label={t(`call.held.${microphone}`)} hint={touch || !speakKey ? null : t('call.holdKey', { key: 'M' })} state={microphone} hold={hold} letGo={letGo} />}
       {film && <Switch label={t(`call.camera.${camera}`)} hint={touch || !filmKey ? null : t('call.key', { key: 'V' })} state={camera} onClick={film} testId="camera" On={IconVideo} Off={IconVideoOff} />}
-      {!small && (
+      <ShareButton />
+      {!small && (speak ?? film) && (
         <Popover opened={open} onChange={(next) => !next && close()} position="top" width={330} trapFocus returnFocus>
           <Popover.Target>
             <Tooltip label={t('call.settings')} disabled={open}>

@@ -1,5 +1,5 @@
 import { Button, Loader } from '@mantine/core';
-import { IconAlertTriangle, IconCircleCheckFilled, IconCircleXFilled, IconMinus, IconRefresh } from '@tabler/icons-react';
+import { IconAlertTriangle, IconCircleCheckFilled, IconCircleXFilled, IconInfoCircle, IconMinus, IconRefresh } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ICEServer } from '@/api/types';
@@ -7,7 +7,7 @@ import { probePath, verdictOf, type Path, type Verdict } from '@/call/path';
 import { useCallSession } from '../call/hooks';
 import classes from './Check.module.css';
 
-const icons = { good: IconCircleCheckFilled, slow: IconAlertTriangle, some: IconAlertTriangle, near: IconAlertTriangle, none: IconCircleXFilled } as const satisfies Record<Verdict, unknown>;
+const icons = { good: IconCircleCheckFilled, slow: IconAlertTriangle, some: IconAlertTriangle, direct: IconInfoCircle, near: IconAlertTriangle, none: IconCircleXFilled } as const satisfies Record<Verdict, unknown>;
 
 const probe = (servers: readonly ICEServer[]): Promise<Path> =>
   probePath(servers, { makePeerConnection: (configuration) => new RTCPeerConnection(configuration), setTimeout: (run, milliseconds) => setTimeout(run, milliseconds) });
@@ -49,7 +49,7 @@ export function PathCheck({ relayOnly }: { relayOnly: boolean }) {
           ))}
         </dl>
       )}
-      {verdict && verdict !== 'good' && (
+      {verdict && verdict !== 'good' && verdict !== 'direct' && (
         <Button variant="subtle" color="gray" size="compact-md" leftSection={<IconRefresh size={16} />} onClick={() => setTurn((n) => n + 1)} data-testid="check-path-again">
           {t('check.path.again')}
         </Button>

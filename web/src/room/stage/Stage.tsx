@@ -31,11 +31,13 @@ export interface StageHandle {
 interface Props {
   handle: StageHandle;
   touchTyping: boolean;
+  /** Something else is in its place: it is not heard. */
+  covered: boolean;
   onEscape: () => void;
 }
 
 /** The picture, and what a hand and a keyboard do on it. */
-export function Stage({ handle, touchTyping, onEscape }: Props) {
+export function Stage({ handle, touchTyping, covered, onEscape }: Props) {
   const { t } = useTranslation();
   const session = useRoomSession();
   const { media, sound, hidden, stream, browser, screen, watched, paused, online } = useRoom((room) => ({
@@ -99,17 +101,17 @@ export function Stage({ handle, touchTyping, onEscape }: Props) {
 
   useEffect(() => {
     const element = video.current;
-    if (element && !silenced) element.muted = muted;
-  }, [muted, silenced, video]);
+    if (element && !silenced) element.muted = muted || covered;
+  }, [muted, covered, silenced, video]);
   useDuckedVolume(video, volume);
 
   const unsilence = useCallback(() => {
     const element = video.current;
     if (!element) return;
-    element.muted = muted;
+    element.muted = muted || covered;
     setSilenced(false);
     void element.play().catch(() => undefined);
-  }, [muted, video]);
+  }, [muted, covered, video]);
 
   const live = stream !== 'idle' && hasPicture && quality !== 'sound';
   const soundOnly = quality === 'sound' && (stream === 'live' || stream === 'interrupted');
