@@ -13,7 +13,7 @@ export function Announcer() {
     holderName: peerById(room, room.control.holder)?.person?.displayName,
     me: peerById(room, room.self?.peer)?.person?.id,
   }));
-  const [chat, setChat] = useState({ seq: 0, text: '' });
+  const [chat, setChat] = useState({ seq: 0, text: '', urgent: false });
   const removed = useRoom((room) => room.messages.some(({ seq, deletedAt }) => seq === chat.seq && deletedAt !== undefined));
   const [control, setControl] = useState('');
   const heard = useRef(last?.seq ?? 0);
@@ -21,7 +21,7 @@ export function Announcer() {
   useEffect(() => {
     if (!last || last.seq <= heard.current) return;
     heard.current = last.seq;
-    if (last.author.id !== me && last.deletedAt === undefined) setChat({ seq: last.seq, text: t('chat.says', { name: last.author.displayName, text: last.text }) });
+    if (last.author.id !== me && last.deletedAt === undefined) setChat({ seq: last.seq, text: t(last.announcement === true ? 'chat.announces' : last.to ? 'chat.whispersAloud' : 'chat.says', { name: last.author.displayName, text: last.text }), urgent: last.announcement === true });
   }, [last, me, t]);
   useEffect(() => {
     if (holder === known.current) return;
@@ -31,7 +31,10 @@ export function Announcer() {
   return (
     <>
       <div className="sr-only" aria-live="polite" data-testid="announce-chat">
-        {removed ? '' : chat.text}
+        {removed || chat.urgent ? '' : chat.text}
+      </div>
+      <div className="sr-only" aria-live="assertive" data-testid="announce-announcement">
+        {!removed && chat.urgent ? chat.text : ''}
       </div>
       <div className="sr-only" aria-live="polite" data-testid="announce-control">
         {control}

@@ -13,6 +13,7 @@ import { Announcer } from './Announcer';
 import { CallStrip } from './call/CallStrip';
 import { ChatOverlay } from './chat/ChatOverlay';
 import { ChatPanel } from './chat/ChatPanel';
+import { useChimes } from './chat/alerts';
 import { useUnread } from './chat/useUnread';
 import { useDriving, useMay, useRoom } from './context';
 import { PeoplePanel } from './people/PeoplePanel';
@@ -45,7 +46,8 @@ export function RoomScreen() {
   const [touchTyping, setTouchTyping] = useState(false);
   const { calm, stir } = useCalm(view.immersive);
   const chatShown = view.immersive ? chatOpen : tab === 'chat';
-  const { unread, seen } = useUnread(chatShown);
+  const { unread, mentioned, mark, seen } = useUnread(chatShown);
+  useChimes();
   const video = useRef<HTMLVideoElement>(null);
   const field = useRef<HTMLTextAreaElement>(null);
   const release = useRef<HTMLDivElement>(null);
@@ -58,11 +60,11 @@ export function RoomScreen() {
   useStanding();
 
   useEffect(() => {
-    document.title = `${unread > 0 ? `(${unread}) ` : ''}${title} · ${t('app.name')}`;
+    document.title = `${mentioned > 0 ? `(@${unread}) ` : unread > 0 ? `(${unread}) ` : ''}${title} · ${t('app.name')}`;
     return () => {
       document.title = t('app.name');
     };
-  }, [title, unread, t]);
+  }, [title, unread, mentioned, t]);
 
   // The room may get a new address while one is in it.
   useEffect(() => {
@@ -123,7 +125,7 @@ export function RoomScreen() {
           {view.immersive && !chatOpen && <ChatOverlay />}
           {view.immersive && chatOpen && (
             <aside className={classes.drawer} aria-label={t('chat.label')}>
-              <ChatPanel onSeen={seen} autoFocus />
+              <ChatPanel onSeen={seen} mark={mark} autoFocus />
             </aside>
           )}
         </main>
@@ -157,7 +159,7 @@ export function RoomScreen() {
                 <PeoplePanel onInvite={() => setInviting(true)} />
               </Tabs.Panel>
               <Tabs.Panel value="chat">
-                <ChatPanel onSeen={seen} />
+                <ChatPanel onSeen={seen} mark={mark} />
               </Tabs.Panel>
               <Tabs.Panel value="settings">
                 <Suspense>
@@ -231,7 +233,7 @@ function Header({ onInvite, phone }: { onInvite: () => void; phone: boolean }) {
 function useRefusals(): void {
   const { t } = useTranslation();
   const errorText = useErrorText();
-  const { refusal, deniedAt, taken } = useRoom((room) => ({ refusal: room.refusal, deniedAt: room.deniedAt, taken: room.taken }));
+  const { refusal, deniedAt, taken, cleared } = useRoom((room) => ({ refusal: room.refusal, deniedAt: room.deniedAt, taken: room.taken, cleared: room.cleared }));
   const holder = useRoom((room) => room.peers.find(({ id }) => id === room.control.holder)?.person?.displayName);
   const holderName = useRef(holder);
   holderName.current = holder;
@@ -241,6 +243,9 @@ function useRefusals(): void {
   useEffect(() => {
     if (deniedAt > 0) notifications.show({ id: 'denied', message: t('control.denied', { name: holderName.current ?? t('control.somebody') }), color: 'orange' });
   }, [deniedAt, t]);
+  useEffect(() => {
+    if (cleared) notifications.show({ id: 'cleared', message: t('chat.cleared', { name: cleared.name ?? t('control.somebody') }) });
+  }, [cleared, t]);
   useEffect(() => {
     if (taken) notifications.show({ id: 'taken', message: t('control.taken', { name: taken.name ?? t('control.somebody') }) });
   }, [taken, t]);

@@ -38,6 +38,8 @@ export interface LiveRoom extends RoomState {
   deniedAt: number;
   /** Somebody took the control that was here and was not given. */
   taken: { name: string | undefined; at: number } | null;
+  /** Somebody cleared the chat. */
+  cleared: { name: string | undefined; at: number } | null;
   /** The hub's latest refusal of something that was asked, to be shown once. */
   refusal: { code: string; detail: string; at: number } | null;
 }
@@ -103,6 +105,7 @@ export class RoomSession {
       copied: null,
       deniedAt: 0,
       taken: null,
+      cleared: null,
       refusal: null,
     }));
     this.hub = new HubConnection(options);
@@ -358,6 +361,7 @@ export class RoomSession {
       return;
     }
     if (message.type === 'chat.changed') for (const heard of this.fetching) heard.push(message.payload.message);
+    if (message.type === 'chat.cleared') this.store.setState({ cleared: { name: message.payload.by?.displayName, at: this.now() } });
     if (message.type === 'ice.servers') this.stream.setIceServers(message.payload.iceServers);
     if (message.type === 'control.denied') this.store.setState({ deniedAt: this.now() });
     const before = this.store.getState();

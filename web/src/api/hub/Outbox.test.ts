@@ -42,11 +42,11 @@ describe('Outbox', () => {
     const { make, request, now } = setUp();
     request.mockRejectedValueOnce(new HubError('forbidden', '')).mockResolvedValue(stored);
     const outbox = make();
-    outbox.say('yes', { seq: 7, author: { id: 'a', displayName: 'Jon', avatarColor: 'teal', guest: false }, text: 'shall we?' });
+    outbox.say('yes', { replyTo: { seq: 7, author: { id: 'a', displayName: 'Jon', avatarColor: 'teal', guest: false }, text: 'shall we?' }, to: { id: 'a', displayName: 'Jon', avatarColor: 'teal', guest: false } });
     await vi.waitFor(() => expect(now()).toMatchObject([{ state: 'failed', code: 'forbidden' }]));
     outbox.retry('k1');
     await vi.waitFor(() => expect(now()).toEqual([]));
-    expect(request.mock.calls.map(([, payload]) => payload)).toEqual([{ key: 'k1', text: 'yes', replyTo: 7 }, { key: 'k1', text: 'yes', replyTo: 7 }]);
+    expect(request.mock.calls.map(([, payload]) => payload)).toEqual([{ key: 'k1', text: 'yes', replyTo: 7, to: 'a' }, { key: 'k1', text: 'yes', replyTo: 7, to: 'a' }]);
   });
 
   it('sends again with the same key after a lost connection', async () => {

@@ -1,7 +1,7 @@
 import type { HubConnection } from './HubConnection';
 import { HubError } from './HubConnection';
 import { backoff } from './backoff';
-import type { ChatMessage } from '../types';
+import type { ChatMessage, PublicPerson } from '../types';
 
 /** What a message that answers another one shows of it. */
 export type Quote = NonNullable<ChatMessage['replyTo']>;
@@ -11,6 +11,9 @@ export interface Outgoing {
   key: string;
   text: string;
   replyTo?: Quote;
+  /** The one person who hears it. */
+  to?: PublicPerson;
+  announcement?: true;
   createdAt: string;
   state: 'sending' | 'failed';
   /** Why it failed: an error code of the catalogue. */
@@ -47,9 +50,9 @@ export class Outbox {
     if (this.items.length > 0) options.changed(this.items);
   }
 
-  say(text: string, replyTo?: Quote): void {
+  say(text: string, more: Pick<Outgoing, 'replyTo' | 'to' | 'announcement'> = {}): void {
     const { makeKey = () => randomKey(), now = () => new Date() } = this.options;
-    this.update([...this.items, { key: makeKey(), text, ...(replyTo ? { replyTo } : {}), createdAt: now().toISOString(), state: 'sending' }]);
+    this.update([...this.items, { key: makeKey(), text, ...more, createdAt: now().toISOString(), state: 'sending' }]);
     void this.pump();
   }
 
@@ -85,7 +88,7 @@ export class Outbox {
     this.busy = true;
     let wait: number | null = null;
     try {
-      await this.options.hub.request('chat.send', { key: next.key, text: next.text, ...(next.replyTo ? { replyTo: next.replyTo.seq } : {}) });
+      await this.options.hub.request('chat.send', { key: next.key, text: next.text, ...(next.replyTo ? { replyTo: next.replyTo.seq } : {}), ...(next.to ? { to: next.to.id } : {}), ...(next.announcement ? { announcement: true } : {}) });
       this.discard(next.key);
     } catch (error) {
       const code = error instanceof HubError ? error.code : 'disconnected';

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
+import { IconEar, IconSpeakerphone } from '@tabler/icons-react';
 import { PersonAvatar } from '@/ui/PersonAvatar';
 import { useRoom } from '../context';
 import classes from './Chat.module.css';
@@ -29,7 +30,8 @@ export function ChatOverlay() {
               <PersonAvatar person={message.author} size={24} />
             </div>
             <span>
-              <b>{message.author.displayName}</b> {message.text}
+              {message.to && <IconEar size={15} aria-hidden />}
+              {message.announcement === true && <IconSpeakerphone size={15} aria-hidden />} <b>{message.author.displayName}</b> {message.text}
             </span>
           </div>
         ))}

@@ -19,16 +19,19 @@ const farthest = 10;
 
 interface Props {
   onSeen: () => void;
+  /** After which seq the unread messages begin. */
+  mark?: number | null;
   autoFocus?: boolean;
 }
 
-export function ChatPanel({ onSeen, autoFocus = false }: Props) {
+export function ChatPanel({ onSeen, mark = null, autoFocus = false }: Props) {
   const { t } = useTranslation();
   const session = useRoomSession();
-  const { messages, outbox, more, me } = useRoom((room) => ({
+  const { messages, outbox, more, cleared, me } = useRoom((room) => ({
     messages: room.messages,
     outbox: room.outbox,
     more: room.moreMessages,
+    cleared: room.clearedSeq > 0,
     me: room.peers.find(({ id }) => id === room.self?.peer)?.person,
   }));
   const list = useRef<HTMLDivElement>(null);
@@ -39,7 +42,7 @@ export function ChatPanel({ onSeen, autoFocus = false }: Props) {
   const [active, setActive] = useState<number | null>(null);
   const [marked, setMarked] = useState<number | null>(null);
   const height = useRef(0);
-  const lines = useMemo(() => groups(messages, outbox, me), [messages, outbox, me]);
+  const lines = useMemo(() => groups(messages, outbox, me, mark), [messages, outbox, me, mark]);
   const oldest = messages[0]?.seq ?? 0;
   const lastOldest = useRef(oldest);
   const newest = messages.at(-1)?.seq ?? 0;
@@ -62,12 +65,12 @@ export function ChatPanel({ onSeen, autoFocus = false }: Props) {
     lastOldest.current = oldest;
     height.current = element.scrollHeight;
     if (newest > lastNewest.current) {
-      const added = newest - lastNewest.current;
+      const added = messages.filter(({ seq }) => seq > lastNewest.current).length;
       lastNewest.current = newest;
       if (atEnd.current) onSeen();
       else setBelow((count) => count + added);
     }
-  }, [lines, oldest, newest, onSeen]);
+  }, [lines, messages, oldest, newest, onSeen]);
 
   useEffect(() => {
     if (atEnd.current) onSeen();
@@ -96,7 +99,8 @@ export function ChatPanel({ onSeen, autoFocus = false }: Props) {
     const shown = (seq: number): HTMLElement | null => list.current?.querySelector<HTMLElement>(`[data-seq="${seq}"]`) ?? null;
     return {
       activate: setActive,
-      reply: (replyTo) => begin.current?.({ replyTo, editing: undefined }),
+      reply: (replyTo, to) => begin.current?.({ replyTo, to, announcement: false, editing: undefined }),
+      whisper: (to) => begin.current?.({ to, replyTo: undefined, announcement: false, editing: undefined }),
       edit: (seq) => {
         const message = session.store.getState().messages.find((known) => known.seq === seq);
         if (message) begin.current?.({ text: message.text, editing: seq });
@@ -157,13 +161,13 @@ export function ChatPanel({ onSeen, autoFocus = false }: Props) {
             {t('chat.older')}
           </Button>
         ) : (
-          messages.length > 0 && (
+          (cleared || messages.length > 0) && (
             <Text fz="xs" c="dimmed" ta="center" py={8}>
-              {t('chat.beginning')}
+              {t(cleared ? 'chat.clearedBefore' : 'chat.beginning')}
             </Text>
           )
         )}
-        {lines.length === 0 && (
+        {lines.length === 0 && !cleared && (
           <div className={classes.empty}>
             <Text fw={650} fz="lg">
               {t('chat.empty')}
@@ -174,7 +178,7 @@ export function ChatPanel({ onSeen, autoFocus = false }: Props) {
           </div>
         )}
         {lines.map((line) => (
-          <LineView key={line.key} line={line} active={active} marked={marked} events={events} />
+          <LineView key={line.key} line={line} me={me?.id} active={active} marked={marked} events={events} />
         ))}
       </div>
       {below > 0 && (
@@ -188,10 +192,20 @@ export function ChatPanel({ onSeen, autoFocus = false }: Props) {
   );
 }
 
-function LineView({ line, active, marked, events }: { line: Line; active: number | null; marked: number | null; events: LineEvents }) {
+function LineView({ line, me, active, marked, events }: { line: Line; me: string | undefined; active: number | null; marked: number | null; events: LineEvents }) {
   if (line.kind === 'day') return <Day at={line.at} />;
+  if (line.kind === 'unread') return <UnreadLine />;
   const seq = line.message?.seq;
-  return <Message line={line} active={seq !== undefined && seq === active} marked={seq !== undefined && seq === marked} {...events} />;
+  return <Message line={line} me={me} active={seq !== undefined && seq === active} marked={seq !== undefined && seq === marked} {...events} />;
+}
+
+function UnreadLine() {
+  const { t } = useTranslation();
+  return (
+    <div className={classes.day} data-unread role="separator" data-testid="chat-unread-line">
+      <span>{t('chat.unread')}</span>
+    </div>
+  );
 }
 
 function Day({ at }: { at: string }) {

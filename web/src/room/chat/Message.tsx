@@ -1,5 +1,5 @@
 import { Text } from '@mantine/core';
-import { IconArrowForwardUp, IconTrash } from '@tabler/icons-react';
+import { IconArrowForwardUp, IconEar, IconSpeakerphone, IconTrash } from '@tabler/icons-react';
 import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '@/api/problem';
@@ -9,7 +9,7 @@ import { PersonAvatar } from '@/ui/PersonAvatar';
 import { useErrorText } from '@/ui/useErrorText';
 import { useRoomSession } from '../context';
 import type { Said } from './lines';
-import { withLinks } from './links';
+import { isFor, withMentions } from './mentions';
 import { MessageActions } from './MessageActions';
 import { Reactions } from './Reactions';
 import classes from './Chat.module.css';
@@ -17,20 +17,24 @@ import classes from './Chat.module.css';
 /** What a line may ask of the panel. The functions stay the same, so that a line draws anew only when it changes. */
 export interface LineEvents {
   activate: (seq: number | null) => void;
-  reply: (quote: Quote) => void;
+  /** To the one person whom a whisper is shared with. */
+  reply: (quote: Quote, to?: PublicPerson) => void;
+  whisper: (to: PublicPerson) => void;
   edit: (seq: number) => void;
   goTo: (seq: number) => void;
 }
 
 interface Props extends LineEvents {
   line: Said;
+  /** Who looks. */
+  me: string | undefined;
   /** Its actions show. */
   active: boolean;
   /** A quote led here. */
   marked: boolean;
 }
 
-export const Message = memo(function Message({ line, active, marked, ...events }: Props) {
+export const Message = memo(function Message({ line, me, active, marked, ...events }: Props) {
   const { t, i18n } = useTranslation();
   const time = new Intl.DateTimeFormat(i18n.language, { hour: 'numeric', minute: '2-digit' }).format(new Date(line.at));
   const { message } = line;
@@ -43,6 +47,9 @@ export const Message = memo(function Message({ line, active, marked, ...events }
       data-state={line.outgoing?.state}
       data-active={active || undefined}
       data-marked={marked || undefined}
+      data-mine={(message !== undefined && !removed && isFor(message, me)) || undefined}
+      data-whisper={line.to !== undefined || undefined}
+      data-announcement={message?.announcement ?? line.outgoing?.announcement}
       data-seq={seq ?? undefined}
       data-testid="chat-message"
       tabIndex={-1}
@@ -53,13 +60,23 @@ export const Message = memo(function Message({ line, active, marked, ...events }
     >
       {line.replyTo && <Quoted quote={line.replyTo} goTo={events.goTo} />}
       {line.first && <Author person={line.author} time={time} at={line.at} />}
+      {line.first && line.to && (
+        <div className={classes.kind} data-testid="chat-whisper">
+          <IconEar size={14} aria-hidden /> <span dir="auto">{line.to.id === me ? t('chat.whispersYou') : t('chat.whispers', { name: line.to.displayName })}</span>
+        </div>
+      )}
+      {line.first && (message?.announcement ?? line.outgoing?.announcement) === true && (
+        <div className={classes.kind} data-testid="chat-announcement">
+          <IconSpeakerphone size={14} aria-hidden /> {t('chat.announcement')}
+        </div>
+      )}
       <div className={classes.text} title={line.first ? undefined : time} data-removed={removed || undefined} data-testid="chat-text" dir="auto">
         {removed ? (
           <>
             <IconTrash size={14} aria-hidden /> {t('chat.removed')}
           </>
         ) : (
-          withLinks(line.text)
+          withMentions(line.text, message?.mentions, me)
         )}
         {!removed && message?.editedAt !== undefined && (
           <span className={classes.edited} title={new Intl.DateTimeFormat(i18n.language, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(message.editedAt))} data-testid="chat-edited">
@@ -69,7 +86,7 @@ export const Message = memo(function Message({ line, active, marked, ...events }
       </div>
       {message?.reactions && <Reactions message={message} />}
       {line.outgoing && <Sending item={line.outgoing} />}
-      {active && message && !removed && <MessageActions message={message} reply={events.reply} edit={events.edit} />}
+      {active && message && !removed && <MessageActions message={message} reply={events.reply} whisper={events.whisper} edit={events.edit} />}
     </article>
   );
 });

@@ -1,16 +1,17 @@
 import { ActionIcon, Button } from '@mantine/core';
-import { IconArrowBackUp, IconPencil, IconTrash } from '@tabler/icons-react';
+import { IconArrowBackUp, IconEar, IconPencil, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Quote } from '@/api/hub/Outbox';
-import type { ChatMessage } from '@/api/types';
+import type { ChatMessage, PublicPerson } from '@/api/types';
 import { useMay, useRoom, useRoomSession } from '../context';
 import { atHand } from './emoji';
 import classes from './Chat.module.css';
 
 interface Props {
   message: ChatMessage;
-  reply: (quote: Quote) => void;
+  reply: (quote: Quote, to?: PublicPerson) => void;
+  whisper: (to: PublicPerson) => void;
   edit: (seq: number) => void;
 }
 
@@ -18,7 +19,7 @@ interface Props {
 const toMessage = (event: React.MouseEvent): void => event.currentTarget.closest('article')?.focus({ preventScroll: true });
 
 /** What can be done with the message that the pointer, the thumb or the focus is on. */
-export function MessageActions({ message, reply, edit }: Props) {
+export function MessageActions({ message, reply, whisper, edit }: Props) {
   const { t } = useTranslation();
   const session = useRoomSession();
   const me = useRoom((room) => room.peers.find(({ id }) => id === room.self?.peer)?.person?.id);
@@ -27,7 +28,8 @@ export function MessageActions({ message, reply, edit }: Props) {
   const mayReact = useMay('react');
   const mayModerate = useMay('moderate');
   const [asking, setAsking] = useState(false);
-  const { seq, author, text } = message;
+  const { seq, author, text, to } = message;
+  const here = useRoom((room) => room.peers.some(({ person }) => person?.id === author.id));
   if (!mayChat && !mayReact && !own && !mayModerate) return null;
   return (
     <div className={classes.actions} role="group" aria-label={t('chat.actions')}>
@@ -70,8 +72,13 @@ export function MessageActions({ message, reply, edit }: Props) {
               );
             })}
           {mayChat && (
-            <ActionIcon aria-label={t('chat.reply')} title={t('chat.reply')} onClick={() => reply({ seq, author, text })} data-testid="chat-reply">
+            <ActionIcon aria-label={t('chat.reply')} title={t('chat.reply')} onClick={() => reply({ seq, author, text }, to && own ? to : to && author)} data-testid="chat-reply">
               <IconArrowBackUp size={18} stroke={1.7} />
+            </ActionIcon>
+          )}
+          {mayChat && !own && here && to === undefined && (
+            <ActionIcon aria-label={t('chat.whisper', { name: author.displayName })} title={t('chat.whisper', { name: author.displayName })} onClick={() => whisper(author)} data-testid="chat-whisper-back">
+              <IconEar size={17} stroke={1.7} />
             </ActionIcon>
           )}
           {own && mayChat && (

@@ -243,7 +243,7 @@ describe('lines of the chat', () => {
       [{ key: 'k', text: 'soon', createdAt: at(2, 1), state: 'sending' }],
       mia,
     );
-    expect(lines.map((line) => (line.kind === 'day' ? 'day' : `${line.author?.displayName ?? ''}${line.first ? '*' : ''}`))).toEqual(['day', 'Jon*', 'Jon', 'Mia*', 'day', 'Mia*', 'Mia']);
+    expect(lines.map((line) => (line.kind !== 'message' ? line.kind : `${line.author?.displayName ?? ''}${line.first ? '*' : ''}`))).toEqual(['day', 'Jon*', 'Jon', 'Mia*', 'day', 'Mia*', 'Mia']);
     expect(jon.displayName).toBe('Jon');
   });
 });

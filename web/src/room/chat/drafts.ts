@@ -1,9 +1,13 @@
 import type { Quote } from '@/api/hub/Outbox';
+import type { PublicPerson } from '@/api/types';
 
 /** What is being written: a message, an answer to one, or another text for one. */
 export interface Draft {
   text: string;
   replyTo: Quote | undefined;
+  /** The one person who alone hears it. */
+  to: PublicPerson | undefined;
+  announcement: boolean;
   /** The seq of the message that gets another text. */
   editing: number | undefined;
   /** What was being written when the edit began, to go on with after it. */
@@ -13,5 +17,7 @@ export interface Draft {
 /** What is being written outlives the panel: a look at another tab loses nothing. */
 const drafts = new Map<string, Draft>();
 
-export const draftOf = (room: string): Draft => drafts.get(room) ?? { text: '', replyTo: undefined, editing: undefined, aside: '' };
+const empty: Draft = { text: '', replyTo: undefined, to: undefined, announcement: false, editing: undefined, aside: '' };
+
+export const draftOf = (room: string): Draft => drafts.get(room) ?? empty;
 export const keepDraft = (room: string, draft: Draft): void => void drafts.set(room, draft);

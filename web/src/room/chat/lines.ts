@@ -10,21 +10,24 @@ export interface Said {
   author: PublicPerson | undefined;
   first: boolean;
   replyTo: Quote | undefined;
+  /** Who alone hears it. */
+  to: PublicPerson | undefined;
   message: ChatMessage | undefined;
   outgoing: Outgoing | undefined;
 }
 
-export type Line = { kind: 'day'; key: string; at: string } | Said;
+export type Line = { kind: 'day'; key: string; at: string } | { kind: 'unread'; key: 'unread' } | Said;
 
 /** Somebody who goes on within this time is not named again. */
 const breath = 5 * 60_000;
 
-/** Messages, then what is being sent, as lines: days set apart, and what one person says in a row kept together. */
-export function groups(messages: readonly ChatMessage[], outbox: readonly Outgoing[], me: PublicPerson | undefined): Line[] {
+/** Messages, then what is being sent, as lines: days set apart, and what one person says in a row kept together. After `mark` the unread ones begin. */
+export function groups(messages: readonly ChatMessage[], outbox: readonly Outgoing[], me: PublicPerson | undefined, mark: number | null = null): Line[] {
   const lines: Line[] = [];
   let day = '';
   let author = '';
   let at = 0;
+  let marked = mark === null;
   const add = (line: Omit<Said, 'kind' | 'first'>): void => {
     const date = new Date(line.at);
     const name = date.toDateString();
@@ -34,13 +37,19 @@ export function groups(messages: readonly ChatMessage[], outbox: readonly Outgoi
       at = 0;
       lines.push({ kind: 'day', key: `day-${name}`, at: line.at });
     }
-    const who = line.author?.id ?? 'nobody';
+    if (!marked && mark !== null && line.message && line.message.seq > mark) {
+      marked = true;
+      author = '';
+      lines.push({ kind: 'unread', key: 'unread' });
+    }
+    // A whisper does not go on what was said to all.
+    const who = `${line.author?.id ?? 'nobody'} ${line.to?.id ?? (line.message?.announcement === true || line.outgoing?.announcement === true ? 'announced' : '')}`;
     const first = who !== author || date.getTime() - at > breath || line.replyTo !== undefined;
     author = who;
     at = date.getTime();
     lines.push({ kind: 'message', first, ...line });
   };
-  for (const message of messages) add({ key: message.key ?? message.id, at: message.createdAt, text: message.text, author: message.author, replyTo: message.replyTo, message, outgoing: undefined });
-  for (const item of outbox) add({ key: item.key, at: item.createdAt, text: item.text, author: me, replyTo: item.replyTo, message: undefined, outgoing: item });
+  for (const message of messages) add({ key: message.key ?? message.id, at: message.createdAt, text: message.text, author: message.author, replyTo: message.replyTo, to: message.to, message, outgoing: undefined });
+  for (const item of outbox) add({ key: item.key, at: item.createdAt, text: item.text, author: me, replyTo: item.replyTo, to: item.to, message: undefined, outgoing: item });
   return lines;
 }

@@ -16,6 +16,7 @@ import { checkRoomPassword, checkSlug, checkStartUrl, checkTitle } from '@/ui/fi
 import { useErrorText } from '@/ui/useErrorText';
 import { useFields } from '@/ui/useFields';
 import { useMay, useRoom } from '../context';
+import { ChatSoundChoice } from '../chat/ChatSoundChoice';
 import { VolumeSlider } from '../stage/Toolbar';
 import { QuitRoom } from './QuitRoom';
 import { RolePermissionsForm } from './RolePermissionsForm';
@@ -75,6 +76,7 @@ function Mine() {
         </Text>
         <VolumeSlider />
       </div>
+      <ChatSoundChoice />
     </Stack>
   );
 }
