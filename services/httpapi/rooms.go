@@ -20,8 +20,11 @@ func (a *api) room(r rooms.Room) wire.Room {
 
 func (a *api) ListRooms(ctx context.Context, request ListRoomsRequestObject) (ListRoomsResponseObject, error) {
 	scope, cursor, limit := rooms.Mine, "", 30
-	if p := request.Params.Scope; p != nil && *p == wire.ListRoomsParamsScopePublic {
+	switch value(request.Params.Scope) {
+	case wire.ListRoomsParamsScopePublic:
 		scope = rooms.Public
+	case wire.ListRoomsParamsScopeFavourites:
+		scope = rooms.Favourites
 	}
 	if p := request.Params.Cursor; p != nil {
 		cursor = *p
@@ -29,18 +32,39 @@ func (a *api) ListRooms(ctx context.Context, request ListRoomsRequestObject) (Li
 	if p := request.Params.Limit; p != nil {
 		limit = *p
 	}
-	page, err := a.Rooms.List(ctx, person(ctx), scope, cursor, limit)
+	page, err := a.Rooms.List(ctx, person(ctx), scope, value(request.Params.Search), cursor, limit)
 	if err != nil {
 		return nil, err
 	}
 	list := ListRooms200JSONResponse{Rooms: make([]wire.Room, len(page.Rooms))}
 	for i, r := range page.Rooms {
 		list.Rooms[i] = a.room(r)
+		list.Rooms[i].Favourite = &r.Favourite
 	}
 	if page.Next != "" {
 		list.Next = &page.Next
 	}
 	return list, nil
+}
+
+func (a *api) AddFavourite(ctx context.Context, request AddFavouriteRequestObject) (AddFavouriteResponseObject, error) {
+	if err := a.limits.writes.take(person(ctx).ID.String()); err != nil {
+		return nil, err
+	}
+	if err := a.Rooms.SetFavourite(ctx, request.Room, person(ctx), true); err != nil {
+		return nil, err
+	}
+	return AddFavourite204Response{}, nil
+}
+
+func (a *api) RemoveFavourite(ctx context.Context, request RemoveFavouriteRequestObject) (RemoveFavouriteResponseObject, error) {
+	if err := a.limits.writes.take(person(ctx).ID.String()); err != nil {
+		return nil, err
+	}
+	if err := a.Rooms.SetFavourite(ctx, request.Room, person(ctx), false); err != nil {
+		return nil, err
+	}
+	return RemoveFavourite204Response{}, nil
 }
 
 func (a *api) CreateRoom(ctx context.Context, request CreateRoomRequestObject) (CreateRoomResponseObject, error) {

@@ -292,3 +292,22 @@ func TestAVisitorAsksToEnterOverHTTP(t *testing.T) {
 	require.Equal(t, wire.EntryOpen, into[wire.Room](owner.do("PATCH", asked, wire.RoomChange{Entry: wire.Ptr(wire.EntryOpen)}).is(200)).Entry)
 	visitor.do("GET", asked+"/door", nil).fails(404, wire.ErrorCodeNotFound)
 }
+
+func TestRoomsAreStarredAndSearchedOverHTTP(t *testing.T) {
+	h := newHouse(t)
+	owner, fan := h.signedUp(t, "owner"), h.signedUp(t, "fan")
+	at := "/rooms/" + owner.room(wire.NewRoom{Title: "Film night", Privacy: wire.Ptr(wire.PrivacyPublic)}).Slug
+	owner.room(wire.NewRoom{Title: "Series", Privacy: wire.Ptr(wire.PrivacyPublic)})
+	list := func(query string) []wire.Room {
+		return into[wire.RoomPage](fan.do("GET", "/rooms?"+query, nil).is(200)).Rooms
+	}
+	require.Empty(t, list("scope=favourites"))
+	fan.do("PUT", at+"/favourite", nil).is(204)
+	require.Len(t, list("scope=favourites"), 1)
+	found := list("scope=public&search=FILM")
+	require.Len(t, found, 1)
+	require.True(t, *found[0].Favourite)
+	fan.do("DELETE", at+"/favourite", nil).is(204)
+	require.Empty(t, list("scope=favourites"))
+	fan.do("PUT", "/rooms/nowhere/favourite", nil).fails(404, wire.ErrorCodeNotFound)
+}

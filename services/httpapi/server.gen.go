@@ -78,7 +78,7 @@ type ServerInterface interface {
 	// UsePasswordReset Set a new password by the link that an administrator gave, and sign in; every other session ends
 	// (POST /password-resets)
 	UsePasswordReset(w http.ResponseWriter, r *http.Request)
-	// ListRooms Rooms that are mine, or that are public
+	// ListRooms Rooms that are mine, that are public (those whose browser runs first), or that I have starred
 	// (GET /rooms)
 	ListRooms(w http.ResponseWriter, r *http.Request, params ListRoomsParams)
 	// CreateRoom Make a room, unlisted where no privacy is given. Guests may not
@@ -123,6 +123,12 @@ type ServerInterface interface {
 	// Knock A token for asking to be let in, over the WebSocket. Without an access token a guest is made and signed in, and displayName is needed
 	// (POST /rooms/{room}/door)
 	Knock(w http.ResponseWriter, r *http.Request, room RoomRef)
+	// RemoveFavourite Take a room from one's own list
+	// (DELETE /rooms/{room}/favourite)
+	RemoveFavourite(w http.ResponseWriter, r *http.Request, room RoomRef)
+	// AddFavourite Put a room on one's own list - one where one is a member, or a public one
+	// (PUT /rooms/{room}/favourite)
+	AddFavourite(w http.ResponseWriter, r *http.Request, room RoomRef)
 	// ListInvites The room's invites that still work (permission invite; others' only with manage)
 	// (GET /rooms/{room}/invites)
 	ListInvites(w http.ResponseWriter, r *http.Request, room RoomRef)
@@ -327,7 +333,7 @@ func (_ Unimplemented) UsePasswordReset(w http.ResponseWriter, r *http.Request) 
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
-// ListRooms Rooms that are mine, or that are public
+// ListRooms Rooms that are mine, that are public (those whose browser runs first), or that I have starred
 // (GET /rooms)
 func (_ Unimplemented) ListRooms(w http.ResponseWriter, r *http.Request, params ListRoomsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
@@ -414,6 +420,18 @@ func (_ Unimplemented) GetDoor(w http.ResponseWriter, r *http.Request, room Room
 // Knock A token for asking to be let in, over the WebSocket. Without an access token a guest is made and signed in, and displayName is needed
 // (POST /rooms/{room}/door)
 func (_ Unimplemented) Knock(w http.ResponseWriter, r *http.Request, room RoomRef) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// RemoveFavourite Take a room from one's own list
+// (DELETE /rooms/{room}/favourite)
+func (_ Unimplemented) RemoveFavourite(w http.ResponseWriter, r *http.Request, room RoomRef) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// AddFavourite Put a room on one's own list - one where one is a member, or a public one
+// (PUT /rooms/{room}/favourite)
+func (_ Unimplemented) AddFavourite(w http.ResponseWriter, r *http.Request, room RoomRef) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -1270,6 +1288,19 @@ func (siw *ServerInterfaceWrapper) ListRooms(w http.ResponseWriter, r *http.Requ
 		return
 	}
 
+	// ------------- Optional query parameter "search" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "search", r.URL.Query(), &params.Search, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "search"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "search", Err: err})
+		}
+		return
+	}
+
 	// ------------- Optional query parameter "cursor" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", r.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
@@ -1688,6 +1719,58 @@ func (siw *ServerInterfaceWrapper) Knock(w http.ResponseWriter, r *http.Request)
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.Knock(w, r, room)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// RemoveFavourite operation middleware
+func (siw *ServerInterfaceWrapper) RemoveFavourite(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "room" -------------
+	var room RoomRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "room", chi.URLParam(r, "room"), &room, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "room", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RemoveFavourite(w, r, room)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// AddFavourite operation middleware
+func (siw *ServerInterfaceWrapper) AddFavourite(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "room" -------------
+	var room RoomRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "room", chi.URLParam(r, "room"), &room, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "room", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.AddFavourite(w, r, room)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -2566,6 +2649,12 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Patch(options.BaseURL+"/rooms/{room}", wrapper.UpdateRoom)
+	})
+	r.Group(func(r chi.Router) {
+		r.Delete(options.BaseURL+"/rooms/{room}/favourite", wrapper.RemoveFavourite)
+	})
+	r.Group(func(r chi.Router) {
+		r.Put(options.BaseURL+"/rooms/{room}/favourite", wrapper.AddFavourite)
 	})
 	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/rooms/{room}/join", wrapper.JoinRoom)
@@ -4030,6 +4119,72 @@ func (response KnockdefaultApplicationProblemPlusJSONResponse) VisitKnockRespons
 	return err
 }
 
+type RemoveFavouriteRequestObject struct {
+	Room RoomRef `json:"room"`
+}
+
+type RemoveFavouriteResponseObject interface {
+	VisitRemoveFavouriteResponse(w http.ResponseWriter) error
+}
+
+type RemoveFavourite204Response struct {
+}
+
+func (response RemoveFavourite204Response) VisitRemoveFavouriteResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type RemoveFavouritedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RemoveFavouritedefaultApplicationProblemPlusJSONResponse) VisitRemoveFavouriteResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddFavouriteRequestObject struct {
+	Room RoomRef `json:"room"`
+}
+
+type AddFavouriteResponseObject interface {
+	VisitAddFavouriteResponse(w http.ResponseWriter) error
+}
+
+type AddFavourite204Response struct {
+}
+
+func (response AddFavourite204Response) VisitAddFavouriteResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type AddFavouritedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AddFavouritedefaultApplicationProblemPlusJSONResponse) VisitAddFavouriteResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListInvitesRequestObject struct {
 	Room RoomRef `json:"room"`
 }
@@ -5202,7 +5357,7 @@ type StrictServerInterface interface {
 	// UsePasswordReset Set a new password by the link that an administrator gave, and sign in; every other session ends
 	// (POST /password-resets)
 	UsePasswordReset(ctx context.Context, request UsePasswordResetRequestObject) (UsePasswordResetResponseObject, error)
-	// ListRooms Rooms that are mine, or that are public
+	// ListRooms Rooms that are mine, that are public (those whose browser runs first), or that I have starred
 	// (GET /rooms)
 	ListRooms(ctx context.Context, request ListRoomsRequestObject) (ListRoomsResponseObject, error)
 	// CreateRoom Make a room, unlisted where no privacy is given. Guests may not
@@ -5247,6 +5402,12 @@ type StrictServerInterface interface {
 	// Knock A token for asking to be let in, over the WebSocket. Without an access token a guest is made and signed in, and displayName is needed
 	// (POST /rooms/{room}/door)
 	Knock(ctx context.Context, request KnockRequestObject) (KnockResponseObject, error)
+	// RemoveFavourite Take a room from one's own list
+	// (DELETE /rooms/{room}/favourite)
+	RemoveFavourite(ctx context.Context, request RemoveFavouriteRequestObject) (RemoveFavouriteResponseObject, error)
+	// AddFavourite Put a room on one's own list - one where one is a member, or a public one
+	// (PUT /rooms/{room}/favourite)
+	AddFavourite(ctx context.Context, request AddFavouriteRequestObject) (AddFavouriteResponseObject, error)
 	// ListInvites The room's invites that still work (permission invite; others' only with manage)
 	// (GET /rooms/{room}/invites)
 	ListInvites(ctx context.Context, request ListInvitesRequestObject) (ListInvitesResponseObject, error)
@@ -6303,6 +6464,58 @@ func (sh *strictHandler) Knock(w http.ResponseWriter, r *http.Request, room Room
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(KnockResponseObject); ok {
 		if err := validResponse.VisitKnockResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RemoveFavourite operation middleware
+func (sh *strictHandler) RemoveFavourite(w http.ResponseWriter, r *http.Request, room RoomRef) {
+	var request RemoveFavouriteRequestObject
+
+	request.Room = room
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RemoveFavourite(ctx, request.(RemoveFavouriteRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RemoveFavourite")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RemoveFavouriteResponseObject); ok {
+		if err := validResponse.VisitRemoveFavouriteResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AddFavourite operation middleware
+func (sh *strictHandler) AddFavourite(w http.ResponseWriter, r *http.Request, room RoomRef) {
+	var request AddFavouriteRequestObject
+
+	request.Room = room
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.AddFavourite(ctx, request.(AddFavouriteRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AddFavourite")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(AddFavouriteResponseObject); ok {
+		if err := validResponse.VisitAddFavouriteResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -157,7 +157,7 @@ func TestWhoIsLetInIsAMemberWithAnAccountAndVisitsWithout(t *testing.T) {
 	require.Empty(t, role, "a visit ends")
 	_, err = h.Join(ctx, r.Slug, guest, nil)
 	requireCode(t, wire.ErrorCodeRoomAsk, err)
-	page, err := h.List(ctx, guest, Mine, "", 10)
+	page, err := h.List(ctx, guest, Mine, "", "", 10)
 	require.NoError(t, err)
 	require.Empty(t, page.Rooms)
 	_, err = h.Join(ctx, r.Slug, account, nil)

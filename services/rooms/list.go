@@ -4,20 +4,23 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/binary"
+	"math"
 	"time"
 
 	"github.com/google/uuid"
 
 	"turtus/services/accounts"
 	"turtus/services/postgres/db"
+	"turtus/services/wire"
 )
 
 // Scope of List.
 type Scope int
 
 const (
-	Mine   Scope = iota // where the person is a member
-	Public              // the listed ones
+	Mine       Scope = iota // where the person is a member
+	Public                  // the listed ones
+	Favourites              // those that the person has starred
 )
 
 // Page of rooms, the last used first.
@@ -26,60 +29,102 @@ type Page struct {
 	Next  string // the cursor of the next page; empty at the end
 }
 
-// List returns a page of at most limit rooms after cursor (empty: from the start). No room is public for guests, who enter only those
-// they were invited to. Error: invalid_field (cursor).
-func (s *Service) List(ctx context.Context, by accounts.Person, scope Scope, cursor string, limit int) (Page, error) {
+// List returns a page of at most limit rooms after cursor (empty: from the start) whose title has search in it. Public rooms whose browser runs come
+// first. No room is public for guests, who enter only those they were invited to. Error: invalid_field (cursor).
+func (s *Service) List(ctx context.Context, by accounts.Person, scope Scope, search, cursor string, limit int) (Page, error) {
 	after, err := parseCursor(cursor)
 	if err != nil {
 		return Page{}, err
 	}
 	var page Page
 	var last position
-	add := func(room db.Room, owner db.Person, role string) {
+	add := func(room db.Room, owner db.Person, role string, favourite bool, running int32) {
 		if len(page.Rooms) == limit {
 			page.Next = last.cursor()
 			return
 		}
-		last = position{room.UsedAt, room.ID}
-		page.Rooms = append(page.Rooms, veiled(s.fromRow(room, owner, role)))
+		last = position{running, room.UsedAt, room.ID}
+		r := veiled(s.fromRow(room, owner, role))
+		r.Favourite = favourite
+		page.Rooms = append(page.Rooms, r)
 	}
-	// One more than asked for says whether there is a next page.
-	if scope == Public && by.Guest() {
-		return page, nil
-	}
-	if scope == Public {
+	search = accounts.CleanLine(search)
+	size := int32(limit + 1) // one more than asked for says whether there is a next page
+	switch scope {
+	case Public:
+		if by.Guest() {
+			return page, nil
+		}
 		rows, err := s.q.ListPublicRooms(ctx, db.ListPublicRoomsParams{
-			PersonID: by.ID.UUID(), BeforeUsedAt: after.usedAt, BeforeID: after.id, PageSize: int32(limit + 1),
+			PersonID: by.ID.UUID(), Now: s.now(), Search: search, BeforeRunning: after.running, BeforeUsedAt: after.usedAt, BeforeID: after.id, PageSize: size,
 		})
 		if err != nil {
 			return Page{}, db.Fault("list public rooms", err)
 		}
 		for _, row := range rows {
-			add(row.Room, row.Person, row.Role)
+			add(row.Room, row.Person, row.Role, row.Favourite, row.Running)
 		}
-		return page, nil
-	}
-	rows, err := s.q.ListRoomsOfPerson(ctx, db.ListRoomsOfPersonParams{
-		PersonID: by.ID.UUID(), Now: s.now(), BeforeUsedAt: after.usedAt, BeforeID: after.id, PageSize: int32(limit + 1),
-	})
-	if err != nil {
-		return Page{}, db.Fault("list a person's rooms", err)
-	}
-	for _, row := range rows {
-		add(row.Room, row.Person, row.Role)
+	case Favourites:
+		rows, err := s.q.ListFavouriteRooms(ctx, db.ListFavouriteRoomsParams{
+			PersonID: by.ID.UUID(), Account: !by.Guest(), Now: s.now(), Search: search, BeforeUsedAt: after.usedAt, BeforeID: after.id, PageSize: size,
+		})
+		if err != nil {
+			return Page{}, db.Fault("list favourite rooms", err)
+		}
+		for _, row := range rows {
+			add(row.Room, row.Person, row.Role, true, 0)
+		}
+	default:
+		rows, err := s.q.ListRoomsOfPerson(ctx, db.ListRoomsOfPersonParams{
+			PersonID: by.ID.UUID(), Now: s.now(), Search: search, BeforeUsedAt: after.usedAt, BeforeID: after.id, PageSize: size,
+		})
+		if err != nil {
+			return Page{}, db.Fault("list a person's rooms", err)
+		}
+		for _, row := range rows {
+			add(row.Room, row.Person, row.Role, row.Favourite, 0)
+		}
 	}
 	return page, nil
 }
 
+// maxFavourites of one person.
+const maxFavourites = 500
+
+// SetFavourite puts a room on a person's own list, or takes it from there: one where they are a member, or a public one. What they may see no more
+// stands there unseen. Errors: not_found, bad_request (too many), and those of Get for who may not see the room.
+func (s *Service) SetFavourite(ctx context.Context, ref string, by accounts.Person, on bool) error {
+	room, _, err := s.find(ctx, ref, by.ID)
+	if err != nil {
+		return err
+	}
+	if room.Role == "" && (room.Privacy != wire.PrivacyPublic || by.Guest()) {
+		if err := mayEnter(room, by); err != nil {
+			return err
+		}
+		return errMembersOnly()
+	}
+	if !on {
+		return db.Fault("remove the favourite", s.q.RemoveFavourite(ctx, db.RemoveFavouriteParams{PersonID: by.ID.UUID(), RoomID: room.ID.UUID()}))
+	}
+	added, err := s.q.AddFavourite(ctx, db.AddFavouriteParams{PersonID: by.ID.UUID(), RoomID: room.ID.UUID(), At: s.now(), Most: maxFavourites})
+	if err == nil && added == 0 {
+		return wire.Errorf(wire.ErrorCodeBadRequest, "You have %d favourites, which is the most. Take one away first.", maxFavourites)
+	}
+	return db.Fault("store the favourite", err)
+}
+
 // position is that of a room in the order of List.
 type position struct {
-	usedAt time.Time
-	id     uuid.UUID
+	running int32
+	usedAt  time.Time
+	id      uuid.UUID
 }
 
 // cursor is opaque to the caller; PostgreSQL keeps microseconds.
 func (p position) cursor() string {
-	return base64.RawURLEncoding.EncodeToString(append(binary.BigEndian.AppendUint64(nil, uint64(p.usedAt.UnixMicro())), p.id[:]...))
+	raw := binary.BigEndian.AppendUint64([]byte{byte(p.running)}, uint64(p.usedAt.UnixMicro()))
+	return base64.RawURLEncoding.EncodeToString(append(raw, p.id[:]...))
 }
 
 // endOfTime is later than every room's use, and within what PostgreSQL can hold.
@@ -87,15 +132,15 @@ var endOfTime = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func parseCursor(cursor string) (position, error) {
 	if cursor == "" {
-		return position{usedAt: endOfTime}, nil
+		return position{running: math.MaxInt32, usedAt: endOfTime}, nil
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil || len(raw) != 8+16 {
+	if err != nil || len(raw) != 1+8+16 {
 		return position{}, errField("cursor", "is not one that a page before gave")
 	}
-	usedAt := time.UnixMicro(int64(binary.BigEndian.Uint64(raw)))
+	usedAt := time.UnixMicro(int64(binary.BigEndian.Uint64(raw[1:])))
 	if usedAt.Year() < 1970 || usedAt.After(endOfTime) {
 		return position{}, errField("cursor", "is not one that a page before gave")
 	}
-	return position{usedAt, uuid.UUID(raw[8:])}, nil
+	return position{int32(raw[0]), usedAt, uuid.UUID(raw[9:])}, nil
 }

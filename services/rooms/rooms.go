@@ -67,6 +67,7 @@ type Room struct {
 	SlowMode    int       // seconds between two messages of one person
 	Revision    int64     // of the latest change of a message
 	ClearedSeq  int64     // up to here the chat was cleared
+	Favourite   bool      // on the caller's own list; known by List alone
 	Role        wire.Role // the caller's; empty when they are no member or nobody in particular asked
 	Muted       Muted     // of the caller, as the next
 	banned      bool

@@ -231,7 +231,7 @@ func TestARoomWhereNobodyChoseAScreenFollowsTheServer(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, room.Screen)
 	}
-	page, err := restarted.List(ctx, owner, Mine, "", 10)
+	page, err := restarted.List(ctx, owner, Mine, "", "", 10)
 	require.NoError(t, err)
 	require.ElementsMatch(t, []wire.Screen{own, larger}, []wire.Screen{page.Rooms[0].Screen, page.Rooms[1].Screen})
 
@@ -377,7 +377,7 @@ func TestListsComeInPagesTheLastUsedFirst(t *testing.T) {
 
 	list := func(by accounts.Person, scope Scope, limit int) (found []string) {
 		for cursor := ""; ; {
-			page, err := h.List(ctx, by, scope, cursor, limit)
+			page, err := h.List(ctx, by, scope, "", cursor, limit)
 			require.NoError(t, err)
 			require.LessOrEqual(t, len(page.Rooms), limit)
 			for _, r := range page.Rooms {
@@ -398,7 +398,7 @@ func TestListsComeInPagesTheLastUsedFirst(t *testing.T) {
 	require.Empty(t, list(guest, Public, 5), "they could not enter them")
 	require.Equal(t, []string{hidden.Slug}, list(guest, Mine, 5))
 	for _, cursor := range []string{"garbage", "AAAA", strings.Repeat("_", 32)} {
-		_, err := h.List(ctx, owner, Public, cursor, 5)
+		_, err := h.List(ctx, owner, Public, "", cursor, 5)
 		requireCode(t, wire.ErrorCodeInvalidField, err)
 	}
 }

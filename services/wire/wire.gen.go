@@ -933,13 +933,16 @@ func (e ListPeopleParamsStanding) Valid() bool {
 
 // Defines values for ListRoomsParamsScope.
 const (
-	ListRoomsParamsScopeMine   ListRoomsParamsScope = "mine"
-	ListRoomsParamsScopePublic ListRoomsParamsScope = "public"
+	ListRoomsParamsScopeFavourites ListRoomsParamsScope = "favourites"
+	ListRoomsParamsScopeMine       ListRoomsParamsScope = "mine"
+	ListRoomsParamsScopePublic     ListRoomsParamsScope = "public"
 )
 
 // Valid indicates whether the value is a known member of the ListRoomsParamsScope enum.
 func (e ListRoomsParamsScope) Valid() bool {
 	switch e {
+	case ListRoomsParamsScopeFavourites:
+		return true
 	case ListRoomsParamsScopeMine:
 		return true
 	case ListRoomsParamsScopePublic:
@@ -2073,7 +2076,10 @@ type Room struct {
 	CreatedAt     time.Time `json:"createdAt"`
 
 	// Entry How who is no member comes in. open: with an account, and the password where there is one. invite: by an invite. ask: whoever is in the room and moderates lets them in, or an invite. closed: nobody new, also not by an invite. A private room is invite or closed
-	Entry       Entry              `json:"entry"`
+	Entry Entry `json:"entry"`
+
+	// Favourite It is on the caller's own list; told in lists alone
+	Favourite   *bool              `json:"favourite,omitempty"`
 	HasPassword bool               `json:"hasPassword"`
 	Id          openapi_types.UUID `json:"id"`
 
@@ -2616,6 +2622,9 @@ type ListSignUpCodesParams struct {
 // ListRoomsParams defines parameters for ListRooms.
 type ListRoomsParams struct {
 	Scope *ListRoomsParamsScope `form:"scope,omitempty" json:"scope,omitempty"`
+
+	// Search Only those whose title has this in it
+	Search *string `form:"search,omitempty" json:"search,omitempty"`
 
 	// Cursor From the page before
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`

@@ -66,6 +66,12 @@ type Browser struct {
 	Extensions    int32
 }
 
+type Favourite struct {
+	PersonID uuid.UUID
+	RoomID   uuid.UUID
+	At       time.Time
+}
+
 type Invite struct {
 	ID        uuid.UUID
 	RoomID    uuid.UUID

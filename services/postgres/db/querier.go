@@ -12,6 +12,8 @@ import (
 )
 
 type Querier interface {
+	// No row when the person has too many.
+	AddFavourite(ctx context.Context, arg AddFavouriteParams) (int64, error)
 	AddReaction(ctx context.Context, arg AddReactionParams) error
 	AnyAccount(ctx context.Context) (bool, error)
 	ClaimAccount(ctx context.Context, arg ClaimAccountParams) (Person, error)
@@ -102,6 +104,8 @@ type Querier interface {
 	// Of an account that is gone there is nothing left to keep out.
 	ListBans(ctx context.Context, arg ListBansParams) ([]ListBansRow, error)
 	ListChangedMessages(ctx context.Context, arg ListChangedMessagesParams) ([]ListChangedMessagesRow, error)
+	// Those that the person may still see.
+	ListFavouriteRooms(ctx context.Context, arg ListFavouriteRoomsParams) ([]ListFavouriteRoomsRow, error)
 	// The last run of each room that ended since.
 	ListLatestBrowsers(ctx context.Context, since *time.Time) ([]Browser, error)
 	ListLiveInvites(ctx context.Context, arg ListLiveInvitesParams) ([]ListLiveInvitesRow, error)
@@ -116,6 +120,7 @@ type Querier interface {
 	ListPeaks(ctx context.Context, since time.Time) ([]Peak, error)
 	// The newest first. kind is empty for both, standing for any.
 	ListPeople(ctx context.Context, arg ListPeopleParams) ([]ListPeopleRow, error)
+	// Those whose browser runs come first.
 	ListPublicRooms(ctx context.Context, arg ListPublicRoomsParams) ([]ListPublicRoomsRow, error)
 	ListReactions(ctx context.Context, arg ListReactionsParams) ([]ListReactionsRow, error)
 	ListRecipients(ctx context.Context, ids []uuid.UUID) ([]Person, error)
@@ -162,6 +167,7 @@ type Querier interface {
 	// Makes a member, or gives one a higher role, or one who visits their own; no row when they have it already.
 	RaiseMember(ctx context.Context, arg RaiseMemberParams) (string, error)
 	RaisePeak(ctx context.Context, arg RaisePeakParams) error
+	RemoveFavourite(ctx context.Context, arg RemoveFavouriteParams) error
 	RemoveReaction(ctx context.Context, arg RemoveReactionParams) error
 	ResetPassword(ctx context.Context, arg ResetPasswordParams) (Person, error)
 	ReviseMessage(ctx context.Context, arg ReviseMessageParams) error

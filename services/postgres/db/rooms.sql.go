@@ -12,6 +12,34 @@ import (
 	"github.com/google/uuid"
 )
 
+const addFavourite = `-- name: AddFavourite :execrows
+INSERT INTO favourites (person_id, room_id, at)
+SELECT $1, $2, $3
+WHERE (SELECT count(*) FROM favourites f WHERE f.person_id = $1 AND f.room_id <> $2) < $4::bigint
+ON CONFLICT (person_id, room_id) DO UPDATE SET at = favourites.at
+`
+
+type AddFavouriteParams struct {
+	PersonID uuid.UUID
+	RoomID   uuid.UUID
+	At       time.Time
+	Most     int64
+}
+
+// No row when the person has too many.
+func (q *Queries) AddFavourite(ctx context.Context, arg AddFavouriteParams) (int64, error) {
+	result, err := q.db.Exec(ctx, addFavourite,
+		arg.PersonID,
+		arg.RoomID,
+		arg.At,
+		arg.Most,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const countRoomsOwned = `-- name: CountRoomsOwned :one
 SELECT count(*) FROM rooms WHERE owner_id = $1
 `
@@ -349,33 +377,42 @@ func (q *Queries) ListAllRooms(ctx context.Context, arg ListAllRoomsParams) ([]L
 	return items, nil
 }
 
-const listPublicRooms = `-- name: ListPublicRooms :many
+const listFavouriteRooms = `-- name: ListFavouriteRooms :many
 SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, rooms.locked, rooms.control_locked, rooms.entry, rooms.size, rooms.relay_only, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, people.disabled_at, coalesce(members.role, '')::text AS role
-FROM rooms
+FROM favourites
+JOIN rooms ON rooms.id = favourites.room_id
 JOIN people ON people.id = rooms.owner_id
-LEFT JOIN members ON members.room_id = rooms.id AND members.person_id = $1
-WHERE rooms.privacy = 'public'
-  AND (rooms.used_at, rooms.id) < ($2::timestamptz, $3::uuid)
+LEFT JOIN members ON members.room_id = rooms.id AND members.person_id = $1 AND coalesce(members.visits_until > $2::timestamptz, true)
+WHERE favourites.person_id = $1 AND (members.role IS NOT NULL OR ($3::boolean AND rooms.privacy = 'public'))
+  AND ($4::text = '' OR position(lower($4::text) IN lower(rooms.title)) > 0)
+  AND (rooms.used_at, rooms.id) < ($5::timestamptz, $6::uuid)
 ORDER BY rooms.used_at DESC, rooms.id DESC
-LIMIT $4
+LIMIT $7
 `
 
-type ListPublicRoomsParams struct {
+type ListFavouriteRoomsParams struct {
 	PersonID     uuid.UUID
+	Now          time.Time
+	Account      bool
+	Search       string
 	BeforeUsedAt time.Time
 	BeforeID     uuid.UUID
 	PageSize     int32
 }
 
-type ListPublicRoomsRow struct {
+type ListFavouriteRoomsRow struct {
 	Room   Room
 	Person Person
 	Role   string
 }
 
-func (q *Queries) ListPublicRooms(ctx context.Context, arg ListPublicRoomsParams) ([]ListPublicRoomsRow, error) {
-	rows, err := q.db.Query(ctx, listPublicRooms,
+// Those that the person may still see.
+func (q *Queries) ListFavouriteRooms(ctx context.Context, arg ListFavouriteRoomsParams) ([]ListFavouriteRoomsRow, error) {
+	rows, err := q.db.Query(ctx, listFavouriteRooms,
 		arg.PersonID,
+		arg.Now,
+		arg.Account,
+		arg.Search,
 		arg.BeforeUsedAt,
 		arg.BeforeID,
 		arg.PageSize,
@@ -384,9 +421,9 @@ func (q *Queries) ListPublicRooms(ctx context.Context, arg ListPublicRoomsParams
 		return nil, err
 	}
 	defer rows.Close()
-	items := []ListPublicRoomsRow{}
+	items := []ListFavouriteRoomsRow{}
 	for rows.Next() {
-		var i ListPublicRoomsRow
+		var i ListFavouriteRoomsRow
 		if err := rows.Scan(
 			&i.Room.ID,
 			&i.Room.Slug,
@@ -433,35 +470,138 @@ func (q *Queries) ListPublicRooms(ctx context.Context, arg ListPublicRoomsParams
 	return items, nil
 }
 
+const listPublicRooms = `-- name: ListPublicRooms :many
+SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, rooms.locked, rooms.control_locked, rooms.entry, rooms.size, rooms.relay_only, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, people.disabled_at, coalesce(members.role, '')::text AS role, (favourites.person_id IS NOT NULL)::boolean AS favourite, r.running
+FROM rooms
+JOIN people ON people.id = rooms.owner_id
+CROSS JOIN LATERAL (SELECT count(*)::integer AS running FROM browsers WHERE browsers.room_id = rooms.id AND browsers.ended_at IS NULL) r
+LEFT JOIN members ON members.room_id = rooms.id AND members.person_id = $1 AND coalesce(members.visits_until > $2::timestamptz, true)
+LEFT JOIN favourites ON favourites.room_id = rooms.id AND favourites.person_id = $1
+WHERE rooms.privacy = 'public'
+  AND ($3::text = '' OR position(lower($3::text) IN lower(rooms.title)) > 0)
+  AND (r.running, rooms.used_at, rooms.id) < ($4::integer, $5::timestamptz, $6::uuid)
+ORDER BY r.running DESC, rooms.used_at DESC, rooms.id DESC
+LIMIT $7
+`
+
+type ListPublicRoomsParams struct {
+	PersonID      uuid.UUID
+	Now           time.Time
+	Search        string
+	BeforeRunning int32
+	BeforeUsedAt  time.Time
+	BeforeID      uuid.UUID
+	PageSize      int32
+}
+
+type ListPublicRoomsRow struct {
+	Room      Room
+	Person    Person
+	Role      string
+	Favourite bool
+	Running   int32
+}
+
+// Those whose browser runs come first.
+func (q *Queries) ListPublicRooms(ctx context.Context, arg ListPublicRoomsParams) ([]ListPublicRoomsRow, error) {
+	rows, err := q.db.Query(ctx, listPublicRooms,
+		arg.PersonID,
+		arg.Now,
+		arg.Search,
+		arg.BeforeRunning,
+		arg.BeforeUsedAt,
+		arg.BeforeID,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListPublicRoomsRow{}
+	for rows.Next() {
+		var i ListPublicRoomsRow
+		if err := rows.Scan(
+			&i.Room.ID,
+			&i.Room.Slug,
+			&i.Room.Title,
+			&i.Room.Privacy,
+			&i.Room.PasswordHash,
+			&i.Room.StartUrl,
+			&i.Room.OwnerID,
+			&i.Room.LastSeq,
+			&i.Room.CreatedAt,
+			&i.Room.UsedAt,
+			&i.Room.ScreenWidth,
+			&i.Room.ScreenHeight,
+			&i.Room.ScreenFrameRate,
+			&i.Room.MemberPermissions,
+			&i.Room.GuestPermissions,
+			&i.Room.LastRevision,
+			&i.Room.SlowMode,
+			&i.Room.ClearedSeq,
+			&i.Room.Locked,
+			&i.Room.ControlLocked,
+			&i.Room.Entry,
+			&i.Room.Size,
+			&i.Room.RelayOnly,
+			&i.Person.ID,
+			&i.Person.Kind,
+			&i.Person.Username,
+			&i.Person.DisplayName,
+			&i.Person.AvatarColor,
+			&i.Person.AvatarAt,
+			&i.Person.PasswordHash,
+			&i.Person.Administrator,
+			&i.Person.CreatedAt,
+			&i.Person.DisabledAt,
+			&i.Role,
+			&i.Favourite,
+			&i.Running,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listRoomsOfPerson = `-- name: ListRoomsOfPerson :many
-SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, rooms.locked, rooms.control_locked, rooms.entry, rooms.size, rooms.relay_only, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, people.disabled_at, members.role
+SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, rooms.locked, rooms.control_locked, rooms.entry, rooms.size, rooms.relay_only, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, people.disabled_at, members.role, (favourites.person_id IS NOT NULL)::boolean AS favourite
 FROM members
 JOIN rooms ON rooms.id = members.room_id
 JOIN people ON people.id = rooms.owner_id
+LEFT JOIN favourites ON favourites.room_id = rooms.id AND favourites.person_id = $1
 WHERE members.person_id = $1 AND coalesce(members.visits_until > $2::timestamptz, true)
-  AND (rooms.used_at, rooms.id) < ($3::timestamptz, $4::uuid)
+  AND ($3::text = '' OR position(lower($3::text) IN lower(rooms.title)) > 0)
+  AND (rooms.used_at, rooms.id) < ($4::timestamptz, $5::uuid)
 ORDER BY rooms.used_at DESC, rooms.id DESC
-LIMIT $5
+LIMIT $6
 `
 
 type ListRoomsOfPersonParams struct {
 	PersonID     uuid.UUID
 	Now          time.Time
+	Search       string
 	BeforeUsedAt time.Time
 	BeforeID     uuid.UUID
 	PageSize     int32
 }
 
 type ListRoomsOfPersonRow struct {
-	Room   Room
-	Person Person
-	Role   string
+	Room      Room
+	Person    Person
+	Role      string
+	Favourite bool
 }
 
 func (q *Queries) ListRoomsOfPerson(ctx context.Context, arg ListRoomsOfPersonParams) ([]ListRoomsOfPersonRow, error) {
 	rows, err := q.db.Query(ctx, listRoomsOfPerson,
 		arg.PersonID,
 		arg.Now,
+		arg.Search,
 		arg.BeforeUsedAt,
 		arg.BeforeID,
 		arg.PageSize,
@@ -508,6 +648,7 @@ func (q *Queries) ListRoomsOfPerson(ctx context.Context, arg ListRoomsOfPersonPa
 			&i.Person.CreatedAt,
 			&i.Person.DisabledAt,
 			&i.Role,
+			&i.Favourite,
 		); err != nil {
 			return nil, err
 		}
@@ -631,6 +772,20 @@ func (q *Queries) RaiseMember(ctx context.Context, arg RaiseMemberParams) (strin
 	var role string
 	err := row.Scan(&role)
 	return role, err
+}
+
+const removeFavourite = `-- name: RemoveFavourite :exec
+DELETE FROM favourites WHERE person_id = $1 AND room_id = $2
+`
+
+type RemoveFavouriteParams struct {
+	PersonID uuid.UUID
+	RoomID   uuid.UUID
+}
+
+func (q *Queries) RemoveFavourite(ctx context.Context, arg RemoveFavouriteParams) error {
+	_, err := q.db.Exec(ctx, removeFavourite, arg.PersonID, arg.RoomID)
+	return err
 }
 
 const roomsOwned = `-- name: RoomsOwned :many

@@ -26,24 +26,53 @@ WHERE rooms.id = sqlc.narg(id) OR rooms.slug = sqlc.narg(slug);
 SELECT * FROM rooms WHERE id = $1 FOR UPDATE;
 
 -- name: ListRoomsOfPerson :many
-SELECT sqlc.embed(rooms), sqlc.embed(people), members.role
+SELECT sqlc.embed(rooms), sqlc.embed(people), members.role, (favourites.person_id IS NOT NULL)::boolean AS favourite
 FROM members
 JOIN rooms ON rooms.id = members.room_id
 JOIN people ON people.id = rooms.owner_id
+LEFT JOIN favourites ON favourites.room_id = rooms.id AND favourites.person_id = @person_id
 WHERE members.person_id = @person_id AND coalesce(members.visits_until > @now::timestamptz, true)
+  AND (@search::text = '' OR position(lower(@search::text) IN lower(rooms.title)) > 0)
+  AND (rooms.used_at, rooms.id) < (@before_used_at::timestamptz, @before_id::uuid)
+ORDER BY rooms.used_at DESC, rooms.id DESC
+LIMIT @page_size;
+
+-- name: ListFavouriteRooms :many
+-- Those that the person may still see.
+SELECT sqlc.embed(rooms), sqlc.embed(people), coalesce(members.role, '')::text AS role
+FROM favourites
+JOIN rooms ON rooms.id = favourites.room_id
+JOIN people ON people.id = rooms.owner_id
+LEFT JOIN members ON members.room_id = rooms.id AND members.person_id = @person_id AND coalesce(members.visits_until > @now::timestamptz, true)
+WHERE favourites.person_id = @person_id AND (members.role IS NOT NULL OR (@account::boolean AND rooms.privacy = 'public'))
+  AND (@search::text = '' OR position(lower(@search::text) IN lower(rooms.title)) > 0)
   AND (rooms.used_at, rooms.id) < (@before_used_at::timestamptz, @before_id::uuid)
 ORDER BY rooms.used_at DESC, rooms.id DESC
 LIMIT @page_size;
 
 -- name: ListPublicRooms :many
-SELECT sqlc.embed(rooms), sqlc.embed(people), coalesce(members.role, '')::text AS role
+-- Those whose browser runs come first.
+SELECT sqlc.embed(rooms), sqlc.embed(people), coalesce(members.role, '')::text AS role, (favourites.person_id IS NOT NULL)::boolean AS favourite, r.running
 FROM rooms
 JOIN people ON people.id = rooms.owner_id
-LEFT JOIN members ON members.room_id = rooms.id AND members.person_id = @person_id
+CROSS JOIN LATERAL (SELECT count(*)::integer AS running FROM browsers WHERE browsers.room_id = rooms.id AND browsers.ended_at IS NULL) r
+LEFT JOIN members ON members.room_id = rooms.id AND members.person_id = @person_id AND coalesce(members.visits_until > @now::timestamptz, true)
+LEFT JOIN favourites ON favourites.room_id = rooms.id AND favourites.person_id = @person_id
 WHERE rooms.privacy = 'public'
-  AND (rooms.used_at, rooms.id) < (@before_used_at::timestamptz, @before_id::uuid)
-ORDER BY rooms.used_at DESC, rooms.id DESC
+  AND (@search::text = '' OR position(lower(@search::text) IN lower(rooms.title)) > 0)
+  AND (r.running, rooms.used_at, rooms.id) < (@before_running::integer, @before_used_at::timestamptz, @before_id::uuid)
+ORDER BY r.running DESC, rooms.used_at DESC, rooms.id DESC
 LIMIT @page_size;
+
+-- name: AddFavourite :execrows
+-- No row when the person has too many.
+INSERT INTO favourites (person_id, room_id, at)
+SELECT @person_id, @room_id, @at
+WHERE (SELECT count(*) FROM favourites f WHERE f.person_id = @person_id AND f.room_id <> @room_id) < @most::bigint
+ON CONFLICT (person_id, room_id) DO UPDATE SET at = favourites.at;
+
+-- name: RemoveFavourite :exec
+DELETE FROM favourites WHERE person_id = $1 AND room_id = $2;
 
 -- name: UpdateRoom :execrows
 UPDATE rooms

@@ -1,12 +1,14 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { unwrap, type ApiClient } from './client';
 
+export type RoomScope = 'mine' | 'public' | 'favourites';
+
 /** Server state by TanStack Query: each thing that is asked for has its key here, once. */
 export const keys = {
   server: ['server'] as const,
   doctor: ['doctor', 'report'] as const,
   rooms: ['rooms'] as const,
-  roomList: (scope: 'mine' | 'public') => ['rooms', scope] as const,
+  roomList: (scope: RoomScope, search: string) => ['rooms', scope, search] as const,
   invites: (room: string) => ['invites', room] as const,
   door: (room: string) => ['door', room] as const,
   invite: (code: string) => ['invite', code] as const,
@@ -19,13 +21,14 @@ export const serverQuery = (api: ApiClient) =>
 export const doctorQuery = (api: ApiClient) =>
   queryOptions({ queryKey: keys.doctor, queryFn: () => unwrap(api.GET('/admin/doctor')), staleTime: 0, gcTime: 0, refetchOnWindowFocus: false, retry: false });
 
-export const roomsQuery = (api: ApiClient, scope: 'mine' | 'public') =>
+export const roomsQuery = (api: ApiClient, scope: RoomScope, search = '') =>
   infiniteQueryOptions({
-    queryKey: keys.roomList(scope),
-    queryFn: ({ pageParam }) => unwrap(api.GET('/rooms', { params: { query: { scope, ...(pageParam ? { cursor: pageParam } : {}) } } })),
+    queryKey: keys.roomList(scope, search),
+    queryFn: ({ pageParam }) => unwrap(api.GET('/rooms', { params: { query: { scope, ...(search ? { search } : {}), ...(pageParam ? { cursor: pageParam } : {}) } } })),
     initialPageParam: '',
     getNextPageParam: (page) => page.next ?? null,
     refetchInterval: 10_000,
+    placeholderData: (before) => before,
   });
 
 export const invitesQuery = (api: ApiClient, room: string) =>

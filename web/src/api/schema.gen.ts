@@ -220,7 +220,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Rooms that are mine, or that are public */
+        /** Rooms that are mine, that are public (those whose browser runs first), or that I have starred */
         get: operations["listRooms"];
         put?: never;
         /** Make a room, unlisted where no privacy is given. Guests may not */
@@ -251,6 +251,27 @@ export interface paths {
         head?: never;
         /** Change a room (permission manage) */
         patch: operations["updateRoom"];
+        trace?: never;
+    };
+    "/rooms/{room}/favourite": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room's id or its address (slug) */
+                room: components["parameters"]["RoomRef"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** Put a room on one's own list - one where one is a member, or a public one */
+        put: operations["addFavourite"];
+        post?: never;
+        /** Take a room from one's own list */
+        delete: operations["removeFavourite"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/rooms/{room}/join": {
@@ -1336,6 +1357,8 @@ export interface components {
              * @description When the unwatched browser will end
              */
             browserEndsAt?: string;
+            /** @description It is on the caller's own list; told in lists alone */
+            favourite?: boolean;
             role?: components["schemas"]["Role"];
         };
         RoomPage: {
@@ -2415,7 +2438,9 @@ export interface operations {
     listRooms: {
         parameters: {
             query?: {
-                scope?: "mine" | "public";
+                scope?: "mine" | "public" | "favourites";
+                /** @description Only those whose title has this in it */
+                search?: string;
                 /** @description From the page before */
                 cursor?: string;
                 limit?: number;
@@ -2533,6 +2558,50 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Room"];
                 };
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
+    addFavourite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room's id or its address (slug) */
+                room: components["parameters"]["RoomRef"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It stands there */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
+    removeFavourite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room's id or its address (slug) */
+                room: components["parameters"]["RoomRef"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It stands there no more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["ProblemResponse"];
         };

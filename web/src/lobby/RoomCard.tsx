@@ -1,6 +1,6 @@
-import { Button, Group, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Button, Group, Text, Tooltip } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import { IconKey, IconUsers } from '@tabler/icons-react';
+import { IconKey, IconStar, IconStarFilled, IconUsers } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
@@ -38,7 +38,10 @@ export function RoomCard({ room }: { room: Room }) {
             {room.hasPassword && <IconKey size={15} aria-label={privacy} />}
           </Group>
         </Tooltip>
-        <BrowserBadge state={room.browserState} running={running} />
+        <Group gap={4} wrap="nowrap">
+          <BrowserBadge state={room.browserState} running={running} />
+          <Star room={room} />
+        </Group>
       </Group>
       <Link to={`/r/${room.slug}`} className={classes.title} aria-label={t('lobby.open', { title: room.title })}>
         {room.title}
@@ -63,6 +66,28 @@ export function RoomCard({ room }: { room: Room }) {
         </Group>
       )}
     </article>
+  );
+}
+
+function Star({ room }: { room: Room }) {
+  const { t } = useTranslation();
+  const api = useApi();
+  const queries = useQueryClient();
+  const errorText = useErrorText();
+  const on = room.favourite === true;
+  const star = useMutation({
+    mutationFn: () => {
+      const of = { params: { path: { room: room.id } } };
+      return unwrap(on ? api.DELETE('/rooms/{room}/favourite', of) : api.PUT('/rooms/{room}/favourite', of));
+    },
+    onError: (error) => notifications.show({ message: errorText(error), color: 'red' }),
+    onSettled: () => queries.invalidateQueries({ queryKey: keys.rooms }),
+  });
+  const Icon = on ? IconStarFilled : IconStar;
+  return (
+    <ActionIcon className={classes.above} size={44} m={-10} variant="subtle" color={on ? 'yellow' : 'gray'} aria-label={t('lobby.star', { title: room.title })} aria-pressed={on} loading={star.isPending} onClick={() => star.mutate()} data-testid="room-star">
+      <Icon size={19} stroke={1.7} />
+    </ActionIcon>
   );
 }
 

@@ -1,11 +1,12 @@
-import { Alert, Button, Group, SimpleGrid, Skeleton, Stack, Text, Title } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
-import { IconPlus } from '@tabler/icons-react';
+import { Alert, Button, Group, SimpleGrid, Skeleton, Stack, Text, TextInput, Title } from '@mantine/core';
+import { useDebouncedValue, useDisclosure } from '@mantine/hooks';
+import { IconPlus, IconSearch } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Navigate } from 'react-router';
 import { useApi, useSession } from '@/account/session';
-import { roomsQuery } from '@/api/queries';
+import { roomsQuery, type RoomScope } from '@/api/queries';
 import { Page } from '@/ui/Page';
 import { TurtleMark } from '@/ui/TurtleMark';
 import { useErrorText } from '@/ui/useErrorText';
@@ -17,32 +18,39 @@ export function RoomsPage() {
   const { t } = useTranslation();
   const session = useSession();
   const [opened, { open, close }] = useDisclosure(false);
+  const [typed, setTyped] = useState('');
+  const [search] = useDebouncedValue(typed.trim(), 250);
   if (session.status !== 'signedIn') return <Navigate to="/" replace />;
   const guest = session.person.kind === 'guest';
   return (
     <Page>
       <Stack gap={48}>
-        <RoomList scope="mine" title={t('lobby.mine')} onNew={guest ? null : open} />
-        <RoomList scope="public" title={t('lobby.public')} onNew={null} />
+        <TextInput type="search" aria-label={t('lobby.search')} placeholder={t('lobby.search')} leftSection={<IconSearch size={17} stroke={1.7} />} value={typed} onChange={(event) => setTyped(event.currentTarget.value)} maxLength={80} maw={420} size="md" data-testid="room-search" />
+        <RoomList scope="favourites" title={t('lobby.favourites')} search={search} onNew={null} />
+        <RoomList scope="mine" title={t('lobby.mine')} search={search} onNew={guest ? null : open} />
+        <RoomList scope="public" title={t('lobby.public')} search={search} onNew={null} />
       </Stack>
       <NewRoomDialog opened={opened} onClose={close} />
     </Page>
   );
 }
 
-function RoomList({ scope, title, onNew }: { scope: 'mine' | 'public'; title: string; onNew: (() => void) | null }) {
+function RoomList({ scope, title, search, onNew }: { scope: RoomScope; title: string; search: string; onNew: (() => void) | null }) {
   const { t } = useTranslation();
   const errorText = useErrorText();
-  const list = useInfiniteQuery(roomsQuery(useApi(), scope));
-  const rooms = list.data?.pages.flatMap((page) => page.rooms) ?? [];
+  const list = useInfiniteQuery(roomsQuery(useApi(), scope, search));
+  // A room that begins to run between two pages stands on both.
+  const rooms = [...new Map(list.data?.pages.flatMap((page) => page.rooms).map((room) => [room.id, room])).values()];
   const mine = scope === 'mine';
+  // Who has starred nothing is not told so.
+  if (scope === 'favourites' && rooms.length === 0) return null;
   return (
     <section aria-label={title}>
       <Group justify="space-between" mb="lg">
         <Title order={mine ? 1 : 2} fz={mine ? 32 : 22} lts="-0.02em">
           {title}
         </Title>
-        {onNew && rooms.length > 0 && (
+        {onNew && (rooms.length > 0 || search !== '') && (
           <Button leftSection={<IconPlus size={18} />} size="md" onClick={onNew} data-testid="new-room">
             {t('lobby.new')}
           </Button>
@@ -65,7 +73,8 @@ function RoomList({ scope, title, onNew }: { scope: 'mine' | 'public'; title: st
           </Group>
         </Alert>
       )}
-      {list.isSuccess && rooms.length === 0 && mine && (
+      {list.isSuccess && rooms.length === 0 && search !== '' && <Text c="dimmed">{t('lobby.noneFound')}</Text>}
+      {list.isSuccess && rooms.length === 0 && search === '' && mine && (
         <div className={classes.empty}>
           <TurtleMark size={64} />
           <Text fw={650} fz="lg">
@@ -81,7 +90,7 @@ function RoomList({ scope, title, onNew }: { scope: 'mine' | 'public'; title: st
           )}
         </div>
       )}
-      {list.isSuccess && rooms.length === 0 && !mine && <Text c="dimmed">{t('lobby.emptyPublicText')}</Text>}
+      {list.isSuccess && rooms.length === 0 && search === '' && !mine && <Text c="dimmed">{t('lobby.emptyPublicText')}</Text>}
       <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }} spacing="md">
         {rooms.map((room) => (
           <RoomCard key={room.id} room={room} />
