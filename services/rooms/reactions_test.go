@@ -2,6 +2,8 @@ package rooms
 
 import (
 	"fmt"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -85,5 +87,15 @@ func TestAnEmojiIsOneSymbolAndNoText(t *testing.T) {
 	}
 	for _, text := range []string{"", "a", "1", "lol", "🐢🐢", "🐢a", " ", "<b>", "\u200d", "\ufe0f", "🐢\u200d", "\u200d🐢", "🇯", "🇯🇵🇯", "\u20e3", "a\u20e3", "🐢\u202e", "\xff", strings.Repeat("❤️\u200d", 8) + "❤️"} {
 		require.False(t, IsEmoji(text), "%q", text)
+	}
+}
+
+func TestEveryEmojiThatThePageOffersIsOne(t *testing.T) {
+	list, err := os.ReadFile("../../web/src/room/chat/emojiList.ts")
+	require.NoError(t, err)
+	offered := regexp.MustCompile(`(?m)^(?:  \w+: `+"`"+`)?(\S+) [^|\n]+\|`).FindAllStringSubmatch(string(list), -1)
+	require.Greater(t, len(offered), 350)
+	for _, match := range offered {
+		require.True(t, IsEmoji(match[1]), match[1])
 	}
 }

@@ -1,7 +1,7 @@
 import { Button, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconArrowDown } from '@tabler/icons-react';
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useRoom, useRoomSession } from '../context';
 import { Composer } from './Composer';
@@ -10,6 +10,8 @@ import { groups, type Line } from './lines';
 import { Message, type LineEvents } from './Message';
 import { TypingLine } from './TypingLine';
 import classes from './Chat.module.css';
+
+const ReactDialog = lazy(() => import('./ReactDialog').then((m) => ({ default: m.ReactDialog })));
 
 const nearEnd = 60;
 /** How long a message shows that a quote led to it. */
@@ -41,6 +43,7 @@ export function ChatPanel({ onSeen, mark = null, autoFocus = false }: Props) {
   const [loading, setLoading] = useState(false);
   const [active, setActive] = useState<number | null>(null);
   const [marked, setMarked] = useState<number | null>(null);
+  const [reacting, setReacting] = useState<number | null>(null);
   const height = useRef(0);
   const lines = useMemo(() => groups(messages, outbox, me, mark), [messages, outbox, me, mark]);
   const oldest = messages[0]?.seq ?? 0;
@@ -99,6 +102,7 @@ export function ChatPanel({ onSeen, mark = null, autoFocus = false }: Props) {
     const shown = (seq: number): HTMLElement | null => list.current?.querySelector<HTMLElement>(`[data-seq="${seq}"]`) ?? null;
     return {
       activate: setActive,
+      react: setReacting,
       reply: (replyTo, to) => begin.current?.({ replyTo, to, announcement: false, editing: undefined }),
       whisper: (to) => begin.current?.({ to, replyTo: undefined, announcement: false, editing: undefined }),
       edit: (seq) => {
@@ -187,6 +191,7 @@ export function ChatPanel({ onSeen, mark = null, autoFocus = false }: Props) {
         </Button>
       )}
       <TypingLine />
+      <Suspense>{reacting !== null && <ReactDialog onClose={() => setReacting(null)} choose={(emoji) => void session.ask('chat.react', { seq: reacting, emoji, on: true })} />}</Suspense>
       <Composer autoFocus={autoFocus} onSent={toEnd} begin={begin} />
     </div>
   );

@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef, useState, type RefObject } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Quote } from '@/api/hub/Outbox';
 import { useMay, useRoom, useRoomSession } from '../context';
+import { EmojiButton } from './EmojiButton';
 import { Completion } from './Completion';
 import { ComposerMenu } from './ComposerMenu';
 import { quoteText } from './Message';
@@ -66,6 +67,14 @@ export function Composer({ autoFocus, onSent, begin }: Props) {
   const about = editing !== undefined || replyTo !== undefined || to !== undefined || announcement;
   const waiting = editing === undefined ? wait : 0;
   const stop = (): void => change(editing === undefined ? { replyTo: undefined, to: undefined, announcement: false } : { editing: undefined, text: aside, aside: '' });
+  const insert = (emoji: string): void => {
+    const at = field.current?.selectionStart ?? text.length;
+    change({ text: text.slice(0, at) + emoji + text.slice(field.current?.selectionEnd ?? at) });
+    requestAnimationFrame(() => {
+      field.current?.focus();
+      field.current?.setSelectionRange(at + emoji.length, at + emoji.length);
+    });
+  };
   const send = (): void => {
     if (words === '' || length > longestMessage || waiting > 0) return;
     if (editing !== undefined) {
@@ -165,6 +174,7 @@ export function Composer({ autoFocus, onSent, begin }: Props) {
         dir="auto"
         enterKeyHint="send"
       />
+      <EmojiButton choose={insert} />
       <ActionIcon type="submit" variant="filled" color="turtle" size={42} disabled={words === '' || length > longestMessage || waiting > 0} aria-label={t(editing === undefined ? 'chat.send' : 'app.save')} data-testid="chat-send" onPointerDown={(event) => event.preventDefault()}>
         {waiting > 0 ? <span className="tnum">{waiting}</span> : <IconSend2 size={19} stroke={1.8} />}
       </ActionIcon>

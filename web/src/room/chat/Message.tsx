@@ -21,6 +21,8 @@ export interface LineEvents {
   reply: (quote: Quote, to?: PublicPerson) => void;
   whisper: (to: PublicPerson) => void;
   edit: (seq: number) => void;
+  /** With an emoji that is not at hand. */
+  react: (seq: number) => void;
   goTo: (seq: number) => void;
 }
 
@@ -86,7 +88,7 @@ export const Message = memo(function Message({ line, me, active, marked, ...even
       </div>
       {message?.reactions && <Reactions message={message} />}
       {line.outgoing && <Sending item={line.outgoing} />}
-      {active && message && !removed && <MessageActions message={message} reply={events.reply} whisper={events.whisper} edit={events.edit} />}
+      {active && message && !removed && <MessageActions message={message} reply={events.reply} whisper={events.whisper} edit={events.edit} react={events.react} />}
     </article>
   );
 });

@@ -1,5 +1,5 @@
 import { ActionIcon, Button } from '@mantine/core';
-import { IconArrowBackUp, IconEar, IconPencil, IconTrash } from '@tabler/icons-react';
+import { IconArrowBackUp, IconEar, IconMoodPlus, IconPencil, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Quote } from '@/api/hub/Outbox';
@@ -13,13 +13,14 @@ interface Props {
   reply: (quote: Quote, to?: PublicPerson) => void;
   whisper: (to: PublicPerson) => void;
   edit: (seq: number) => void;
+  react: (seq: number) => void;
 }
 
 /** Before the button goes that has the focus. */
 const toMessage = (event: React.MouseEvent): void => event.currentTarget.closest('article')?.focus({ preventScroll: true });
 
 /** What can be done with the message that the pointer, the thumb or the focus is on. */
-export function MessageActions({ message, reply, whisper, edit }: Props) {
+export function MessageActions({ message, reply, whisper, edit, react }: Props) {
   const { t } = useTranslation();
   const session = useRoomSession();
   const me = useRoom((room) => room.peers.find(({ id }) => id === room.self?.peer)?.person?.id);
@@ -71,6 +72,11 @@ export function MessageActions({ message, reply, whisper, edit }: Props) {
                 </ActionIcon>
               );
             })}
+          {mayReact && (
+            <ActionIcon aria-label={t('chat.reactMore')} title={t('chat.reactMore')} onClick={() => react(seq)} data-testid="chat-react-more">
+              <IconMoodPlus size={18} stroke={1.7} />
+            </ActionIcon>
+          )}
           {mayChat && (
             <ActionIcon aria-label={t('chat.reply')} title={t('chat.reply')} onClick={() => reply({ seq, author, text }, to && own ? to : to && author)} data-testid="chat-reply">
               <IconArrowBackUp size={18} stroke={1.7} />
