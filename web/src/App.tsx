@@ -3,6 +3,7 @@ import { Button, Center, Loader } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { createBrowserRouter, Link, Outlet, useRouteError } from 'react-router';
 import { useSession } from '@/account/session';
+import { NoticeBar } from '@/notice/NoticeBar';
 import { Notice } from '@/ui/Notice';
 import { Page } from '@/ui/Page';
 
@@ -14,7 +15,8 @@ const SignInPage = lazy(() => import('@/account/AuthPage').then((m) => ({ defaul
 const SignUpPage = lazy(() => import('@/account/AuthPage').then((m) => ({ default: m.SignUpPage })));
 const SetupPage = lazy(() => import('@/account/AuthPage').then((m) => ({ default: m.SetupPage })));
 const ProfilePage = lazy(() => import('@/account/ProfilePage').then((m) => ({ default: m.ProfilePage })));
-const DoctorPage = lazy(() => import('@/admin/DoctorPage').then((m) => ({ default: m.DoctorPage })));
+const ResetPage = lazy(() => import('@/account/ResetPage').then((m) => ({ default: m.ResetPage })));
+const AdminPage = lazy(() => import('@/admin/AdminPage').then((m) => ({ default: m.AdminPage })));
 const RoomPage = lazy(() => import('@/room/RoomPage').then((m) => ({ default: m.RoomPage })));
 
 function Waiting() {
@@ -41,9 +43,12 @@ function Root() {
     );
   }
   return (
-    <Suspense fallback={<Waiting />}>
-      <Outlet />
-    </Suspense>
+    <>
+      <NoticeBar />
+      <Suspense fallback={<Waiting />}>
+        <Outlet />
+      </Suspense>
+    </>
   );
 }
 
@@ -92,7 +97,8 @@ export const routes = [
       { path: '/sign-up', element: <SignUpPage /> },
       { path: '/setup', element: <SetupPage /> },
       { path: '/profile', element: <ProfilePage /> },
-      { path: '/admin/doctor', element: <DoctorPage /> },
+      { path: '/reset', element: <ResetPage /> },
+      { path: '/admin/:tab?', element: <AdminPage /> },
       { path: '*', element: <NotFoundPage /> },
     ],
   },

@@ -1,8 +1,8 @@
 import { Alert, Anchor, Button, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { useEffect, useState, type SyntheticEvent } from 'react';
+import { useState, type SyntheticEvent } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Link, Navigate, useLocation, useNavigate, useSearchParams } from 'react-router';
+import { Link, Navigate, useSearchParams } from 'react-router';
 import { unwrap } from '@/api/client';
 import { toApiError } from '@/api/problem';
 import { serverQuery } from '@/api/queries';
@@ -12,6 +12,7 @@ import pageClasses from '@/ui/Page.module.css';
 import { TurtleMark } from '@/ui/TurtleMark';
 import { checkDisplayName, checkNewPassword, checkUsername, needed } from '@/ui/fields';
 import { useFields } from '@/ui/useFields';
+import { useLinked } from './linked';
 import { useApi, useSession, useSessionManager } from './session';
 
 /** Where to go after signing in: only into this page, never to another site. */
@@ -21,6 +22,9 @@ export function nextPath(next: string | null): string {
 
 /** What was pasted: the token alone, or the link that holds it. */
 export const setupTokenOf = (pasted: string): string => (/#token=([^&]*)/.exec(pasted)?.[1] ?? pasted).trim();
+
+/** A code, or the link that holds it. */
+export const signUpCodeOf = (pasted: string): string => (/#code=([^&]*)/.exec(pasted)?.[1] ?? pasted).trim();
 
 export function AuthPage({ mode }: { mode: 'signIn' | 'signUp' | 'setUp' }) {
   const { t } = useTranslation();
@@ -32,22 +36,27 @@ export function AuthPage({ mode }: { mode: 'signIn' | 'signUp' | 'setUp' }) {
   const [username, setUsername] = useState('');
   const [displayName, setDisplayName] = useState('');
   const [password, setPassword] = useState('');
-  const linked = useLinkedToken();
+  const linked = useLinked('token');
   const [setupToken, setSetupToken] = useState('');
+  const linkedCode = useLinked('code');
+  const [typedCode, setTypedCode] = useState('');
+  const code = signUpCodeOf(typedCode || linkedCode);
   const isNew = mode !== 'signIn';
+  const invited = mode === 'signUp' && server.data?.signUps === 'invite';
   const guarded = isNew && (server.data?.setupTokenNeeded ?? false);
   const shownToken = setupTokenOf(setupToken || linked);
   const next = nextPath(parameters.get('next'));
   const enter = useMutation({
     mutationFn: () =>
       isNew
-        ? unwrap(api.POST('/users', { body: { username: username.trim(), password, ...(displayName.trim() ? { displayName: displayName.trim() } : {}), ...(guarded ? { setupToken: shownToken } : {}) } }))
+        ? unwrap(api.POST('/users', { body: { username: username.trim(), password, ...(displayName.trim() ? { displayName: displayName.trim() } : {}), ...(guarded ? { setupToken: shownToken } : {}), ...(invited ? { code } : {}) } }))
         : unwrap(api.POST('/sessions', { body: { username: username.trim(), password } })),
     onSuccess: (answer) => manager.adopt(answer),
   });
   const { errors, general, complete } = useFields(
     {
       setupToken: { value: guarded ? shownToken : '-', check: needed('setupTokenMissing'), says: 'setupToken', code: 'setup_token_wrong' },
+      code: { value: invited ? code : '-', check: needed('codeMissing'), says: 'code', code: 'sign_up_code_wrong' },
       username: { value: username, check: isNew ? checkUsername : needed('usernameYours'), says: 'username', code: 'username_taken' },
       displayName: { value: displayName, check: checkDisplayName, says: 'displayName' },
       password: { value: password, check: isNew ? checkNewPassword : (typed) => (typed === '' ? 'passwordYours' : null), says: 'password' },
@@ -103,6 +112,21 @@ export function AuthPage({ mode }: { mode: 'signIn' | 'signUp' | 'setUp' }) {
                 required
                 withAsterisk={false}
                 data-testid="setup-token"
+              />
+            )}
+            {invited && (
+              <TextInput
+                label={t('account.code')}
+                description={t('account.codeHint')}
+                value={typedCode || linkedCode}
+                onChange={(event) => setTypedCode(event.currentTarget.value)}
+                error={errors.code}
+                autoComplete="off"
+                autoCapitalize="none"
+                spellCheck={false}
+                required
+                withAsterisk={false}
+                data-testid="signup-code"
               />
             )}
             <TextInput
@@ -165,19 +189,6 @@ export function AuthPage({ mode }: { mode: 'signIn' | 'signUp' | 'setUp' }) {
       </div>
     </Page>
   );
-}
-
-/** The token of the link that the server's log shows; it does not stay in the address, nor in the browser's history. */
-function useLinkedToken(): string {
-  const { hash } = useLocation();
-  const navigate = useNavigate();
-  const [kept, setKept] = useState('');
-  const inAddress = hash.startsWith('#token=') ? setupTokenOf(hash) : '';
-  if (inAddress !== '' && inAddress !== kept) setKept(inAddress);
-  useEffect(() => {
-    if (inAddress !== '') void navigate({ hash: '' }, { replace: true });
-  }, [inAddress, navigate]);
-  return kept;
 }
 
 function SetUpBefore() {

@@ -2,11 +2,12 @@ import { Alert, Badge, Button, ColorSwatch, Divider, FileButton, Group, Modal, P
 import { useDisclosure } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import { IconCheck } from '@tabler/icons-react';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type SyntheticEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Navigate } from 'react-router';
 import { unwrap } from '@/api/client';
+import { serverQuery } from '@/api/queries';
 import type { AvatarColor, Person } from '@/api/types';
 import { Page } from '@/ui/Page';
 import pageClasses from '@/ui/Page.module.css';
@@ -14,6 +15,7 @@ import { PersonAvatar } from '@/ui/PersonAvatar';
 import { checkDisplayName, checkNewPassword, checkUsername, needed } from '@/ui/fields';
 import { useErrorText } from '@/ui/useErrorText';
 import { useFields } from '@/ui/useFields';
+import { signUpCodeOf } from './AuthPage';
 import { accountDeleted } from './deleted';
 import { smallSquare } from './picture';
 import { useApi, useSession, useSessionManager } from './session';
@@ -147,8 +149,10 @@ function Claim() {
   const manager = useSessionManager();
   const [username, setUsername] = useState('');
   const [password, setPassword] = useState('');
+  const invited = useQuery(serverQuery(api)).data?.signUps === 'invite';
+  const [code, setCode] = useState('');
   const claim = useMutation({
-    mutationFn: () => unwrap(api.POST('/users/me/claim', { body: { username: username.trim(), password } })),
+    mutationFn: () => unwrap(api.POST('/users/me/claim', { body: { username: username.trim(), password, ...(invited ? { code: signUpCodeOf(code) } : {}) } })),
     onSuccess: (person) => {
       manager.setPerson(person);
       notifications.show({ message: t('account.claimed'), color: 'turtle' });
@@ -156,6 +160,7 @@ function Claim() {
   });
   const { errors, general, complete } = useFields(
     {
+      code: { value: invited ? code : '-', check: needed('codeMissing'), says: 'code', code: 'sign_up_code_wrong' },
       username: { value: username, check: checkUsername, says: 'username', code: 'username_taken' },
       password: { value: password, check: checkNewPassword, says: 'password' },
     },
@@ -178,6 +183,7 @@ function Claim() {
               {t('account.claimText')}
             </Text>
           </div>
+          {invited && <TextInput label={t('account.code')} description={t('account.codeHint')} value={code} onChange={(event) => setCode(event.currentTarget.value)} error={errors.code} autoComplete="off" autoCapitalize="none" data-testid="claim-code" />}
           <TextInput label={t('account.username')} description={t('account.usernameHint')} value={username} onChange={(event) => setUsername(event.currentTarget.value)} error={errors.username} maxLength={32} autoComplete="username" autoCapitalize="none" data-testid="claim-username" />
           <PasswordInput label={t('account.password')} description={t('account.passwordHint')} value={password} onChange={(event) => setPassword(event.currentTarget.value)} error={errors.password} maxLength={200} autoComplete="new-password" data-testid="claim-password" />
           {general !== null && (

@@ -4,13 +4,11 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
-import { Navigate } from 'react-router';
-import { useApi, useSession } from '@/account/session';
+import { useApi } from '@/account/session';
 import { unwrap } from '@/api/client';
 import { doctorQuery } from '@/api/queries';
 import type { DoctorCheck, DoctorReport, DoctorState } from '@/api/types';
 import { copyText } from '@/ui/copy';
-import { Page } from '@/ui/Page';
 import { useErrorText } from '@/ui/useErrorText';
 import { probeAll, type Probe } from './probes';
 import classes from './Doctor.module.css';
@@ -18,20 +16,8 @@ import classes from './Doctor.module.css';
 const states: readonly DoctorState[] = ['fail', 'warn', 'unknown', 'ok'];
 const worstFirst = (a: DoctorCheck, b: DoctorCheck): number => states.indexOf(a.state) - states.indexOf(b.state);
 
-/** For administrators: what keeps this server from working for everybody, and the mend. */
-export function DoctorPage() {
-  const { t } = useTranslation();
-  const session = useSession();
-  if (session.status !== 'signedIn' || !session.person.administrator) return <Navigate to="/" replace />;
-  return (
-    <Page width={860}>
-      <title>{`${t('doctor.title')} · ${t('app.name')}`}</title>
-      <Doctor />
-    </Page>
-  );
-}
-
-function Doctor() {
+/** What keeps this server from working for everybody, and the mend. */
+export function Doctor() {
   const { t } = useTranslation();
   const errorText = useErrorText();
   const report = useQuery(doctorQuery(useApi()));
@@ -44,7 +30,7 @@ function Doctor() {
     <Stack gap="xl">
       <Group justify="space-between" align="flex-end" gap="md">
         <div>
-          <Title order={1} fz={32} lts="-0.02em">
+          <Title order={2} fz={24} lts="-0.01em">
             {t('doctor.title')}
           </Title>
           <Text c="dimmed" role="status" data-testid="doctor-summary">
@@ -100,7 +86,7 @@ function asText(report: DoctorReport | undefined, checks: readonly DoctorCheck[]
 function Checks({ title, text, checks, waiting = false }: { title: string; text: string; checks: readonly DoctorCheck[]; waiting?: boolean }) {
   return (
     <section aria-label={title}>
-      <Title order={2} fz={20}>
+      <Title order={3} fz={20}>
         {title}
       </Title>
       <Text c="dimmed" mb="md">
@@ -126,7 +112,7 @@ function Row({ check }: { check: DoctorCheck }) {
       <Icon size={22} className={classes.icon} role="img" aria-label={t(`doctor.states.${check.state}`)} />
       <div className={classes.words}>
         <div className={classes.head}>
-          <h3>{check.title}</h3>
+          <h4>{check.title}</h4>
           <p>{check.found}</p>
         </div>
         {check.wrong !== undefined && <p className={classes.wrong}>{check.wrong}</p>}

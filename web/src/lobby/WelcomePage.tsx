@@ -58,7 +58,7 @@ export function WelcomePage() {
             )}
           </Group>
           <Text fz="sm" c="dimmed">
-            {closed ? t('welcome.closed') : t('welcome.invited')}
+            {closed ? t('welcome.closed') : server.data?.signUps === 'invite' ? t('welcome.byInvite') : t('welcome.invited')}
           </Text>
         </Stack>
         <SimpleGrid cols={{ base: 1, sm: 3 }} spacing="xl" maw={900} mx="auto">

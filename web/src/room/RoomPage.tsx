@@ -1,11 +1,14 @@
 import { Button, Center, Loader, PasswordInput, Stack, Text, Title } from '@mantine/core';
 import { IconKey } from '@tabler/icons-react';
+import { useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useCallback, useEffect, useRef, useState, type RefObject } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useParams } from 'react-router';
 import { useApi, useSession } from '@/account/session';
 import { unwrap, type ApiClient } from '@/api/client';
 import type { HubStatus } from '@/api/hub/HubConnection';
+import { keys } from '@/api/queries';
+import type { Server } from '@/api/types';
 import { Notice } from '@/ui/Notice';
 import { Page } from '@/ui/Page';
 import pageClasses from '@/ui/Page.module.css';
@@ -15,7 +18,7 @@ import { useErrorText } from '@/ui/useErrorText';
 import { decodableCodecs } from './codecs';
 import { RoomProvider, useMay, useRoom, useRoomSession } from './context';
 import { RoomScreen } from './RoomScreen';
-import { RoomSession } from './RoomSession';
+import { RoomSession, type RoomSessionOptions } from './RoomSession';
 import { watchNetwork } from './stream/network';
 import { watchVisibility } from './stream/visibility';
 
@@ -27,6 +30,7 @@ export function RoomPage() {
   const { slug = '' } = useParams();
   const account = useSession();
   const api = useApi();
+  const queries = useQueryClient();
   const password = useRef<string | null>(null);
   const personId = account.status === 'signedIn' ? account.person.id : null;
   const [session, setSession] = useState<RoomSession | null>(null);
@@ -35,7 +39,7 @@ export function RoomPage() {
 
   useEffect(() => {
     if (personId === null) return;
-    const made = makeSession(slug, api, password);
+    const made = makeSession(slug, api, password, (notice) => queries.setQueryData<Server>(keys.server, (known) => (known === undefined ? known : withNotice(known, notice))));
     setSession(made);
     made.enter();
     const unwatch = watchVisibility((hidden) => made.setHidden(hidden));
@@ -52,7 +56,7 @@ export function RoomPage() {
       made.leave();
       setSession(null);
     };
-  }, [slug, api, personId]);
+  }, [slug, api, queries, personId]);
 
   if (account.status !== 'signedIn') {
     return (
@@ -76,7 +80,12 @@ export function RoomPage() {
   );
 }
 
-function makeSession(slug: string, api: ApiClient, password: RefObject<string | null>): RoomSession {
+/** A notice that is taken back is none, not one of nothing. */
+function withNotice({ notice: _, ...server }: Server, notice: Server['notice']): Server {
+  return notice === undefined ? server : { ...server, notice };
+}
+
+function makeSession(slug: string, api: ApiClient, password: RefObject<string | null>, notice: NonNullable<RoomSessionOptions['notice']>): RoomSession {
   const made: RoomSession = new RoomSession({
     room: slug,
     // By id once it is known: the address may change while somebody is inside.
@@ -87,6 +96,7 @@ function makeSession(slug: string, api: ApiClient, password: RefObject<string | 
     codecs: decodableCodecs,
     storage: sessionStorage,
     copy: copyQuietly,
+    notice,
     media: (navigator as Partial<Navigator>).mediaDevices,
   });
   return made;
@@ -146,6 +156,11 @@ function Closed({ status, slug, asked, enter }: DoorProps & { status: Extract<Hu
       {t('app.toRooms')}
     </Button>
   );
+  const toStart = (
+    <Button component={Link} to="/" variant="default">
+      {t('app.toStart')}
+    </Button>
+  );
   const again = (label = t('app.tryAgain')) => (
     <Button onClick={() => session.enter()} data-testid="enter-again">
       {label}
@@ -167,6 +182,7 @@ function Closed({ status, slug, asked, enter }: DoorProps & { status: Extract<Hu
   if (code === 'unauthenticated' || code === 'token_expired' || code === 'session_expired' || status.closeCode === 3508) {
     return <Said title={t('room.signedOut')} text={t('room.signedOutText')} actions={again()} testId="room-signed-out" />;
   }
+  if (code === 'account_disabled' || status.closeCode === 3520) return <Said title={t('room.disabled')} text={t('room.disabledText')} actions={toStart} testId="room-disabled" />;
   switch (status.closeCode) {
     case 3503:
       return <Said title={t('room.kicked')} text={t('room.kickedText')} actions={toRooms} testId="room-kicked" />;

@@ -2,7 +2,7 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import { HubConnection, HubError, type HubStatus, type SocketLike } from '@/api/hub/HubConnection';
 import type { ClientMessageType, ClientPayload, ServerMessage } from '@/api/hub/messages';
 import { Outbox, randomKey, type Outgoing } from '@/api/hub/Outbox';
-import type { ChatMessage, CursorEvent, Join, MessagePage, PointerPosition, ScreenEvent, StatisticsEvent } from '@/api/types';
+import type { ChatMessage, CursorEvent, Join, MessagePage, PointerPosition, ScreenEvent, Server, StatisticsEvent } from '@/api/types';
 import { Call, type CallOptions } from '@/call/Call';
 import { isCall } from '@/call/session';
 import { heldElsewhere } from './control/elsewhere';
@@ -55,6 +55,8 @@ export interface RoomSessionOptions {
   storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
   /** Lays a text on this person's clipboard; false where the browser wants a click for it. */
   copy: (text: string) => Promise<boolean>;
+  /** What the administrator tells everybody from now on; undefined for nothing. */
+  notice?: (notice: Server['notice']) => void;
   /** Microphones and cameras; undefined where the browser gives none to this page. */
   media?: CallOptions['media'];
   now?: () => number;
@@ -362,6 +364,7 @@ export class RoomSession {
     }
     if (message.type === 'chat.changed') for (const heard of this.fetching) heard.push(message.payload.message);
     if (message.type === 'chat.cleared') this.store.setState({ cleared: { name: message.payload.by?.displayName, at: this.now() } });
+    if (message.type === 'notice') this.options.notice?.(message.payload.notice);
     if (message.type === 'ice.servers') this.stream.setIceServers(message.payload.iceServers);
     if (message.type === 'control.denied') this.store.setState({ deniedAt: this.now() });
     const before = this.store.getState();

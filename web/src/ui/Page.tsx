@@ -1,5 +1,5 @@
 import { ActionIcon, Anchor, Button, Container, Group, Menu, Text, Tooltip, UnstyledButton, useMantineColorScheme } from '@mantine/core';
-import { IconDoorExit, IconMoon, IconStethoscope, IconSun, IconUser } from '@tabler/icons-react';
+import { IconAdjustmentsCog, IconDoorExit, IconMoon, IconStethoscope, IconSun, IconUser } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
@@ -40,6 +40,11 @@ export function ProfileMenu() {
         <Menu.Item leftSection={<IconUser size={16} />} component={Link} to="/profile" data-testid="profile-open">
           {person.kind === 'guest' ? t('account.claimShort') : t('account.profile')}
         </Menu.Item>
+        {person.administrator && (
+          <Menu.Item leftSection={<IconAdjustmentsCog size={16} />} component={Link} to="/admin/people" data-testid="admin-open">
+            {t('admin.title')}
+          </Menu.Item>
+        )}
         {person.administrator && (
           <Menu.Item leftSection={<IconStethoscope size={16} />} component={Link} to="/admin/doctor" data-testid="doctor-open">
             {t('doctor.title')}

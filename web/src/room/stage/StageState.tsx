@@ -82,7 +82,7 @@ export function StageState({ connecting, finding }: { connecting: boolean; findi
       <>
         <h2>{away ? t('stage.notAvailable') : t('stage.stopped')}</h2>
         <p>
-          {browser.endReason ? `${t(`stage.ended.${browser.endReason}`)} ` : ''}
+          {browser.detail !== undefined ? `${browser.detail} ` : browser.endReason ? `${t(`stage.ended.${browser.endReason}`)} ` : ''}
           {away ? why : mayStart ? t('stage.stoppedText') : t('stage.stoppedCannot')}
         </p>
         {refused !== null && (
