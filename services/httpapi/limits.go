@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"math"
 	"strings"
 	"sync"
@@ -39,12 +40,17 @@ type Limits struct {
 	Writes Limit
 	// Messages of a person, and what they change and remove; default 20 in ten seconds, no wider than the hub's pace.
 	Messages Limit
+	// Joins of a person, default 60 a minute: a page takes a new token for each connection. JoinsFrom an address and JoinsOf a room, default 1200 a minute:
+	// a crowd that comes back after a restart is let in.
+	Joins, JoinsFrom, JoinsOf Limit
+	// Misses of rooms by an address, which are not there or not for the person; default 60 a minute. So nobody finds rooms by trying names.
+	Misses Limit
 	// Removals of messages by a person who moderates; default 100 in ten seconds.
 	Removals Limit
 }
 
 type limiters struct {
-	requests, signIn, signInName, signUp, setup, refresh, passwords, invites, knocks, writes, messages, removals *limiter
+	requests, signIn, signInName, signUp, setup, refresh, passwords, invites, knocks, writes, messages, removals, joins, joinsFrom, joinsOf, misses *limiter
 }
 
 func newLimiters(l Limits, now func() time.Time) *limiters {
@@ -59,6 +65,7 @@ func newLimiters(l Limits, now func() time.Time) *limiters {
 		signUp: of(l.SignUp, 200, time.Hour), setup: of(l.Setup, 10, time.Minute), refresh: of(l.Refresh, 300, time.Minute), passwords: of(l.Passwords, 20, time.Minute),
 		invites: of(l.Invites, 120, time.Minute), knocks: of(l.Knocks, 60, time.Minute), writes: of(l.Writes, 120, time.Minute), messages: of(l.Messages, 20, 10*time.Second),
 		removals: of(l.Removals, 100, 10*time.Second),
+		joins:    of(l.Joins, 60, time.Minute), joinsFrom: of(l.JoinsFrom, 1200, time.Minute), joinsOf: of(l.JoinsOf, 1200, time.Minute), misses: of(l.Misses, 60, time.Minute),
 	}
 }
 
@@ -91,8 +98,45 @@ func (l *limiter) take(key ...string) error {
 		return nil
 	}
 	reservation.CancelAt(now)
-	err := wire.Errorf(wire.ErrorCodeRateLimited, "That was too often. Try again in a while.")
-	err.RetryAfter = int(math.Ceil(wait.Seconds()))
+	return tooOften(wait)
+}
+
+// tooOften says how long to wait.
+func tooOften(wait time.Duration) error {
+	seconds := int(math.Ceil(wait.Seconds()))
+	err := wire.Errorf(wire.ErrorCodeRateLimited, "That was too often. Try again in %s.", time.Duration(seconds)*time.Second)
+	err.RetryAfter = seconds
+	return err
+}
+
+// spent answers as take would, and takes nothing.
+func (l *limiter) spent(key ...string) error {
+	if l.limit.Events < 0 {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.now()
+	reservation := l.bucket(strings.ToLower(strings.Join(key, "\x00"))).ReserveN(now, 1)
+	wait := reservation.DelayFrom(now)
+	reservation.CancelAt(now)
+	if wait == 0 {
+		return nil
+	}
+	return tooOften(wait)
+}
+
+// lookedFor bounds how many rooms an address may look for in vain, whatever it looks for next: who tries names learns no more from one
+// that is there.
+func (a *api) lookedFor(ctx context.Context, look func() error) error {
+	address := callOf(ctx).address
+	if err := a.limits.misses.spent(address); err != nil {
+		return err
+	}
+	err := look()
+	if code := wire.CodeOf(err); err != nil && (code == wire.ErrorCodeNotFound || code == wire.ErrorCodeRoomMembersOnly) {
+		_ = a.limits.misses.take(address)
+	}
 	return err
 }
 

@@ -91,7 +91,11 @@ func value[T any](p *T) (v T) {
 }
 
 func (a *api) GetRoom(ctx context.Context, request GetRoomRequestObject) (GetRoomResponseObject, error) {
-	r, err := a.Rooms.Get(ctx, request.Room, person(ctx))
+	var r rooms.Room
+	err := a.lookedFor(ctx, func() (err error) {
+		r, err = a.Rooms.Get(ctx, request.Room, person(ctx))
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -139,9 +143,19 @@ func (a *api) endBrowser(ctx context.Context, room rooms.ID) {
 
 func (a *api) JoinRoom(ctx context.Context, request JoinRoomRequestObject) (JoinRoomResponseObject, error) {
 	c := callOf(ctx)
+	if err := a.limits.joins.take(c.caller.Person.ID.String()); err != nil {
+		return nil, err
+	}
+	if err := a.limits.joinsFrom.take(c.address); err != nil {
+		return nil, err
+	}
 	if request.Body.Password != nil {
 		// Of the room itself: it has more than one address. Who may not enter it at all learns so here.
-		r, err := a.Rooms.Get(ctx, request.Room, c.caller.Person)
+		var r rooms.Room
+		err := a.lookedFor(ctx, func() (err error) {
+			r, err = a.Rooms.Get(ctx, request.Room, c.caller.Person)
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -151,8 +165,15 @@ func (a *api) JoinRoom(ctx context.Context, request JoinRoomRequestObject) (Join
 			}
 		}
 	}
-	r, err := a.Rooms.Join(ctx, request.Room, c.caller.Person, request.Body.Password)
+	var r rooms.Room
+	err := a.lookedFor(ctx, func() (err error) {
+		r, err = a.Rooms.Join(ctx, request.Room, c.caller.Person, request.Body.Password)
+		return err
+	})
 	if err != nil {
+		return nil, err
+	}
+	if err := a.limits.joinsOf.take(r.ID.String()); err != nil {
 		return nil, err
 	}
 	if err := a.Rooms.Arrived(ctx, r.ID, c.caller.Person.ID, c.address); err != nil {

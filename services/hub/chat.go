@@ -34,6 +34,7 @@ type pace struct {
 	removals  *rate.Limiter // in the chat's stead, of who moderates: to clear up after a flood silences nobody
 	reactions *rate.Limiter // to messages and over the picture
 	typing    *rate.Limiter
+	asks      *rate.Limiter // for control
 }
 
 // paceOf is that of a person. It needs the lock.
@@ -56,6 +57,7 @@ func (r *room) paceOf(person accounts.PersonID) *pace {
 	c.paces[person] = &pace{
 		chat: rate.NewLimiter(o.ChatRate, o.ChatBurst), removals: rate.NewLimiter(o.RemovalRate, o.RemovalBurst),
 		reactions: rate.NewLimiter(o.ReactionRate, o.ReactionBurst), typing: rate.NewLimiter(o.TypingRate, o.TypingBurst),
+		asks: rate.NewLimiter(o.AskRate, o.AskBurst),
 	}
 	return c.paces[person]
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"turtus/services/hub/control"
+	"turtus/services/rooms"
 	"turtus/services/wire"
 )
 
@@ -21,6 +22,18 @@ func steer(step func(c *control.State, by control.Peer, now time.Time) (bool, er
 		}
 		return err
 	}
+}
+
+// askForControl counts against the person's pace, so that nobody is asked again and again.
+func askForControl(p *peer, e wire.Envelope) error {
+	p.room.mu.Lock()
+	limit := p.room.paceOf(p.seat.personID).asks
+	allowed := !p.seat.permissions.Has(rooms.Control) || limit.Allow() // who may not is told so
+	p.room.mu.Unlock()
+	if !allowed {
+		return p.tooMany("requests for control", limit)
+	}
+	return steer(func(c *control.State, by control.Peer, now time.Time) (bool, error) { return c.Request(by, now) })(p, e)
 }
 
 func giveControl(p *peer, e wire.Envelope) error {

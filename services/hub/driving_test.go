@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/time/rate"
 
 	"turtus/services/accounts"
 	"turtus/services/wire"
@@ -205,4 +206,20 @@ func TestAHolderGetsControlBackAfterARestart(t *testing.T) {
 		again.ok(wire.TypeControlRelease, wire.Empty{}, "")
 		require.Nil(t, back(a, friend, true).identity.Snapshot.Control.Holder)
 	})
+}
+
+func TestNobodyIsAskedForControlAgainAndAgain(t *testing.T) {
+	h := newHouse(t, func(o *Options) { o.AskRate, o.AskBurst = rate.Every(time.Hour), 2 })
+	owner, other := h.person(), h.person()
+	room := h.room(owner)
+	holder, asks, tab := h.join(room, owner), h.join(room, other), h.join(room, other)
+	holder.ok(wire.TypeControlTake, wire.Empty{}, "")
+	for _, c := range []*client{asks, tab} {
+		c.ok(wire.TypeControlRequest, wire.Empty{}, "")
+		c.ok(wire.TypeControlCancel, wire.Empty{}, "")
+	}
+	refused := asks.refused(wire.ErrorCodeRateLimited, wire.TypeControlRequest, wire.Empty{}, "")
+	require.Positive(t, *refused.RetryAfter)
+	require.Contains(t, refused.Detail, "Try again in")
+	tab.refused(wire.ErrorCodeRateLimited, wire.TypeControlRequest, wire.Empty{}, "")
 }

@@ -85,6 +85,9 @@ type Options struct {
 	// ChatRate and ChatBurst bound what a person says, changes and removes in a room's chat, 2 a second and 20 when 0.
 	ChatRate  rate.Limit
 	ChatBurst int
+	// AskRate and AskBurst bound how often a person asks for control of a room, once in 3 seconds and 5 when 0.
+	AskRate  rate.Limit
+	AskBurst int
 	// RemovalRate and RemovalBurst bound what somebody who moderates removes there, 10 a second and 100 when 0.
 	RemovalRate  rate.Limit
 	RemovalBurst int
@@ -127,6 +130,8 @@ func (o *Options) setDefaults() {
 	o.Strikes = cmp.Or(o.Strikes, 100)
 	o.ChatRate = cmp.Or(o.ChatRate, 2)
 	o.ChatBurst = cmp.Or(o.ChatBurst, 20)
+	o.AskRate = cmp.Or(o.AskRate, rate.Every(3*time.Second))
+	o.AskBurst = cmp.Or(o.AskBurst, 5)
 	o.RemovalRate = cmp.Or(o.RemovalRate, 10)
 	o.RemovalBurst = cmp.Or(o.RemovalBurst, 100)
 	o.ReactionRate = cmp.Or(o.ReactionRate, 3)

@@ -75,9 +75,7 @@ var handlers = map[string]handler{
 	wire.TypeControlTake: {kind: wire.PeerKindViewer, do: steer(func(c *control.State, by control.Peer, now time.Time) (bool, error) {
 		return c.Take(by, now)
 	})},
-	wire.TypeControlRequest: {kind: wire.PeerKindViewer, do: steer(func(c *control.State, by control.Peer, now time.Time) (bool, error) {
-		return c.Request(by, now)
-	})},
+	wire.TypeControlRequest: {kind: wire.PeerKindViewer, do: askForControl},
 	wire.TypeControlCancel: {kind: wire.PeerKindViewer, do: steer(func(c *control.State, by control.Peer, _ time.Time) (bool, error) {
 		return c.Cancel(by.ID)
 	})},
@@ -254,8 +252,12 @@ func (p *peer) fail(re string, err error) {
 }
 
 func (p *peer) tooMany(what string, limit *rate.Limiter) error {
-	err := wire.Errorf(wire.ErrorCodeRateLimited, "Too many %s at once. Wait a moment.", what)
-	err.RetryAfter = max(1, int(math.Ceil(1/float64(limit.Limit()))))
+	now := time.Now()
+	missing := limit.ReserveN(now, 1)
+	wait := max(1, int(math.Ceil(missing.DelayFrom(now).Seconds())))
+	missing.CancelAt(now)
+	err := wire.Errorf(wire.ErrorCodeRateLimited, "Too many %s at once. Try again in %s.", what, time.Duration(wait)*time.Second)
+	err.RetryAfter = wait
 	return err
 }
 
