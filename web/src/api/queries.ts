@@ -9,6 +9,8 @@ export const keys = {
   doctor: ['doctor', 'report'] as const,
   rooms: ['rooms'] as const,
   roomList: (scope: RoomScope, search: string) => ['rooms', scope, search] as const,
+  members: (room: string) => ['members', room] as const,
+  bans: (room: string) => ['bans', room] as const,
   invites: (room: string) => ['invites', room] as const,
   door: (room: string) => ['door', room] as const,
   invite: (code: string) => ['invite', code] as const,
@@ -30,6 +32,13 @@ export const roomsQuery = (api: ApiClient, scope: RoomScope, search = '') =>
     refetchInterval: 10_000,
     placeholderData: (before) => before,
   });
+
+/** Those of a name; empty is all. They come and go by others' doing, so they are looked at anew each time. */
+export const membersQuery = (api: ApiClient, room: string, search: string) =>
+  queryOptions({ queryKey: [...keys.members(room), search], queryFn: () => unwrap(api.GET('/rooms/{room}/members', { params: { path: { room }, query: { limit: 50, ...(search === '' ? {} : { search }) } } })), staleTime: 0, refetchInterval: 15_000, placeholderData: (before) => before });
+
+export const bansQuery = (api: ApiClient, room: string, search: string) =>
+  queryOptions({ queryKey: [...keys.bans(room), search], queryFn: () => unwrap(api.GET('/rooms/{room}/bans', { params: { path: { room }, query: { limit: 50, ...(search === '' ? {} : { search }) } } })), staleTime: 0, refetchInterval: 15_000, placeholderData: (before) => before });
 
 export const invitesQuery = (api: ApiClient, room: string) =>
   queryOptions({ queryKey: keys.invites(room), queryFn: () => unwrap(api.GET('/rooms/{room}/invites', { params: { path: { room } } })) });

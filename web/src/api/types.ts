@@ -4,6 +4,7 @@ import type { components } from './schema.gen';
 type Schemas = components['schemas'];
 
 export type Browser = Schemas['Browser'];
+export type Ban = Schemas['Ban'];
 export type BrowserState = Schemas['BrowserState'];
 export type BrowserStep = Schemas['BrowserStep'];
 export type AvatarColor = Schemas['AvatarColor'];
@@ -26,6 +27,7 @@ export type Knock = Schemas['Knock'];
 export type Layer = Schemas['Layer'];
 export type Member = Schemas['Member'];
 export type MessagePage = Schemas['MessagePage'];
+export type Muted = Schemas['Muted'];
 export type NewInvite = Schemas['NewInvite'];
 export type NewRoom = Schemas['NewRoom'];
 export type Peer = Schemas['Peer'];

@@ -87,6 +87,8 @@ it.each([
   [3505, 'room-full'],
   [3506, 'room-elsewhere'],
   [3508, 'room-signed-out'],
+  [3509, 'room-banned'],
+  [3510, 'room-locked'],
 ])('says what close code %i means', async (code, testId) => {
   const { socket } = await enter();
   act(() => socket.drop(code));

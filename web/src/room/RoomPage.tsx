@@ -169,6 +169,8 @@ function Closed({ status, slug, asked, enter }: DoorProps & { status: Extract<Hu
   if (code === 'room_full' || status.closeCode === 3505) {
     return <Said title={t('room.full')} text={t('room.fullText')} actions={<>{again()}{toRooms}</>} testId="room-full" />;
   }
+  if (code === 'banned' || status.closeCode === 3509) return <Said title={t('room.banned')} text={t('room.bannedText')} actions={toRooms} testId="room-banned" />;
+  if (code === 'room_locked' || status.closeCode === 3510) return <Said title={t('room.locked')} text={t('room.lockedText')} actions={<>{again()}{toRooms}</>} testId="room-locked" />;
   if (code === 'room_ask') {
     return (
       <Suspense fallback={<Joining />}>

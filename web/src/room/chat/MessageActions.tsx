@@ -27,7 +27,8 @@ export function MessageActions({ message, reply, whisper, edit, react }: Props) 
   const own = me === message.author.id;
   const mayChat = useMay('chat');
   const mayReact = useMay('react');
-  const mayModerate = useMay('moderate');
+  const ofOwner = useRoom((room) => room.room?.owner.id === message.author.id);
+  const mayModerate = useMay('moderate') && !ofOwner;
   const [asking, setAsking] = useState(false);
   const { seq, author, text, to } = message;
   const here = useRoom((room) => room.peers.some(({ person }) => person?.id === author.id));

@@ -1,5 +1,6 @@
 import { ActionIcon, Badge, Button, Group, Stack, Text, Tooltip } from '@mantine/core';
-import { IconHandFinger, IconMouse, IconTransfer, IconUserPlus } from '@tabler/icons-react';
+import { IconHandFinger, IconLock, IconMouse, IconTransfer, IconUserPlus } from '@tabler/icons-react';
+import { lazy, memo, Suspense, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Peer, Role } from '@/api/types';
 import { PersonAvatar } from '@/ui/PersonAvatar';
@@ -10,13 +11,16 @@ import { viewersOf } from '../state/roomState';
 import { PersonMenu } from './PersonMenu';
 import classes from './People.module.css';
 
+const Moderation = lazy(() => import('./Moderation').then((m) => ({ default: m.Moderation })));
+
 const order: readonly Role[] = ['owner', 'moderator', 'member', 'guest'];
 
 export function PeoplePanel({ onInvite }: { onInvite: () => void }) {
   const { t } = useTranslation();
   const { peers, self, holder, requests } = useRoom((room) => ({ peers: room.peers, self: room.self?.peer, holder: room.control.holder, requests: room.control.requests }));
   const mayInvite = useMay('invite');
-  const viewers = [...viewersOf({ peers })].sort((a, b) => Number(b.id === self) - Number(a.id === self) || order.indexOf(a.role) - order.indexOf(b.role) || a.joinedAt.localeCompare(b.joinedAt));
+  const mayModerate = useMay('moderate');
+  const viewers = useMemo(() => [...viewersOf({ peers })].sort((a, b) => Number(b.id === self) - Number(a.id === self) || order.indexOf(a.role) - order.indexOf(b.role) || a.joinedAt.localeCompare(b.joinedAt)), [peers, self]);
   return (
     <div className={classes.panel}>
       <DoorList />
@@ -30,17 +34,38 @@ export function PeoplePanel({ onInvite }: { onInvite: () => void }) {
           {t('invite.dialog')}
         </Button>
       )}
+      {mayModerate ? (
+        <Suspense fallback={null}>
+          <Moderation />
+        </Suspense>
+      ) : (
+        <Locked />
+      )}
       <BrowserHealth />
     </div>
   );
 }
 
-function Person({ peer, you, drives, asks }: { peer: Peer; you: boolean; drives: boolean; asks: boolean }) {
+/** What is locked, for those who can't change it. */
+function Locked() {
+  const { t } = useTranslation();
+  const { locked, controlLocked } = useRoom(({ room }) => ({ locked: room?.locked ?? false, controlLocked: room?.controlLocked ?? false }));
+  const words = [locked && t('moderation.roomLocked'), controlLocked && t('moderation.controlLocked')].filter((one) => one !== false);
+  return words.map((one) => (
+    <Group key={one} gap={8} wrap="nowrap" mx="md" mt="sm" c="dimmed" data-testid="locked-note">
+      <IconLock size={17} stroke={1.7} aria-hidden className={classes.whole} />
+      <Text fz="sm">{one}</Text>
+    </Group>
+  ));
+}
+
+/** Rendered again only when something about them has changed: a room may be full. */
+const Person = memo(function Person({ peer, you, drives, asks }: { peer: Peer; you: boolean; drives: boolean; asks: boolean }) {
   const { t } = useTranslation();
   const session = useRoomSession();
   const holds = useHolds();
   const name = peer.person?.displayName ?? t('control.somebody');
-  const words = [drives && t('people.driving'), asks && t('people.asking'), !peer.connected && t('people.away')].filter(Boolean).join(' · ');
+  const words = [drives && t('people.driving'), asks && t('people.asking'), !peer.connected && t('people.away'), peer.muted?.chat === true && t('moderation.chatMuted'), peer.muted?.call === true && t('moderation.callMuted')].filter(Boolean).join(' · ');
   return (
     <li className={classes.person} data-away={!peer.connected || undefined} data-testid="people-item" data-peer={peer.id}>
       {peer.person && <PersonAvatar person={peer.person} size={38} />}
@@ -82,10 +107,10 @@ function Person({ peer, you, drives, asks }: { peer: Peer; you: boolean; drives:
           </ActionIcon>
         </Tooltip>
       )}
-      {!you && peer.person && <PersonMenu person={peer.person} role={peer.role} />}
+      {!you && peer.person && <PersonMenu person={peer.person} role={peer.role} muted={peer.muted} />}
     </li>
   );
-}
+});
 
 /** What runs in the room's browser, when some of it does not. */
 function BrowserHealth() {

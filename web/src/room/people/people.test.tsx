@@ -9,6 +9,8 @@ import { mayActOn } from './rank';
 import '../RoomPage';
 import '../RoomScreen';
 import '../settings/SettingsPanel';
+import './PersonQuestion';
+import './Moderation';
 
 const ann: PublicPerson = { id: uuid(3), displayName: 'Ann', avatarColor: 'blue', guest: false };
 const member = (id: string, who: PublicPerson, role: Role) => aPeer(id, who, { role });
