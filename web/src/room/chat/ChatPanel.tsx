@@ -2,17 +2,20 @@ import { Button, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconArrowDown } from '@tabler/icons-react';
 import { lazy, Suspense, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { useTranslation } from 'react-i18next';
 import { useRoom, useRoomSession } from '../context';
 import { Composer } from './Composer';
 import type { Draft } from './drafts';
-import { groups, type Line } from './lines';
+import { groups, lastOf, type Line } from './lines';
 import { Message, type LineEvents } from './Message';
 import { TypingLine } from './TypingLine';
 import classes from './Chat.module.css';
 
 const ReactDialog = lazy(() => import('./ReactDialog').then((m) => ({ default: m.ReactDialog })));
 
+/** How many lines are drawn for who is at the end, and how many more each time that somebody comes near the first of them. */
+const drawn = 200;
 const nearEnd = 60;
 /** How long a message shows that a quote led to it. */
 const markedFor = 2_000;
@@ -45,8 +48,12 @@ export function ChatPanel({ onSeen, mark = null, autoFocus = false }: Props) {
   const [marked, setMarked] = useState<number | null>(null);
   const [reacting, setReacting] = useState<number | null>(null);
   const height = useRef(0);
+  const [count, setCount] = useState(drawn);
   const lines = useMemo(() => groups(messages, outbox, me, mark), [messages, outbox, me, mark]);
-  const oldest = messages[0]?.seq ?? 0;
+  const shown = useMemo(() => lastOf(lines, count), [lines, count]);
+  const hidden = lines.length - shown.length;
+  const first = shown.find((line) => line.kind === 'message');
+  const oldest = first?.kind === 'message' ? (first.message?.seq ?? 0) : 0;
   const lastOldest = useRef(oldest);
   const newest = messages.at(-1)?.seq ?? 0;
   const lastNewest = useRef(newest);
@@ -56,6 +63,7 @@ export function ChatPanel({ onSeen, mark = null, autoFocus = false }: Props) {
     if (element) element.scrollTop = element.scrollHeight;
     atEnd.current = true;
     setBelow(0);
+    setCount(drawn);
     onSeen();
   }, [onSeen]);
 
@@ -73,7 +81,7 @@ export function ChatPanel({ onSeen, mark = null, autoFocus = false }: Props) {
       if (atEnd.current) onSeen();
       else setBelow((count) => count + added);
     }
-  }, [lines, messages, oldest, newest, onSeen]);
+  }, [shown, messages, oldest, newest, onSeen]);
 
   useEffect(() => {
     if (atEnd.current) onSeen();
@@ -99,7 +107,7 @@ export function ChatPanel({ onSeen, mark = null, autoFocus = false }: Props) {
   }, [session]);
 
   const events = useMemo<LineEvents>(() => {
-    const shown = (seq: number): HTMLElement | null => list.current?.querySelector<HTMLElement>(`[data-seq="${seq}"]`) ?? null;
+    const found = (seq: number): HTMLElement | null => list.current?.querySelector<HTMLElement>(`[data-seq="${seq}"]`) ?? null;
     return {
       activate: setActive,
       react: setReacting,
@@ -118,10 +126,17 @@ export function ChatPanel({ onSeen, mark = null, autoFocus = false }: Props) {
             notifications.show({ message: why, color: 'orange' });
             return;
           }
-          setMarked(seq);
+          const { messages: all } = session.store.getState();
+          const after = all.length - all.findIndex((message) => message.seq === seq);
+          atEnd.current = false;
+          flushSync(() => {
+            setMarked(seq);
+            // Days and what is being sent are lines too: the page around it is drawn with it.
+            setCount((before) => Math.max(before, after + drawn));
+          });
           requestAnimationFrame(() => {
-            shown(seq)?.scrollIntoView({ block: 'center' });
-            shown(seq)?.focus({ preventScroll: true });
+            found(seq)?.scrollIntoView({ block: 'center' });
+            found(seq)?.focus({ preventScroll: true });
           });
         };
         void go();
@@ -141,9 +156,17 @@ export function ChatPanel({ onSeen, mark = null, autoFocus = false }: Props) {
     atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < nearEnd;
     if (atEnd.current) {
       setBelow(0);
+      setCount(drawn);
       onSeen();
     }
-    if (element.scrollTop < 80 && more && !loading) void older();
+    if (element.scrollTop >= 80) return;
+    if (hidden > 0 && !atEnd.current) setCount((before) => before + drawn);
+    else if (hidden === 0 && more && !loading) void older();
+  };
+  const earlier = (): void => {
+    atEnd.current = false;
+    if (hidden > 0) setCount((before) => before + drawn);
+    else void older();
   };
 
   /** The arrows go from message to message; the Tab key from there to what can be done with it. */
@@ -160,8 +183,8 @@ export function ChatPanel({ onSeen, mark = null, autoFocus = false }: Props) {
   return (
     <div className={classes.chat}>
       <div className={classes.list} ref={list} onScroll={scrolled} onKeyDown={walk} role="log" aria-live="off" aria-label={t('chat.label')} tabIndex={0} data-testid="chat-list">
-        {more ? (
-          <Button variant="subtle" color="gray" size="compact-sm" loading={loading} onClick={() => void older()} className={classes.older} data-testid="chat-older">
+        {more || hidden > 0 ? (
+          <Button variant="subtle" color="gray" size="compact-sm" loading={loading} onClick={earlier} className={classes.older} data-testid="chat-older">
             {t('chat.older')}
           </Button>
         ) : (
@@ -181,7 +204,7 @@ export function ChatPanel({ onSeen, mark = null, autoFocus = false }: Props) {
             </Text>
           </div>
         )}
-        {lines.map((line) => (
+        {shown.map((line) => (
           <LineView key={line.key} line={line} me={me?.id} active={active} marked={marked} events={events} />
         ))}
       </div>

@@ -8,7 +8,7 @@ import type { PublicPerson } from '@/api/types';
 import { PersonAvatar } from '@/ui/PersonAvatar';
 import { useErrorText } from '@/ui/useErrorText';
 import { useRoomSession } from '../context';
-import type { Said } from './lines';
+import { sameLine, type Said } from './lines';
 import { isFor, withMentions } from './mentions';
 import { MessageActions } from './MessageActions';
 import { Reactions } from './Reactions';
@@ -91,7 +91,11 @@ export const Message = memo(function Message({ line, me, active, marked, ...even
       {active && message && !removed && <MessageActions message={message} reply={events.reply} whisper={events.whisper} edit={events.edit} react={events.react} />}
     </article>
   );
-});
+}, same);
+
+function same({ line, ...before }: Props, { line: next, ...after }: Props): boolean {
+  return sameLine(line, next) && (Object.keys(before) as (keyof typeof before)[]).every((key) => before[key] === after[key]);
+}
 
 function Quoted({ quote, goTo }: { quote: Quote; goTo: (seq: number) => void }) {
   const { t } = useTranslation();

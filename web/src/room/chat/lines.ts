@@ -21,6 +21,16 @@ export type Line = { kind: 'day'; key: string; at: string } | { kind: 'unread'; 
 /** Somebody who goes on within this time is not named again. */
 const breath = 5 * 60_000;
 
+/** The last lines, the first of them with its author. */
+export function lastOf(lines: readonly Line[], count: number): readonly Line[] {
+  if (lines.length <= count) return lines;
+  const [begin, ...rest] = lines.slice(-count);
+  return begin?.kind === 'message' ? [{ ...begin, first: true }, ...rest] : lines.slice(-count);
+}
+
+/** Whether two lines show the same. They are made anew with each message, and ten thousand need not be drawn for it. */
+export const sameLine = (a: Said, b: Said): boolean => a.key === b.key && a.first === b.first && a.text === b.text && a.at === b.at && a.author === b.author && a.replyTo === b.replyTo && a.to === b.to && a.message === b.message && a.outgoing === b.outgoing;
+
 /** Messages, then what is being sent, as lines: days set apart, and what one person says in a row kept together. After `mark` the unread ones begin. */
 export function groups(messages: readonly ChatMessage[], outbox: readonly Outgoing[], me: PublicPerson | undefined, mark: number | null = null): Line[] {
   const lines: Line[] = [];
