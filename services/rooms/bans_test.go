@@ -154,6 +154,31 @@ func TestAGuestWhoReturnsUnderAnotherNameIsKnown(t *testing.T) {
 	})
 }
 
+func TestABanHoldsWhateverTheClockSays(t *testing.T) {
+	h := newHouse(t)
+	owner, friend := h.account(t), h.account(t)
+	r := h.room(t, owner, wire.PrivacyPublic)
+	link := h.invite(t, r, owner, NewInvite{})
+	_, _, err := h.AcceptInvite(ctx, link.Code, friend, cafe)
+	require.NoError(t, err)
+	troll, err := h.comesBy(link.Code, home)
+	require.NoError(t, err)
+	for _, p := range []accounts.Person{friend, troll} {
+		_, _, err = h.Ban(ctx, r.Slug, owner, p.ID, "")
+		require.NoError(t, err)
+	}
+	for _, jump := range []time.Duration{-48 * time.Hour, 10 * 365 * 24 * time.Hour} {
+		h.clock.pass(jump)
+		for name, comes := range map[string]func() error{
+			"the address": func() error { _, err := h.Join(ctx, r.Slug, friend, nil); return err },
+			"the invite":  func() error { _, _, err := h.AcceptInvite(ctx, link.Code, friend, ""); return err },
+			"a new name":  func() error { _, err := h.comesBy(link.Code, home); return err },
+		} {
+			require.Equal(t, wire.ErrorCodeBanned, wire.CodeOf(comes()), "%s after %s", name, jump)
+		}
+	}
+}
+
 func TestNoAddressIsKeptAndOnlyTheLastFew(t *testing.T) {
 	h := newHouse(t)
 	owner := h.account(t)
