@@ -157,8 +157,8 @@ func (s *Service) reread(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readPatience)
 	defer cancel()
 	stored, err := s.q.GetServerSettings(ctx)
-	if err != nil || stored.Revision < s.stored.Revision {
-		return // the database went away at this moment: the next look at it finds what was stored
+	if err != nil || stored.Revision <= s.stored.Revision {
+		return // nothing new; or the database went away at this moment, and the next look at it finds what was stored
 	}
 	s.stored = stored
 	s.onChange(s.values())
@@ -167,5 +167,19 @@ func (s *Service) reread(ctx context.Context) {
 // readPatience bounds a read that others wait for.
 const readPatience = 5 * time.Second
 
-// Refresh looks whether another process has changed the settings; the command calls it now and then.
-func (s *Service) Refresh(ctx context.Context) { s.reread(ctx) }
+// followEvery is how soon another server of the same database follows a change.
+const followEvery = 10 * time.Second
+
+// Follow takes over what other servers of the same database change, until ctx ends.
+func (s *Service) Follow(ctx context.Context) {
+	tick := time.NewTicker(followEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			s.reread(ctx)
+		case <-ctx.Done():
+			return
+		}
+	}
+}

@@ -42,7 +42,7 @@ func TestWhatIsChosenHoldsAndTheRestFollowsTheConfiguration(t *testing.T) {
 	_, err = next.Change(ctx, uuid.New(), next.Wire().Revision, wire.SettingsChosen{})
 	require.NoError(t, err)
 	require.Equal(t, o.Defaults, next.Values())
-	s.Refresh(ctx)
+	s.reread(ctx)
 	require.Equal(t, defaults, s.Values(), "another process's change is seen")
 }
 

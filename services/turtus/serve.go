@@ -114,6 +114,7 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ad
 	}
 	aside.Go(func() { tidy(asideCtx, db.pool, log) })
 	aside.Go(func() { parts.peaks.Run(asideCtx) })
+	aside.Go(func() { parts.settings.Follow(asideCtx) })
 	if socket, err := listenForDoctor(folder.path); err == nil {
 		aside.Go(func() { serveDoctor(asideCtx, socket, parts.doctor, folder.path) })
 	} else {
