@@ -96,8 +96,12 @@ test('somebody shares a screen with its sound with two others, and who comes lat
     await expect(ann.page.getByTestId('share-stop')).toBeVisible()
     await moves(ben.page)
     await sounds(ben.page)
-    const size = await ben.page.getByTestId('shared-video').evaluate((video) => (video as HTMLVideoElement).videoWidth)
-    expect(size).toBeGreaterThan(600)
+  })
+
+  await test.step('text keeps its size, whatever the line carries', async () => {
+    await ann.page.getByTestId('share-hint').getByText('Sharp text').click()
+    await expect.poll(() => ben.page.getByTestId('shared-video').evaluate((video) => (video as HTMLVideoElement).videoWidth), { timeout: 60_000 }).toBe(1280)
+    await moves(ben.page)
   })
 
   await test.step('who comes later gets it too, and a camera beside it is a camera', async () => {

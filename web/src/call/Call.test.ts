@@ -283,15 +283,19 @@ describe('a shared screen', () => {
   it('goes on by the same connections when another one follows', async () => {
     const { call, network, enter, jons } = setUp();
     enter(us(off, off), { permissions: [...may.permissions] });
-    for (const name of ['screen1', 'screen2']) {
+    for (const nth of [1, 2]) {
       await call.screen.start();
-      jons.mesh.setSeats('p2', us(screenOf(name), off));
+      const { stream } = call.screen.store.getState();
+      jons.mesh.setSeats('p2', us(screenOf(stream?.id), off));
       await pass(1_000);
-      expect(jons.mesh.link('p1')?.shownIn(name).video, name).not.toBeNull();
+      expect(jons.mesh.link('p1')?.shownIn(stream?.id ?? '').video).not.toBeNull();
+      const sent = network.open.flatMap(({ transceivers }) => transceivers.map(({ sender }) => sender.track));
+      expect(sent, `screen ${nth}`).toEqual(stream?.getTracks());
       call.screen.stop();
       await pass(1_000);
+      expect(stream?.getTracks()).toEqual([]);
     }
-    expect(network.open.flatMap(({ transceivers }) => transceivers)).toHaveLength(2);
+    expect(network.open.reduce((sum, { offers }) => sum + offers, 0), 'the second needs no negotiation').toBe(1);
     expect(network.open).toHaveLength(2);
     expect(call.store.getState().share).toBeNull();
   });

@@ -9,6 +9,8 @@ import { Mesh } from './Mesh';
 import type { LinkState } from './PeerLink';
 import { Playout, type Voice } from './Playout';
 import { choice, hearing, talking, volumeOf, volumes } from './preferences';
+import type { Quality } from './quality';
+import { QualityWatch } from './QualityWatch';
 import { Screen } from './Screen';
 import { isCall } from './session';
 
@@ -36,6 +38,8 @@ export interface CallState {
   /** The other viewers, in the order of their coming. */
   people: readonly CallPerson[];
   share: Share | null;
+  /** With whom it is not good, by peer, and why. */
+  quality: Readonly<Record<string, Quality>>;
   /** Somebody has something on, or had a moment ago. */
   active: boolean;
   /** Peers who speak just now. */
@@ -80,6 +84,7 @@ export class Call {
   private readonly playout: Playout;
   private readonly duck: Duck;
   private readonly duckListeners = new Set<(factor: number) => void>();
+  private readonly watch: QualityWatch;
   private readonly ends: (() => void)[];
   private readonly peers = new Map<string, Peer>();
   private readonly missing = new Map<string, ReturnType<typeof setTimeout>>();
@@ -95,7 +100,7 @@ export class Call {
   private quiet: ReturnType<typeof setTimeout> | null = null;
 
   constructor(private readonly options: CallOptions) {
-    this.store = createStore<CallState>(() => ({ self: null, people: [], share: null, active: false, speaking: [], blocked: false }));
+    this.store = createStore<CallState>(() => ({ self: null, people: [], share: null, quality: {}, active: false, speaking: [], blocked: false }));
     this.devices = new Devices({ media: options.media, choice });
     this.screen = new Screen({ media: options.media });
     this.mesh = new Mesh({ makePeerConnection: options.makePeerConnection, signal: options.signal, makeId: options.makeId, changed: () => this.show() });
@@ -111,6 +116,7 @@ export class Call {
         this.hush();
       },
     });
+    this.watch = new QualityWatch({ connections: () => this.connected(), changed: (quality) => this.store.setState({ quality }) });
     this.playout = new Playout({ makeVoice: options.makeVoice, blocked: (blocked) => this.store.setState({ blocked }) });
     this.playout.setSink(choice.getState().speaker);
     this.devices.setPush(talking.getState().push);
@@ -235,6 +241,7 @@ export class Call {
     this.screen.stop();
     this.devices.dispose();
     this.levels.dispose();
+    this.watch.set(false);
     this.duck.dispose();
     this.playout.dispose();
   }
@@ -370,8 +377,16 @@ export class Call {
       if (!this.peers.has(peer.id)) this.hear(peer.id, null);
     }
     this.setVolumes();
+    this.watch.set(people.some(({ link }) => link !== null));
     this.store.setState({ people, share: this.shareOf(others) });
     this.breathe();
+  }
+
+  private connected(): (readonly [string, RTCPeerConnection])[] {
+    return this.store.getState().people.flatMap(({ peer }) => {
+      const link = this.mesh.link(peer.id);
+      return link?.state === 'connected' ? [[peer.id, link.connection] as const] : [];
+    });
   }
 
   /** Who shares a screen is the hub's word, as all else. */

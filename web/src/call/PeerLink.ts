@@ -1,5 +1,5 @@
 import type { SignalPayload } from '@/api/types';
-import { tune, type CameraEncoding, type Sent } from './encoding';
+import { preferRedundancy, tune, type CameraEncoding, type Sent } from './encoding';
 import type { ScreenHint } from './Screen';
 import { withSpeech } from './sdp';
 import { callSession } from './session';
@@ -118,8 +118,8 @@ export class PeerLink {
   }
 
   /**
-   * Shares a screen from now on, or none. It has connections of its own beside voice and camera, which are used again for the next; another stream
-   * is another name for the other end, so it is negotiated.
+   * Shares a screen from now on, or none: the same stream each time, whose name the other end knows. Its tracks go beside voice and camera, and the
+   * next screen takes the place of the one before without a negotiation.
    */
   share(stream: MediaStream | null): void {
     if (this.closed) return;
@@ -133,9 +133,10 @@ export class PeerLink {
         this.shared[kind] = made;
         this.senders[as] = made.sender;
       } else if (before) {
-        if (stream && track) before.sender.setStreams(stream);
-        before.sender.replaceTrack(track).catch(() => this.fail());
-        before.direction = track ? 'sendrecv' : 'recvonly';
+        before.sender.replaceTrack(track).then(
+          () => this.tune(),
+          () => this.fail(),
+        );
       }
     }
     this.tune();
@@ -154,7 +155,9 @@ export class PeerLink {
     if (sender) {
       if (sender.track !== track) sender.replaceTrack(track).catch(() => this.fail());
     } else if (track) {
-      this.senders[kind] = this.connection.addTrack(track, this.stream);
+      const made = this.connection.addTrack(track, this.stream);
+      this.senders[kind] = made;
+      if (kind === 'audio') preferRedundancy(this.connection, made);
       this.tune();
     }
   }

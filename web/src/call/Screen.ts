@@ -30,6 +30,8 @@ const constraints = {
 export class Screen {
   readonly store: StoreApi<ScreenState> = createStore<ScreenState>(() => ({ state: 'off', stream: null, hint: 'detail', trouble: false }));
   private turn = 0;
+  /** The one stream of all screens of this page: by its id the others know what comes as a screen, and Chromium takes no other for a sender that it has. */
+  private readonly carrier = new MediaStream();
 
   constructor(private readonly options: ScreenOptions) {}
 
@@ -62,7 +64,8 @@ export class Screen {
     const hint = stream.getAudioTracks().length > 0 ? 'motion' : 'detail';
     picture.contentHint = hint;
     for (const sound of stream.getAudioTracks()) sound.contentHint = 'music';
-    this.store.setState({ state: 'on', stream, hint });
+    for (const track of stream.getTracks()) this.carrier.addTrack(track);
+    this.store.setState({ state: 'on', stream: this.carrier, hint });
   }
 
   setHint(hint: ScreenHint): void {
@@ -78,6 +81,7 @@ export class Screen {
     for (const track of stream?.getTracks() ?? []) {
       track.onended = null;
       track.stop();
+      this.carrier.removeTrack(track);
     }
     this.store.setState({ state: 'off', stream: null });
   }

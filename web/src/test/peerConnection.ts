@@ -40,7 +40,6 @@ interface Description {
 export class FakeSender {
   /** The stream of a shared screen; voice and camera have none here. */
   stream = '';
-  changed: () => void = () => undefined;
   parameters = { encodings: [{}] as Record<string, unknown>[] };
   constructor(
     readonly kind: string,
@@ -49,10 +48,6 @@ export class FakeSender {
   replaceTrack(track: MediaStreamTrack | null): Promise<void> {
     this.track = track;
     return Promise.resolve();
-  }
-  setStreams(stream: MediaStream): void {
-    this.stream = stream.id;
-    this.changed();
   }
   getParameters(): unknown {
     return structuredClone(this.parameters);
@@ -67,17 +62,9 @@ const ufragOf = (description: Description | null): string | undefined => /ufrag=
 const kindsOf = (description: Description): string[] => /kinds=([\w,@]*)/.exec(description.sdp)?.[1]?.split(',').filter(Boolean) ?? [];
 
 /** What a screen is shared by: it goes on being there when nothing is sent. */
-export class FakeTransceiver {
-  readonly mid = 'screen';
-  private way: RTCRtpTransceiverDirection = 'sendrecv';
-  constructor(readonly sender: FakeSender) {}
-  get direction(): RTCRtpTransceiverDirection {
-    return this.way;
-  }
-  set direction(way: RTCRtpTransceiverDirection) {
-    this.way = way;
-    this.sender.changed();
-  }
+export interface FakeTransceiver {
+  mid: string;
+  sender: FakeSender;
 }
 
 export class FakePeerConnection {
@@ -122,8 +109,7 @@ export class FakePeerConnection {
   addTransceiver(track: MediaStreamTrack, { streams }: { streams: MediaStream[] }): FakeTransceiver {
     const sender = new FakeSender(track.kind, track);
     sender.stream = streams[0]?.id ?? '';
-    sender.changed = () => this.need();
-    const made = new FakeTransceiver(sender);
+    const made = { mid: 'screen', sender };
     this.transceivers.push(made);
     this.need();
     return made;
@@ -131,8 +117,12 @@ export class FakePeerConnection {
 
   /** What this end sends: kinds, with the stream where there is one. */
   private get sending(): string {
-    const shared = this.transceivers.filter(({ direction }) => direction === 'sendrecv').map(({ sender }) => `${sender.kind}@${sender.stream}`);
+    const shared = this.transceivers.map(({ sender }) => `${sender.kind}@${sender.stream}`);
     return [...this.senders.map(({ kind }) => kind), ...shared].join(',');
+  }
+
+  getStats(): Promise<Map<string, unknown>> {
+    return Promise.resolve(new Map<string, unknown>());
   }
 
   setConfiguration(configuration: RTCConfiguration): void {

@@ -24,12 +24,26 @@ Element.prototype.setPointerCapture = () => undefined;
 HTMLMediaElement.prototype.play = () => Promise.resolve();
 Object.defineProperty(document, 'fonts', { value: { addEventListener: () => undefined, removeEventListener: () => undefined } });
 
+let streams = 0;
 class FakeMediaStream extends EventTarget {
-  constructor(readonly tracks: MediaStreamTrack[] = []) {
+  readonly id = `stream${++streams}`;
+  constructor(private tracks: MediaStreamTrack[] = []) {
     super();
   }
   addTrack(track: MediaStreamTrack): void {
     this.tracks.push(track);
+  }
+  removeTrack(track: MediaStreamTrack): void {
+    this.tracks = this.tracks.filter((each) => each !== track);
+  }
+  getTracks(): MediaStreamTrack[] {
+    return [...this.tracks];
+  }
+  getAudioTracks(): MediaStreamTrack[] {
+    return this.tracks.filter(({ kind }) => kind === 'audio');
+  }
+  getVideoTracks(): MediaStreamTrack[] {
+    return this.tracks.filter(({ kind }) => kind === 'video');
   }
 }
 vi.stubGlobal('MediaStream', FakeMediaStream);

@@ -1,6 +1,6 @@
 import { Button, Popover, Slider, Stack, Text, UnstyledButton } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconMicrophoneOff, IconPlugConnectedX, IconVolumeOff } from '@tabler/icons-react';
+import { IconAntennaBars2, IconMicrophoneOff, IconPlugConnectedX, IconVolumeOff } from '@tabler/icons-react';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useStore } from 'zustand';
@@ -18,16 +18,17 @@ export function FriendBubble({ person, size }: { person: CallPerson; size: numbe
   const { t } = useTranslation();
   const { peer, picture, link } = person;
   const speaks = useCall(({ speaking }) => speaking.includes(peer.id));
+  const quality = useCall((call) => call.quality[peer.id] ?? null);
   const id = peer.person?.id ?? peer.id;
   const volume = useStore(volumes, (all) => all[id] ?? 1);
   const name = peer.person?.displayName ?? t('control.somebody');
   const sends = peer.media.microphone || peer.media.camera;
-  const trouble = sends && link === 'interrupted' ? t('call.interrupted') : sends && link === 'connecting' ? t('call.connecting') : null;
+  const trouble = sends && link === 'interrupted' ? t('call.interrupted') : sends && link === 'connecting' ? t('call.connecting') : quality?.reason ? t(`call.quality.${quality.reason}.${quality.side ?? 'between'}`, { name }) : null;
   const words = [speaks ? t('call.speaking') : peer.media.microphone ? t('call.on') : t('call.off'), peer.media.camera && t('call.cameraOn'), !peer.connected && t('people.away'), trouble].filter((word) => typeof word === 'string');
   return (
     <Round
       peer={peer} name={name} size={size} speaks={speaks} picture={picture} words={words} muted={!peer.media.microphone} testId="bubble"
-      mark={trouble !== null ? <IconPlugConnectedX size={14} aria-hidden /> : volume === 0 ? <IconVolumeOff size={14} aria-hidden /> : null}
+      mark={quality && link === 'connected' ? <IconAntennaBars2 size={14} aria-hidden data-testid="quality-mark" data-level={quality.level} data-reason={quality.reason} /> : trouble !== null ? <IconPlugConnectedX size={14} aria-hidden /> : volume === 0 ? <IconVolumeOff size={14} aria-hidden /> : null}
     >
       <Text fz="sm">{t('call.volumeOf', { name })}</Text>
       <Slider value={Math.round(volume * 100)} onChange={(value) => volumes.setState({ [id]: value / 100 })} label={(value) => t('toolbar.volumeValue', { value })} thumbLabel={t('call.volumeOf', { name })} size={4} thumbSize={18} mx={4} data-testid="person-volume" />
