@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -36,17 +37,18 @@ func (m *metered) says(run uuid.UUID, at time.Time, cpu time.Duration, memory in
 }
 
 func TestAnAdministratorSeesWhatBrowsersTake(t *testing.T) {
-	h := newHouse(t, nil)
-	now := time.Now()
-	launcher := &metered{fakeLauncher: h.launcher}
+	var passed atomic.Int64
+	begin, launcher := time.Now(), &metered{}
+	clock := func() time.Time { return begin.Add(time.Duration(passed.Load())) }
+	h := newHouse(t, func(o *Options) {
+		launcher.fakeLauncher = o.Launcher.(*fakeLauncher)
+		o.Launcher, o.Now = launcher, clock
+	})
 	s := h.Service
-	s.mu.Lock()
-	s.o.Launcher, s.o.Now = launcher, func() time.Time { return now }
-	s.mu.Unlock()
 	room, person := h.room()
 	spec := h.ready(room, person)
 
-	launcher.says(spec.Run, now, time.Minute, 500<<20, nil)
+	launcher.says(spec.Run, clock(), time.Minute, 500<<20, nil)
 	all, err := s.All(t.Context())
 	require.NoError(t, err)
 	require.Len(t, all, 1)
@@ -58,16 +60,16 @@ func TestAnAdministratorSeesWhatBrowsersTake(t *testing.T) {
 
 	_, _ = s.All(t.Context())
 	require.Equal(t, 1, launcher.looks, "who looks at once sees the same")
-	now = now.Add(2 * time.Second)
-	launcher.says(spec.Run, now, time.Minute+3*time.Second, 600<<20, nil)
+	passed.Add(int64(2 * time.Second))
+	launcher.says(spec.Run, clock(), time.Minute+3*time.Second, 600<<20, nil)
 	all, err = s.All(t.Context())
 	require.NoError(t, err)
 	require.True(t, all[0].Rated)
 	require.InDelta(t, 1.5, all[0].CPU, 0.001)
 	require.EqualValues(t, 600<<20, all[0].Memory)
 
-	now = now.Add(2 * time.Second)
-	launcher.says(spec.Run, now, 0, 0, errors.New("the engine is away"))
+	passed.Add(int64(2 * time.Second))
+	launcher.says(spec.Run, clock(), 0, 0, errors.New("the engine is away"))
 	all, err = s.All(t.Context())
 	require.ErrorContains(t, err, "away")
 	require.Len(t, all, 1, "what runs is known all the same")

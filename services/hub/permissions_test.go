@@ -79,7 +79,7 @@ func mayUnder(role wire.Role, policy wire.RolePermissions) []wire.Permission {
 
 func TestEveryRoleMayOverTheWebSocketWhatTheRoomGivesIt(t *testing.T) {
 	h := newHouse(t, func(o *Options) {
-		o.ChatBurst, o.ReactionBurst, o.TypingBurst, o.Burst = 10_000, 10_000, 10_000, 100_000
+		o.ChatBurst, o.ReactionBurst, o.TypingBurst, o.AskBurst, o.Burst = 10_000, 10_000, 10_000, 10_000, 100_000
 	})
 	room, people := h.seated()
 	_, _, err := h.rooms.Append(context.Background(), room.ID, people[wire.RoleOwner].ID, rooms.NewMessage{Key: "first", Text: "to be reacted to"})
