@@ -82,12 +82,16 @@ var handlers = map[string]handler{
 	wire.TypeControlRelease: {kind: wire.PeerKindViewer, do: steer(func(c *control.State, by control.Peer, now time.Time) (bool, error) {
 		return c.Release(by.ID, now)
 	})},
-	wire.TypeControlGive: {kind: wire.PeerKindViewer, do: giveControl},
-	wire.TypeDoorAnswer:  {kind: wire.PeerKindViewer, do: answerDoor},
-	wire.TypeControlDeny: {kind: wire.PeerKindViewer, do: denyControl},
-	wire.TypeVBStatus:    {kind: wire.PeerKindVb, do: agentStatus, waiting: true},
-	wire.TypeVBActivity:  {kind: wire.PeerKindVb, do: activity},
-	wire.TypeVBEnding:    {kind: wire.PeerKindVb, do: agentEnding, waiting: true},
+	wire.TypeControlGive:  {kind: wire.PeerKindViewer, do: giveControl},
+	wire.TypeLinkSuggest:  {kind: wire.PeerKindViewer, do: suggestLink},
+	wire.TypeLinkVote:     {kind: wire.PeerKindViewer, do: voteLink},
+	wire.TypeLinkOpen:     {kind: wire.PeerKindViewer, do: openLink},
+	wire.TypeLinkWithdraw: {kind: wire.PeerKindViewer, do: withdrawLink},
+	wire.TypeDoorAnswer:   {kind: wire.PeerKindViewer, do: answerDoor},
+	wire.TypeControlDeny:  {kind: wire.PeerKindViewer, do: denyControl},
+	wire.TypeVBStatus:     {kind: wire.PeerKindVb, do: agentStatus, waiting: true},
+	wire.TypeVBActivity:   {kind: wire.PeerKindVb, do: activity},
+	wire.TypeVBEnding:     {kind: wire.PeerKindVb, do: agentEnding, waiting: true},
 }
 
 // serve runs the connection to its end: the reader is this goroutine, the writer another. A handler that panics ends its own connection alone.

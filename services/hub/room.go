@@ -40,6 +40,7 @@ type room struct {
 	infoKnown, browserKnown bool
 	chat                    chat
 
+	links    links
 	door     []*visitor // who ask to be let in, the first first
 	attended bool       // those at the door were told that somebody may answer
 	// askAgain is when who was answered lately may ask again.
@@ -138,6 +139,9 @@ func (r *room) snapshot(s *seat) wire.RoomSnapshot {
 	slices.SortFunc(snap.Peers, func(a, b wire.Peer) int { return a.JoinedAt.Compare(b.JoinedAt) })
 	if s.kind == wire.PeerKindViewer { // what people say is no business of a browser
 		r.chat.snapshot(s, &snap)
+	}
+	if s.kind == wire.PeerKindViewer {
+		snap.Links = wire.Ptr(r.linkBoard())
 	}
 	if requests := r.requests(s); requests != nil {
 		snap.Door = &requests

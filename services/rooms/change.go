@@ -301,6 +301,14 @@ func checkPrivacy(p wire.Privacy) error {
 	return nil
 }
 
+// CheckLink is for an address that somebody wants the room's browser to go to. Error: invalid_field.
+func CheckLink(address string) error {
+	if address == "" || address == "about:blank" || checkStartURL(address) != nil {
+		return errField("url", "is a web address, http:// or https://, without a name and password in it")
+	}
+	return nil
+}
+
 // checkStartURL lets through what a browser may be sent to by somebody who doesn't control it.
 func checkStartURL(address string) error {
 	if address == "" || address == "about:blank" {

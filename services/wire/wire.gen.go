@@ -1230,6 +1230,10 @@ type ClientMessages struct {
 
 	// Hello The first message of every peer, within ten seconds. The hub answers identity; to an agent that waits for a room, vb.waiting.
 	Hello          *Hello          `json:"hello,omitempty"`
+	LinkOpen       *LinkRef        `json:"link.open,omitempty"`
+	LinkSuggest    *LinkSuggest    `json:"link.suggest,omitempty"`
+	LinkVote       *LinkRef        `json:"link.vote,omitempty"`
+	LinkWithdraw   *LinkRef        `json:"link.withdraw,omitempty"`
 	PresenceUpdate *PresenceUpdate `json:"presence.update,omitempty"`
 
 	// Reaction Floats over everybody's picture for a moment. The hub hands it on with the sender stamped, to the sender too, and keeps nothing.
@@ -1594,6 +1598,24 @@ type KnockRequest struct {
 // Layer Which picture is sent: the whole, the smaller one, none
 type Layer string
 
+// LinkBoard Links that are suggested to be opened in the room's browser, the first first, and those that were, the latest first
+type LinkBoard struct {
+	// Needed As many votes open a link: of more than half of the people who are here, and of two at least
+	Needed    int             `json:"needed"`
+	Recent    []OpenedLink    `json:"recent"`
+	Suggested []SuggestedLink `json:"suggested"`
+}
+
+// LinkRef defines model for LinkRef.
+type LinkRef struct {
+	Id string `json:"id"`
+}
+
+// LinkSuggest defines model for LinkSuggest.
+type LinkSuggest struct {
+	Url string `json:"url"`
+}
+
 // Load defines model for Load.
 type Load struct {
 	Browsers int `json:"browsers"`
@@ -1844,6 +1866,15 @@ type NoticeEvent struct {
 
 // NoticeLevel defines model for NoticeLevel.
 type NoticeLevel string
+
+// OpenedLink defines model for OpenedLink.
+type OpenedLink struct {
+	At time.Time `json:"at"`
+
+	// Person What others see of a person. The author of a message who has deleted their account has the nil id
+	Person PublicPerson `json:"person"`
+	Url    string       `json:"url"`
+}
 
 // Overview defines model for Overview.
 type Overview struct {
@@ -2169,10 +2200,13 @@ type RoomSnapshot struct {
 	Control    Control `json:"control"`
 
 	// Door Who asks to be let in, for those who may answer
-	Door         *[]DoorRequest `json:"door,omitempty"`
-	Messages     []ChatMessage  `json:"messages"`
-	MoreMessages bool           `json:"moreMessages"`
-	Peers        []Peer         `json:"peers"`
+	Door *[]DoorRequest `json:"door,omitempty"`
+
+	// Links Links that are suggested to be opened in the room's browser, the first first, and those that were, the latest first
+	Links        *LinkBoard    `json:"links,omitempty"`
+	Messages     []ChatMessage `json:"messages"`
+	MoreMessages bool          `json:"moreMessages"`
+	Peers        []Peer        `json:"peers"`
 
 	// Revision Of the latest change of a message of the room
 	Revision int64 `json:"revision"`
@@ -2257,6 +2291,9 @@ type ServerMessages struct {
 	IceServers *ICEUpdate `json:"ice.servers,omitempty"`
 	Identity   *Identity  `json:"identity,omitempty"`
 
+	// LinksChanged Links that are suggested to be opened in the room's browser, the first first, and those that were, the latest first
+	LinksChanged *LinkBoard `json:"links.changed,omitempty"`
+
 	// Notice The notice from now on; none where it was taken back
 	Notice      *NoticeEvent `json:"notice,omitempty"`
 	Ok          *Empty       `json:"ok,omitempty"`
@@ -2284,6 +2321,9 @@ type ServerMessages struct {
 	// for that room alone. The one that it waited with is good for nothing any more.
 	VbAssign    *VBAssign `json:"vb.assign,omitempty"`
 	VbKeepAlive *Empty    `json:"vb.keepAlive,omitempty"`
+
+	// VbNavigate The browser goes to an address, by http or https
+	VbNavigate *VBNavigate `json:"vb.navigate,omitempty"`
 
 	// VbScreen The size of a browser's screen in pixels, and the most frames a second that are sent of it.
 	VbScreen  *Screen `json:"vb.screen,omitempty"`
@@ -2460,6 +2500,19 @@ type StreamStop struct {
 	Session string `json:"session"`
 }
 
+// SuggestedLink defines model for SuggestedLink.
+type SuggestedLink struct {
+	At time.Time `json:"at"`
+	Id string    `json:"id"`
+
+	// Person What others see of a person. The author of a message who has deleted their account has the nil id
+	Person PublicPerson `json:"person"`
+	Url    string       `json:"url"`
+
+	// Voters Ids of people
+	Voters []string `json:"voters"`
+}
+
 // Time defines model for Time.
 type Time struct {
 	Now              time.Time `json:"now"`
@@ -2492,6 +2545,11 @@ type VBAssign struct {
 type VBEnding struct {
 	Detail *string   `json:"detail,omitempty"`
 	Reason EndReason `json:"reason"`
+}
+
+// VBNavigate The browser goes to an address, by http or https
+type VBNavigate struct {
+	Url string `json:"url"`
 }
 
 // VBStatus The agent's word on itself, sent on each change and after each hello.

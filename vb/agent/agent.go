@@ -53,6 +53,7 @@ type agent struct {
 	words    chan func()
 	over     chan struct{}    // closed when run takes no more words
 	screens  chan wire.Screen // the newest that the room wants, not yet set
+	links    chan string      // the newest that the room wants opened, not yet taken
 	pages    chan string      // the page of the room that took a browser which waited, not yet opened
 
 	client   *signalling.Client
@@ -72,7 +73,7 @@ type agent struct {
 func newAgent(s settings.Settings, logger *slog.Logger) *agent {
 	return &agent{
 		settings: s, logger: logger,
-		words: make(chan func()), over: make(chan struct{}), screens: make(chan wire.Screen, 1), pages: make(chan string, 1),
+		words: make(chan func()), over: make(chan struct{}), screens: make(chan wire.Screen, 1), pages: make(chan string, 1), links: make(chan string, 1),
 		present: make(map[stream.PeerID]bool),
 		board:   newBoard(s.Timeout),
 	}
@@ -234,6 +235,7 @@ func (a *agent) launch(ctx context.Context) (home string, err error) {
 	a.parts.Go(func() { a.tryPicture(ctx) })
 	a.parts.Go(func() { a.followScreens(ctx) })
 	a.parts.Go(func() { a.openPage(ctx) })
+	a.parts.Go(func() { a.openLinks(ctx) })
 	return home, nil
 }
 

@@ -133,6 +133,12 @@ func (a *agent) message(e wire.Envelope) error {
 			return err
 		}
 		a.join(assignment)
+	case wire.TypeVBNavigate:
+		navigate, err := wire.Decode[wire.VBNavigate](e)
+		if err != nil {
+			return err
+		}
+		return a.wantLink(navigate.Url)
 	case wire.TypeVBScreen:
 		screen, err := wire.Decode[wire.Screen](e)
 		if err != nil {

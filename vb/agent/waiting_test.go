@@ -15,10 +15,13 @@ import (
 )
 
 func TestItWaitsForARoomAndShowsItsPage(t *testing.T) {
-	visits := make(chan struct{}, 100)
+	visits, links := make(chan struct{}, 100), make(chan struct{}, 100)
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/room" {
 			visits <- struct{}{}
+		}
+		if r.URL.Path == "/link" {
+			links <- struct{}{}
 		}
 		_, _ = w.Write([]byte("<!doctype html><title>The room's page</title>"))
 	}))
@@ -55,6 +58,14 @@ func TestItWaitsForARoomAndShowsItsPage(t *testing.T) {
 		require.Eventually(t, func() bool { return strings.Contains(a.log.String(), said) }, patience, 10*time.Millisecond, said)
 	}
 	assert.NotContains(t, a.log.String(), "room-token")
+
+	h.send(wire.TypeVBNavigate, "", wire.VBNavigate{Url: "file:///etc/passwd"})
+	h.send(wire.TypeVBNavigate, "", wire.VBNavigate{Url: site.URL + "/link"})
+	select {
+	case <-links:
+	case <-time.After(patience):
+		t.Fatal("the link that the room wants opened is not asked for")
+	}
 
 	require.NoError(t, a.cmd.Process.Signal(syscall.SIGTERM))
 	assert.Equal(t, wire.EndReasonRequested, h.awaitEnding().Reason)

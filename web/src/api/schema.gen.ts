@@ -1707,6 +1707,7 @@ export interface components {
              * @description Up to here the chat was cleared: what a page still has of it goes; 0 when it never was
              */
             clearedSeq: number;
+            links?: components["schemas"]["LinkBoard"];
             /** @description Who asks to be let in, for those who may answer */
             door?: components["schemas"]["DoorRequest"][];
         };
@@ -1735,6 +1736,10 @@ export interface components {
             "control.deny"?: components["schemas"]["ControlPeer"];
             "control.release"?: components["schemas"]["Empty"];
             "door.answer"?: components["schemas"]["DoorAnswer"];
+            "link.suggest"?: components["schemas"]["LinkSuggest"];
+            "link.vote"?: components["schemas"]["LinkRef"];
+            "link.open"?: components["schemas"]["LinkRef"];
+            "link.withdraw"?: components["schemas"]["LinkRef"];
             "vb.status"?: components["schemas"]["VBStatus"];
             "vb.activity"?: components["schemas"]["VBActivity"];
             "vb.ending"?: components["schemas"]["VBEnding"];
@@ -1755,6 +1760,7 @@ export interface components {
             "browser.changed"?: components["schemas"]["BrowserEvent"];
             "control.changed"?: components["schemas"]["Control"];
             "control.denied"?: components["schemas"]["ControlPeer"];
+            "links.changed"?: components["schemas"]["LinkBoard"];
             "door.waiting"?: components["schemas"]["DoorWaiting"];
             "door.answered"?: components["schemas"]["DoorAnswered"];
             "door.changed"?: components["schemas"]["DoorEvent"];
@@ -1769,6 +1775,7 @@ export interface components {
             "stream.prefer"?: components["schemas"]["StreamPrefer"];
             "stream.stop"?: components["schemas"]["StreamStop"];
             "vb.screen"?: components["schemas"]["Screen"];
+            "vb.navigate"?: components["schemas"]["VBNavigate"];
             "vb.waiting"?: components["schemas"]["Empty"];
             "vb.assign"?: components["schemas"]["VBAssign"];
             "vb.stop"?: components["schemas"]["VBStop"];
@@ -1917,6 +1924,38 @@ export interface components {
         };
         ControlPeer: {
             peer: string;
+        };
+        /** @description Links that are suggested to be opened in the room's browser, the first first, and those that were, the latest first */
+        LinkBoard: {
+            suggested: components["schemas"]["SuggestedLink"][];
+            recent: components["schemas"]["OpenedLink"][];
+            /** @description As many votes open a link: of more than half of the people who are here, and of two at least */
+            needed: number;
+        };
+        SuggestedLink: {
+            id: string;
+            url: string;
+            person: components["schemas"]["PublicPerson"];
+            /** Format: date-time */
+            at: string;
+            /** @description Ids of people */
+            voters: string[];
+        };
+        OpenedLink: {
+            url: string;
+            person: components["schemas"]["PublicPerson"];
+            /** Format: date-time */
+            at: string;
+        };
+        LinkSuggest: {
+            url: string;
+        };
+        LinkRef: {
+            id: string;
+        };
+        /** @description The browser goes to an address, by http or https */
+        VBNavigate: {
+            url: string;
         };
         /** @description Somebody who asks to be let in */
         DoorRequest: {

@@ -2,7 +2,7 @@ import { ActionIcon, Button, Group, Menu, Modal, Stack, Text } from '@mantine/co
 import { useDisclosure } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import {
-  IconActivity, IconAdjustmentsHorizontal, IconArrowsMaximize, IconArrowsMinimize, IconChevronLeft, IconChevronRight, IconClipboardText, IconDoorExit, IconDots, IconHeadset, IconPictureInPicture, IconPlayerPause, IconPlayerPlay, IconPlayerStop, IconRectangle,
+  IconActivity, IconAdjustmentsHorizontal, IconArrowsMaximize, IconArrowsMinimize, IconChevronLeft, IconChevronRight, IconClipboardText, IconDoorExit, IconDots, IconHeadset, IconLink, IconPictureInPicture, IconPlayerPause, IconPlayerPlay, IconPlayerStop, IconRectangle,
 } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { lazy, Suspense, useState } from 'react';
@@ -23,6 +23,7 @@ import { Statistics } from './Statistics';
 import { unpasted } from './unpasted';
 import classes from './Toolbar.module.css';
 
+const LinkDialog = lazy(() => import('../links/LinkDialog'));
 const CheckDialog = lazy(() => import('../check/CheckDialog'));
 
 interface Props {
@@ -43,6 +44,7 @@ export function MoreMenu({ view, live, onPictureInPicture }: Props) {
   const [reading, { open: openStatistics, close: closeStatistics }] = useDisclosure(false);
   const [pasting, { open: openPaste, close: closePaste }] = useDisclosure(false);
   const [calling, { open: openCall, close: closeCall }] = useDisclosure(false);
+  const [linking, { open: openLinks, close: closeLinks }] = useDisclosure(false);
   const [checking, { open: openCheck, close: closeCheck }] = useDisclosure(false);
   const mayTalk = [useMay('voice'), useMay('video')].some(Boolean);
   const stop = useStop();
@@ -60,6 +62,11 @@ export function MoreMenu({ view, live, onPictureInPicture }: Props) {
 
   const items = (
     <>
+      {running && (
+        <Menu.Item className={classes.item} leftSection={<IconLink size={17} />} onClick={openLinks} data-testid="links">
+          {t('links.title')}
+        </Menu.Item>
+      )}
       {live && (
         <Menu.Item
           className={classes.item}
@@ -155,6 +162,7 @@ export function MoreMenu({ view, live, onPictureInPicture }: Props) {
           }}
         />
       </Modal>
+      <Suspense>{linking && <LinkDialog opened onClose={closeLinks} />}</Suspense>
       {checking && (
         <Suspense>
           <CheckDialog onClose={closeCheck} />

@@ -20,6 +20,7 @@ import { useDiagnosis, type Finding } from './useDiagnosis';
 import { useKeyboardBack } from './useKeyboardBack';
 import { ControlRequest } from '../control/ControlRequest';
 import { DoorRequests } from '../door/DoorRequests';
+import { LinkCard } from '../links/LinkCard';
 import { useMayTake } from '../control/elsewhere';
 import classes from './Stage.module.css';
 
@@ -226,6 +227,7 @@ export function Stage({ handle, touchTyping, covered, onEscape }: Props) {
       )}
       <ControlRequest />
       <DoorRequests />
+      <LinkCard />
     </div>
   );
 }

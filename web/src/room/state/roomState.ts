@@ -1,5 +1,5 @@
 import type { ServerMessage } from '@/api/hub/messages';
-import type { Browser, ChatMessage, Control, DoorRequest, Identity, Peer, Permission, Role, Room } from '@/api/types';
+import type { Browser, ChatMessage, Control, DoorRequest, Identity, LinkBoard, Peer, Permission, Role, Room } from '@/api/types';
 import { changed, overlaps, withMessages } from './messages';
 
 /** What the hub says of the room, and nothing else: the snapshot with every increment applied. */
@@ -11,6 +11,7 @@ export interface RoomState {
   browser: Browser;
   /** Who asks to come in; nobody for who may not answer. */
   door: readonly DoorRequest[];
+  links: LinkBoard;
   messages: readonly ChatMessage[];
   moreMessages: boolean;
   /** Up to which revision every change of a message is known. */
@@ -28,6 +29,7 @@ export const emptyRoom: RoomState = {
   control: { epoch: 0, requests: [] },
   browser: { state: 'stopped' },
   door: [],
+  links: { suggested: [], recent: [], needed: 2 },
   messages: [],
   moreMessages: false,
   revision: 0,
@@ -44,6 +46,7 @@ export function welcomed(before: RoomState, identity: Identity, now: number): Ro
     control: snapshot.control,
     browser: snapshot.browser,
     door: snapshot.door ?? [],
+    links: snapshot.links ?? emptyRoom.links,
     messages: withMessages(uncleared(before.messages, snapshot.clearedSeq), snapshot.messages),
     revision: goesOn(before, identity) ? before.revision : snapshot.revision,
     moreMessages: goesOn(before, identity) ? before.moreMessages : snapshot.moreMessages,
@@ -76,6 +79,8 @@ export function applied(state: RoomState, message: ServerMessage): RoomState {
       return { ...state, room: { ...message.payload.room, role: message.payload.room.role ?? state.room?.role } };
     case 'browser.changed':
       return { ...state, browser: message.payload.browser };
+    case 'links.changed':
+      return { ...state, links: message.payload };
     case 'door.changed':
       return { ...state, door: message.payload.requests };
     case 'control.changed':
