@@ -1,6 +1,6 @@
 import { test as base, expect, type Browser, type Page } from '@playwright/test'
 import { Pages } from '../e2e/support/pages'
-import { Person, unique } from '../e2e/support/room'
+import { Person, unique, type Arrival } from '../e2e/support/room'
 import { inContainers, Server } from '../e2e/support/server'
 import { makeClip } from './clip'
 import { bodies, type Content } from './content'
@@ -38,8 +38,8 @@ export class Stage {
     return new Stage(browser, server, pages, room, ann, address, await ann.inviteLink())
   }
 
-  private static async person(browser: Browser, server: Server, name: string): Promise<Person> {
-    const person = await Person.arrive(browser, server, name, { bypassCSP: true }) // The probe of sound brings a worklet of its own.
+  private static async person(browser: Browser, server: Server, name: string, more: Arrival = {}): Promise<Person> {
+    const person = await Person.arrive(browser, server, name, { bypassCSP: true, ...more }) // The probe of sound brings a worklet of its own.
     await person.context.addInitScript(watchFirstFrame)
     await person.context.addInitScript(keepPeers)
     return person
@@ -52,8 +52,8 @@ export class Stage {
   }
 
   /** Somebody in a browser context of their own; joins by `invite` when the group wants it. */
-  arrive(name: string): Promise<Person> {
-    return Stage.person(this.browser, this.server, name)
+  arrive(name: string, more: Arrival = {}): Promise<Person> {
+    return Stage.person(this.browser, this.server, name, more)
   }
 
   /** Only Ann is there, she drives, and Firefox shows a page. Groups begin here, wherever the one before ended. */
