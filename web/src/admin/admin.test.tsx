@@ -15,6 +15,11 @@ const settings = (change = {}) => {
   return { revision: 3, values, defaults: { ...values, signUps: 'open' }, chosen: change };
 };
 
+const found = (row: HTMLElement | undefined): HTMLElement => {
+  if (row === undefined) throw new Error('there is no such row');
+  return row;
+};
+
 it('sends everybody else away', async () => {
   const { router, fetch } = open('/admin/people', {});
   await waitFor(() => expect(router.state.location.pathname).toBe('/rooms'));
@@ -33,8 +38,8 @@ it('disables a person after asking, and shows what the server says against it', 
     },
   });
   const rows = await screen.findAllByTestId('people-row');
-  expect(within(rows[1]!).getByText(en.admin.people.disabled)).toBeTruthy();
-  fireEvent.click(within(rows[0]!).getByTestId('person-actions'));
+  expect(within(found(rows[1])).getByText(en.admin.people.disabled)).toBeTruthy();
+  fireEvent.click(within(found(rows[0])).getByTestId('person-actions'));
   fireEvent.click(await screen.findByTestId('person-disable'));
   fireEvent.click(await screen.findByTestId('person-confirm-confirm'));
   expect(await screen.findByText(en.errors.last_administrator)).toBeTruthy();
@@ -70,7 +75,7 @@ it('shows what browsers take and ends one', async () => {
   expect(row?.textContent).toContain('1.5 GB');
   expect(waiting?.textContent).toContain(en.admin.browsers.waits);
   expect((await screen.findByTestId('admin-figures')).textContent).toContain('at most 9');
-  fireEvent.click(within(row!).getByTestId('browser-kill'));
+  fireEvent.click(within(found(row)).getByTestId('browser-kill'));
   fireEvent.click(await screen.findByTestId('browser-kill-ask-confirm'));
   expect(await screen.findByText(en.admin.browsers.none)).toBeTruthy();
   expect(fetch.calls).toContain(`DELETE /admin/browsers/${browser.id}`);
