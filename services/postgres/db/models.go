@@ -146,6 +146,7 @@ type Notice struct {
 type PasswordReset struct {
 	PersonID  uuid.UUID
 	TokenHash []byte
+	MadeBy    uuid.UUID
 	CreatedAt time.Time
 	ExpiresAt time.Time
 }
