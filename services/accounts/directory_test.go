@@ -8,7 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	record "turtus/services/audit"
-	"turtus/services/postgres/db"
 	"turtus/services/wire"
 )
 
@@ -116,74 +115,6 @@ func TestWhoIsAloneOnTheServerMayDeleteTheirAccount(t *testing.T) {
 	_, err := h.Delete(ctx, h.caller(t, ada), password)
 	require.NoError(t, err)
 	require.True(t, h.signUp(t, "bob").Person.Administrator, "the next one is the first again")
-}
-
-func TestAGuestDoesNotComeBeforeTheFirstAccount(t *testing.T) {
-	h := newHouse(t)
-	ada, guest := h.signUp(t, "ada"), h.guest(t, "Guest")
-	_, err := h.Delete(ctx, h.caller(t, ada), password)
-	require.NoError(t, err)
-	_, err = h.Claim(ctx, Caller{Person: guest}, "guest", password, "")
-	requireCode(t, wire.ErrorCodeSignUpsClosed, err)
-	require.True(t, h.signUp(t, "bob").Person.Administrator)
-	_, err = h.Claim(ctx, Caller{Person: guest}, "guest", password, "")
-	require.NoError(t, err)
-}
-
-func TestWhoSignsUpWhileTheLastOneLeavesIsNotLeftWithoutAnAdministrator(t *testing.T) {
-	h := newHouse(t)
-	ada := h.caller(t, h.signUp(t, "ada"))
-	left := make(chan error, 1)
-	_, err := h.create(ctx, SignUp{Username: "bob", Password: password}, rules{}, func(*db.Queries, Person) error {
-		go func() {
-			_, err := h.Delete(ctx, ada, password)
-			left <- err
-		}()
-		// She waits for him, or has gone without.
-		require.Eventually(t, func() bool {
-			var waits bool
-			err := h.pool.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
-				WHERE locktype = 'advisory' AND NOT granted AND datname = current_database())`).Scan(&waits)
-			return len(left) == 1 || err == nil && waits
-		}, time.Minute, time.Millisecond)
-		return nil
-	})
-	require.NoError(t, err)
-	requireCode(t, wire.ErrorCodeLastAdministrator, <-left)
-}
-
-func TestWhoIsNoAdministratorAnyMoreHasNoLinksLeft(t *testing.T) {
-	for name, end := range map[string]func(h *house, ada Person, eve SignedIn) error{
-		"a person": func(h *house, ada Person, eve SignedIn) error {
-			_, err := h.ChangePerson(ctx, ada, eve.Person.ID, Change{Administrator: wire.Ptr(false)})
-			return err
-		},
-		"disabled": func(h *house, ada Person, eve SignedIn) error {
-			_, err := h.ChangePerson(ctx, ada, eve.Person.ID, Change{Disabled: wire.Ptr(true)})
-			return err
-		},
-		"gone": func(h *house, _ Person, eve SignedIn) error {
-			_, err := h.Delete(ctx, h.caller(t, eve), password)
-			return err
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			h := newHouse(t)
-			ada, bob := h.signUp(t, "ada"), h.signUp(t, "bob")
-			h.administrator(t, "eve")
-			eve, err := h.SignIn(ctx, "eve", password, "")
-			require.NoError(t, err)
-			hers, _, err := h.CreateReset(ctx, eve.Person, ada.Person.ID)
-			require.NoError(t, err)
-			others, _, err := h.CreateReset(ctx, ada.Person, bob.Person.ID)
-			require.NoError(t, err)
-			require.NoError(t, end(h, ada.Person, eve))
-			_, err = h.UseReset(ctx, hers, "another password", "")
-			requireCode(t, wire.ErrorCodeResetLinkWrong, err)
-			_, err = h.UseReset(ctx, others, "another password", "")
-			require.NoError(t, err)
-		})
-	}
 }
 
 func TestAdministratorsWhoTakeTheRoleFromEachOtherAtOnceNeverLeaveNone(t *testing.T) {

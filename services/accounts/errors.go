@@ -14,10 +14,6 @@ func errSignUpsClosed() error {
 	return wire.Errorf(wire.ErrorCodeSignUpsClosed, "New accounts can't be made here. Ask the server's administrator for one.")
 }
 
-func errNobodyYet() error {
-	return wire.Errorf(wire.ErrorCodeSignUpsClosed, "Nobody has an account here yet. The first one is made on the server's first page, by who runs it.")
-}
-
 func errSignUpCodeNeeded() error {
 	return wire.Errorf(wire.ErrorCodeSignUpCodeNeeded, "New accounts are made here by invitation. Ask the server's administrator for a code.")
 }

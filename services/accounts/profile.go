@@ -122,15 +122,6 @@ func (s *Service) Claim(ctx context.Context, caller Caller, username, password, 
 	}
 	var claimed Claimed
 	err = db.InTx(ctx, s.pool, func(q *db.Queries) error {
-		// The first account is the administrator's, and asks for what only they have: a guest does not become it, nor comes before it.
-		if err := q.LockSignUps(ctx); err != nil {
-			return fmt.Errorf("lock sign-ups: %w", err)
-		}
-		if exists, err := q.AnyAccount(ctx); err != nil {
-			return fmt.Errorf("look for accounts: %w", err)
-		} else if !exists {
-			return errNobodyYet()
-		}
 		if err := s.admit(ctx, q, s.signUps(), code); err != nil {
 			return err
 		}
@@ -169,10 +160,6 @@ func (s *Service) Delete(ctx context.Context, caller Caller, password string) (D
 	var ended []uuid.UUID
 	id := caller.Person.ID.UUID()
 	err := db.InTx(ctx, s.pool, func(q *db.Queries) error {
-		// Who signs up meanwhile is there already, or finds nobody and is the first.
-		if err := q.LockSignUps(ctx); err != nil {
-			return fmt.Errorf("lock sign-ups: %w", err)
-		}
 		if err := q.LockAdministrators(ctx); err != nil {
 			return fmt.Errorf("lock who administrates: %w", err)
 		}

@@ -1,20 +1,13 @@
 package httpapi
 
 import (
-	"cmp"
 	"context"
-	"fmt"
-	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-
 	"turtus/services/accounts"
 	"turtus/services/audit"
-	virtual "turtus/services/browsers"
 	"turtus/services/wire"
 )
 
@@ -148,12 +141,10 @@ func (a *api) ListBrowsers(ctx context.Context, request ListBrowsersRequestObjec
 		a.Log.WarnContext(ctx, "what the browsers take is not known", "error", unknown)
 		list.Trouble = wire.Ptr("What the browsers take could not be measured; the server's log says why.")
 	}
-	after, ok := parseBrowserCursor(cursor)
-	if !ok {
-		return nil, invalidFields([]wire.FieldProblem{{Field: "cursor", Detail: "is not one that a page before gave"}})
-	}
+	past := cursor == ""
 	for _, m := range running {
-		if !after.before(m) {
+		if !past {
+			past = m.ID.String() == cursor
 			continue
 		}
 		w := wire.ManagedBrowser{Id: m.ID, State: m.State, StartedBy: m.StartedBy, StartedAt: m.StartedAt.UTC()}
@@ -180,39 +171,12 @@ func (a *api) ListBrowsers(ctx context.Context, request ListBrowsersRequestObjec
 			continue
 		}
 		if len(list.Browsers) == limit {
-			last := list.Browsers[limit-1]
-			list.Next = wire.Ptr(browserCursor{last.StartedAt.UnixNano(), last.Id}.String())
+			list.Next = wire.Ptr(list.Browsers[limit-1].Id.String())
 			break
 		}
 		list.Browsers = append(list.Browsers, w)
 	}
 	return list, nil
-}
-
-// browserCursor is the place of a browser in the list, which goes by start and then id, whether it still runs or not.
-type browserCursor struct {
-	startedAt int64 // in nanoseconds since 1970
-	id        uuid.UUID
-}
-
-func (c browserCursor) String() string { return fmt.Sprintf("%d_%s", c.startedAt, c.id) }
-
-// parseBrowserCursor reads what String wrote; empty is before the oldest.
-func parseBrowserCursor(s string) (c browserCursor, ok bool) {
-	if s == "" {
-		return browserCursor{startedAt: math.MinInt64}, true
-	}
-	startedAt, id, _ := strings.Cut(s, "_")
-	at, err := strconv.ParseInt(startedAt, 10, 64)
-	if err != nil {
-		return browserCursor{}, false
-	}
-	known, err := uuid.Parse(id)
-	return browserCursor{at, known}, err == nil
-}
-
-func (c browserCursor) before(m virtual.Managed) bool {
-	return cmp.Or(cmp.Compare(c.startedAt, m.StartedAt.UnixNano()), slices.Compare(c.id[:], m.ID[:])) < 0
 }
 
 // KillBrowser writes the act down before it is done: what can't be written down is not done.
@@ -248,8 +212,6 @@ func (a *api) ChangeSettings(ctx context.Context, request ChangeSettingsRequestO
 	if err := a.limits.writes.take(person(ctx).ID.String()); err != nil {
 		return nil, err
 	}
-	ctx, cancel := lasting(ctx)
-	defer cancel()
 	changed, err := a.Settings.Change(ctx, person(ctx).ID.UUID(), request.Body.Revision, request.Body.Chosen)
 	if err != nil {
 		return nil, err

@@ -24,6 +24,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"turtus/services/accounts"
+	"turtus/services/hub/eventstream"
 	"turtus/services/notices"
 	"turtus/services/peaks"
 	"turtus/services/rooms"
@@ -129,6 +130,9 @@ func (a *api) router() (http.Handler, error) {
 	r.Get(apiBase+"/openapi.yaml", document("application/yaml", contractText))
 	r.Get(apiBase+"/openapi.json", document("application/json", contractJSON))
 	r.Get(apiBase+"/ws", a.Hub.ServeHTTP)
+	events := eventstream.New(a.Hub)
+	r.Get(apiBase+"/events", events.Listen)
+	r.Post(apiBase+"/events", events.Speak)
 	HandlerWithOptions(
 		NewStrictHandlerWithOptions(a, nil, StrictHTTPServerOptions{RequestErrorHandlerFunc: a.unreadable, ResponseErrorHandlerFunc: a.problem}),
 		ChiServerOptions{

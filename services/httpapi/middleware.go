@@ -35,7 +35,7 @@ func (a *api) logged(next http.Handler) http.Handler {
 
 		level := slog.LevelInfo
 		route := chi.RouteContext(r.Context()).RoutePattern()
-		if route == "" && ww.Status() < 400 || route == "/healthz" || route == "/readyz" {
+		if route == "" && ww.Status() < 400 || route == "/healthz" || route == "/readyz" || route == apiBase+"/events" {
 			level = slog.LevelDebug
 		}
 		attributes := []slog.Attr{

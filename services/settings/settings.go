@@ -130,7 +130,6 @@ func (s *Service) Change(ctx context.Context, by uuid.UUID, revision int64, c wi
 	if c.SignUps != nil {
 		params.SignUps = wire.Ptr(string(*c.SignUps))
 	}
-	var stored db.ServerSetting
 	err := db.InTx(ctx, s.o.Pool, func(q *db.Queries) error {
 		before, err := q.GetServerSettings(ctx)
 		if err != nil {
@@ -142,33 +141,31 @@ func (s *Service) Change(ctx context.Context, by uuid.UUID, revision int64, c wi
 		} else if err != nil {
 			return err
 		}
-		stored = after
 		return audit.Write(ctx, q, audit.Line{At: s.o.Now(), Person: by, Action: "settings.changed", Detail: map[string]any{"from": chosen(before), "to": chosen(after)}})
 	})
 	if err != nil {
 		return wire.ServerSettings{}, db.Fault("store the settings", err)
 	}
-	s.take(stored)
+	s.reread(ctx)
 	return s.Wire(), nil
 }
 
-// take tells what is stored, unless something later was told already: of two changes at once the later is told last.
-func (s *Service) take(stored db.ServerSetting) {
+// reread takes what is stored and tells it. Under the lock, so that of two changes at once the later is told last.
+func (s *Service) reread(ctx context.Context) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if stored.Revision <= s.stored.Revision {
-		return
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readPatience)
+	defer cancel()
+	stored, err := s.q.GetServerSettings(ctx)
+	if err != nil || stored.Revision <= s.stored.Revision {
+		return // nothing new; or the database went away at this moment, and the next look at it finds what was stored
 	}
 	s.stored = stored
 	s.onChange(s.values())
 }
 
-// reread takes what is stored. Where the database is away, the next look finds it.
-func (s *Service) reread(ctx context.Context) {
-	if stored, err := s.q.GetServerSettings(ctx); err == nil {
-		s.take(stored)
-	}
-}
+// readPatience bounds a read that others wait for.
+const readPatience = 5 * time.Second
 
 // followEvery is how soon another server of the same database follows a change.
 const followEvery = 10 * time.Second

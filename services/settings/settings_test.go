@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"turtus/services/postgres/db"
 	"turtus/services/postgres/pgtest"
 	"turtus/services/wire"
 )
@@ -73,37 +72,4 @@ func TestOfChangesAtOnceOneHoldsAndTheOthersAreTold(t *testing.T) {
 	require.Equal(t, 1, won)
 	require.Equal(t, 7, lost)
 	require.Equal(t, s.Values(), last)
-}
-
-// Who signs up asks what holds within a transaction, and there are as many of them as there are connections when somebody closes sign-ups.
-func TestAChangeHoldsThoughEveryConnectionIsOfSomebodyWhoAsksWhatHolds(t *testing.T) {
-	ctx := context.Background()
-	pool := pgtest.New(t)
-	s, err := Open(ctx, Options{Pool: pool, Defaults: defaults})
-	require.NoError(t, err)
-	for range pool.Config().MaxConns - 1 { // one is left for all
-		c, err := pool.Acquire(ctx)
-		require.NoError(t, err)
-		defer c.Release()
-	}
-	stop := make(chan struct{})
-	var others sync.WaitGroup
-	for range 4 {
-		others.Go(func() {
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-					_ = db.InTx(ctx, pool, func(*db.Queries) error { s.Values(); return nil })
-				}
-			}
-		})
-	}
-	after, err := s.Change(ctx, uuid.New(), s.Wire().Revision, wire.SettingsChosen{SignUps: wire.Ptr(wire.SignUpsClosed)})
-	close(stop)
-	others.Wait()
-	require.NoError(t, err)
-	require.Equal(t, wire.SignUpsClosed, after.Values.SignUps)
-	require.Equal(t, wire.SignUpsClosed, s.Values().SignUps)
 }

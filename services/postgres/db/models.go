@@ -146,7 +146,6 @@ type Notice struct {
 type PasswordReset struct {
 	PersonID  uuid.UUID
 	TokenHash []byte
-	MadeBy    uuid.UUID
 	CreatedAt time.Time
 	ExpiresAt time.Time
 }

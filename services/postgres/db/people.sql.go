@@ -101,15 +101,6 @@ func (q *Queries) DropPasswordReset(ctx context.Context, personID uuid.UUID) err
 	return err
 }
 
-const dropPasswordResetsBy = `-- name: DropPasswordResetsBy :exec
-DELETE FROM password_resets WHERE made_by = $1
-`
-
-func (q *Queries) DropPasswordResetsBy(ctx context.Context, madeBy uuid.UUID) error {
-	_, err := q.db.Exec(ctx, dropPasswordResetsBy, madeBy)
-	return err
-}
-
 const getAvatar = `-- name: GetAvatar :one
 SELECT content_type, picture FROM avatars WHERE person_id = $1
 `
@@ -160,7 +151,7 @@ func (q *Queries) GetManaged(ctx context.Context, id uuid.UUID) (GetManagedRow, 
 }
 
 const getPasswordReset = `-- name: GetPasswordReset :one
-SELECT person_id, token_hash, made_by, created_at, expires_at FROM password_resets WHERE token_hash = $1 AND expires_at > $2::timestamptz
+SELECT person_id, token_hash, created_at, expires_at FROM password_resets WHERE token_hash = $1 AND expires_at > $2::timestamptz
 `
 
 type GetPasswordResetParams struct {
@@ -174,7 +165,6 @@ func (q *Queries) GetPasswordReset(ctx context.Context, arg GetPasswordResetPara
 	err := row.Scan(
 		&i.PersonID,
 		&i.TokenHash,
-		&i.MadeBy,
 		&i.CreatedAt,
 		&i.ExpiresAt,
 	)
@@ -548,14 +538,13 @@ func (q *Queries) SetPasswordHash(ctx context.Context, arg SetPasswordHashParams
 }
 
 const setPasswordReset = `-- name: SetPasswordReset :exec
-INSERT INTO password_resets (person_id, token_hash, made_by, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (person_id) DO UPDATE SET token_hash = excluded.token_hash, made_by = excluded.made_by, created_at = excluded.created_at, expires_at = excluded.expires_at
+INSERT INTO password_resets (person_id, token_hash, created_at, expires_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (person_id) DO UPDATE SET token_hash = excluded.token_hash, created_at = excluded.created_at, expires_at = excluded.expires_at
 `
 
 type SetPasswordResetParams struct {
 	PersonID  uuid.UUID
 	TokenHash []byte
-	MadeBy    uuid.UUID
 	CreatedAt time.Time
 	ExpiresAt time.Time
 }
@@ -564,7 +553,6 @@ func (q *Queries) SetPasswordReset(ctx context.Context, arg SetPasswordResetPara
 	_, err := q.db.Exec(ctx, setPasswordReset,
 		arg.PersonID,
 		arg.TokenHash,
-		arg.MadeBy,
 		arg.CreatedAt,
 		arg.ExpiresAt,
 	)

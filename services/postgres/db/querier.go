@@ -38,7 +38,6 @@ type Querier interface {
 	DeletePerson(ctx context.Context, id uuid.UUID) (int64, error)
 	DeleteRoom(ctx context.Context, id uuid.UUID) (int64, error)
 	DropPasswordReset(ctx context.Context, personID uuid.UUID) error
-	DropPasswordResetsBy(ctx context.Context, madeBy uuid.UUID) error
 	EditMessage(ctx context.Context, arg EditMessageParams) error
 	EndNotices(ctx context.Context, now time.Time) (int64, error)
 	// A session is its family of tokens; without a row it is over.

@@ -6,11 +6,9 @@ ALTER TABLE people ADD COLUMN disabled_at timestamptz;
 CREATE TABLE password_resets (
     person_id  uuid PRIMARY KEY REFERENCES people ON DELETE CASCADE,
     token_hash bytea NOT NULL UNIQUE,             -- SHA-256
-    made_by    uuid NOT NULL REFERENCES people ON DELETE CASCADE,
     created_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL
 );
-CREATE INDEX password_resets_made_by ON password_resets (made_by);
 
 -- Codes by which accounts are made where sign-ups are by invite.
 CREATE TABLE sign_up_codes (

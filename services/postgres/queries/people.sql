@@ -94,8 +94,8 @@ ORDER BY people.created_at DESC, people.id DESC
 LIMIT @page_size;
 
 -- name: SetPasswordReset :exec
-INSERT INTO password_resets (person_id, token_hash, made_by, created_at, expires_at) VALUES (@person_id, @token_hash, @made_by, @created_at, @expires_at)
-ON CONFLICT (person_id) DO UPDATE SET token_hash = excluded.token_hash, made_by = excluded.made_by, created_at = excluded.created_at, expires_at = excluded.expires_at;
+INSERT INTO password_resets (person_id, token_hash, created_at, expires_at) VALUES (@person_id, @token_hash, @created_at, @expires_at)
+ON CONFLICT (person_id) DO UPDATE SET token_hash = excluded.token_hash, created_at = excluded.created_at, expires_at = excluded.expires_at;
 
 -- name: GetPasswordReset :one
 SELECT * FROM password_resets WHERE token_hash = @token_hash AND expires_at > @now::timestamptz;
@@ -105,9 +105,6 @@ DELETE FROM password_resets WHERE token_hash = @token_hash AND expires_at > @now
 
 -- name: DropPasswordReset :exec
 DELETE FROM password_resets WHERE person_id = $1;
-
--- name: DropPasswordResetsBy :exec
-DELETE FROM password_resets WHERE made_by = $1;
 
 -- name: PutPassword :one
 UPDATE people SET password_hash = @password_hash WHERE id = @id AND kind = 'account' RETURNING *;

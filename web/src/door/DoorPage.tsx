@@ -6,6 +6,7 @@ import { Link, Navigate } from 'react-router';
 import { useStore } from 'zustand';
 import { useApi, useSession, useSessionManager } from '@/account/session';
 import { unwrap } from '@/api/client';
+import { openHubSocket } from '@/api/hub/socket';
 import { doorQuery } from '@/api/queries';
 import { Notice } from '@/ui/Notice';
 import { Page } from '@/ui/Page';
@@ -85,7 +86,7 @@ export function AskDoor({ slug, atOnce, enter }: { slug: string; atOnce: boolean
     () =>
       new Knocking({
         knock: () => unwrap(api.POST('/rooms/{room}/door', { params: { path: { room: slug } }, body: {} })),
-        openSocket: () => new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/ws`),
+        openSocket: openHubSocket,
       }),
   );
   const state = useStore(knocking.store);

@@ -4,6 +4,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useCallback, useEffect, useRef, useState, type RefObject } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useParams } from 'react-router';
+import { openHubSocket } from '@/api/hub/socket';
 import { useApi, useSession } from '@/account/session';
 import { unwrap, type ApiClient } from '@/api/client';
 import type { HubStatus } from '@/api/hub/HubConnection';
@@ -91,7 +92,7 @@ function makeSession(slug: string, api: ApiClient, password: RefObject<string | 
     // By id once it is known: the address may change while somebody is inside.
     join: () => unwrap(api.POST('/rooms/{room}/join', { params: { path: { room: made.store.getState().room?.id ?? slug } }, body: password.current === null ? {} : { password: password.current } })),
     history: (room, query) => unwrap(api.GET('/rooms/{room}/messages', { params: { path: { room }, query: { ...query, limit: 100 } } })),
-    openSocket: () => new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/ws`),
+    openSocket: openHubSocket,
     makePeerConnection: (configuration) => new RTCPeerConnection(configuration),
     codecs: decodableCodecs,
     storage: sessionStorage,
