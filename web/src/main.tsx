@@ -2,8 +2,7 @@ import '@mantine/core/styles.css';
 import '@mantine/notifications/styles.css';
 import '@fontsource-variable/figtree/wght.css';
 import './ui/base.css';
-import './i18n';
-import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core';
+import { DirectionProvider, localStorageColorSchemeManager, MantineProvider } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
@@ -14,6 +13,7 @@ import { createApiClient } from './api/client';
 import { toApiError } from './api/problem';
 import { browserSessionOptions, SessionManager } from './api/session';
 import { makeRouter } from './App';
+import { speakAsChosen } from './i18n';
 import { cssVariables, theme } from './ui/theme';
 
 const session = new SessionManager(browserSessionOptions());
@@ -31,8 +31,10 @@ void session.start();
 
 const root = document.getElementById('root');
 if (root) {
+  await speakAsChosen();
   createRoot(root).render(
     <StrictMode>
+      <DirectionProvider>
       <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="dark" colorSchemeManager={localStorageColorSchemeManager({ key: 'turtus.scheme' })}>
         <Notifications position="top-center" limit={3} autoClose={4000} />
         <QueryClientProvider client={queries}>
@@ -41,6 +43,7 @@ if (root) {
           </AccountProvider>
         </QueryClientProvider>
       </MantineProvider>
+      </DirectionProvider>
     </StrictMode>,
   );
 }

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { useSession, useSignOut } from '@/account/session';
 import { PersonAvatar } from './PersonAvatar';
+import { LanguageChoice, LanguageMenu } from './Languages';
 import { TurtleMark } from './TurtleMark';
 import classes from './Page.module.css';
 
@@ -50,6 +51,7 @@ export function ProfileMenu() {
             {t('doctor.title')}
           </Menu.Item>
         )}
+        <LanguageChoice />
         <Menu.Item leftSection={<IconDoorExit size={16} />} onClick={() => void signOut()} data-testid="sign-out">
           {t('account.signOut')}
         </Menu.Item>
@@ -76,6 +78,7 @@ export function Page({ children, width = 1080 }: { children: ReactNode; width?: 
         <Group gap={6} wrap="nowrap">
           <ThemeToggle />
           {session.status === 'signedIn' && <ProfileMenu />}
+          {session.status !== 'signedIn' && <LanguageMenu />}
           {session.status === 'signedOut' && (
             <Button component={Link} to="/sign-in" variant="subtle" color="gray" data-testid="signin-open">
               {t('account.signIn')}
