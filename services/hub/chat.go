@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// historyLength is how many messages for everybody a snapshot holds.
+	// historyLength is how many messages a snapshot holds at most, and how many for everybody are remembered.
 	historyLength = 50
 	// mostRemembered bounds them together with the whispers among them, of which each snapshot has its reader's alone.
 	mostRemembered = 10 * historyLength
@@ -79,11 +79,27 @@ func (c *chat) take(stored rooms.Room, page []rooms.Message, more bool) {
 
 func (c *chat) snapshot(s *seat, to *wire.RoomSnapshot) {
 	to.MoreMessages, to.Revision, to.ClearedSeq = c.more, c.revision, c.cleared
-	for _, m := range c.messages {
-		if hears(s, m) {
-			to.Messages = append(to.Messages, m)
+	for _, m := range slices.Backward(c.messages) {
+		if !hears(s, m) {
+			continue
 		}
+		if len(to.Messages) == historyLength { // whispers make it no longer
+			to.MoreMessages = true
+			break
+		}
+		to.Messages = append(to.Messages, m)
 	}
+	slices.Reverse(to.Messages)
+}
+
+// forgetWhispers drops what was whispered by and to somebody whose account is gone, as the database did.
+func (r *room) forgetWhispers(person accounts.PersonID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	gone := func(m wire.ChatMessage) bool {
+		return m.To != nil && (m.To.Id == person.UUID() || m.Author.Id == person.UUID())
+	}
+	r.chat.messages, r.chat.changed = slices.DeleteFunc(r.chat.messages, gone), slices.DeleteFunc(r.chat.changed, gone)
 }
 
 // hears says whether a message is for a seat: all viewers hear all but the whispers of others.

@@ -58,12 +58,16 @@ func floatReaction(p *peer, e wire.Envelope) error {
 	if err := p.mayReact(); err != nil {
 		return err
 	}
-	p.handOn(e, true)
+	p.handOn(e.Type, payload, true)
 	return nil
 }
 
 // typing tells the others that somebody writes.
 func typing(p *peer, e wire.Envelope) error {
+	payload, err := wire.Decode[wire.Typing](e)
+	if err != nil {
+		return err
+	}
 	p.room.mu.Lock()
 	defer p.room.mu.Unlock()
 	if !p.sits() {
@@ -75,14 +79,16 @@ func typing(p *peer, e wire.Envelope) error {
 	if limit := p.room.paceOf(p.seat.personID).typing; !limit.Allow() {
 		return p.tooMany("signs of writing", limit)
 	}
-	p.handOn(e, false)
+	p.handOn(e.Type, payload, false)
 	return nil
 }
 
 // handOn gives the other viewers what passes and is no part of the room's state: no version, and nothing for whom it finds no place. It needs
-// the room's lock.
-func (p *peer) handOn(e wire.Envelope, toSender bool) {
-	frame := encode(wire.Envelope{Type: e.Type, Sender: string(p.seat.id), Payload: e.Payload})
+// the room's lock. What came is written anew: it may be longer than what it says.
+func (p *peer) handOn(messageType string, payload any, toSender bool) {
+	e := wire.NewEnvelope(messageType, payload)
+	e.Sender = string(p.seat.id)
+	frame := encode(e)
 	for _, s := range p.room.seats {
 		if s.kind == wire.PeerKindViewer && s.conn != nil && (toSender || s != p.seat) {
 			s.conn.relay(frame)

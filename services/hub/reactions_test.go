@@ -1,6 +1,8 @@
 package hub
 
 import (
+	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -64,6 +66,16 @@ func TestAFloatingReactionPassesAndIsKeptByNobody(t *testing.T) {
 	require.Positive(t, *refusal.RetryAfter)
 	a.quiet()
 	agent.quiet()
+}
+
+func TestWhatPassesIsWrittenAnew(t *testing.T) {
+	h := newHouse(t, nil)
+	room := h.room(h.person())
+	a, b := h.join(room, h.person()), h.join(room, h.person())
+	b.sendEnvelope(wire.Envelope{Type: wire.TypeReaction, Payload: json.RawMessage(`{` + strings.Repeat(`"emoji":"🐢",`, 3000) + `"emoji":"🐢"}`)})
+	require.Equal(t, `{"emoji":"🐢"}`, string(a.await(wire.TypeReaction).Payload))
+	b.sendEnvelope(wire.Envelope{Type: wire.TypeChatTyping, Payload: json.RawMessage(`{` + strings.Repeat(`"typing":true,`, 3000) + `"typing":true}`)})
+	require.Equal(t, `{"typing":true}`, string(a.await(wire.TypeChatTyping).Payload))
 }
 
 func TestWhoWritesIsShownToTheOthers(t *testing.T) {

@@ -108,7 +108,7 @@ func (r *room) load() error {
 	var err error
 	stored, err = r.hub.o.Rooms.ByID(ctx, r.id)
 	if err == nil {
-		page, more, err = r.hub.o.Rooms.Latest(ctx, r.id, historyLength)
+		page, more, err = r.hub.o.Rooms.Latest(ctx, r.id, mostRemembered) // with whispers among them
 	}
 	browser = r.hub.o.Browsers.State(r.id)
 	l.err = err

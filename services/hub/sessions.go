@@ -33,6 +33,7 @@ func (h *Hub) PersonGone(id accounts.PersonID) {
 	for _, r := range h.allLive() {
 		r.evict(func(s *seat) bool { return s.kind == wire.PeerKindViewer && s.personID == id },
 			wire.PeerLeftReasonLeft, wire.CloseCodeSignedOut, "the account was deleted")
+		r.forgetWhispers(id)
 		r.sendAway(func(v *visitor) bool { return v.personID == id })
 	}
 }

@@ -108,6 +108,52 @@ func TestWhispersTakeNoPlaceFromWhatIsForAll(t *testing.T) {
 	require.Len(t, c.messages, mostRemembered)
 }
 
+func TestASnapshotIsNoLongerByWhispers(t *testing.T) {
+	grace := accounts.NewPersonID()
+	c := chat{}
+	for seq := range int64(3 * historyLength) {
+		c.remember(wire.ChatMessage{Seq: seq + 1, To: &wire.PublicPerson{Id: grace.UUID()}})
+	}
+	var got wire.RoomSnapshot
+	c.snapshot(&seat{kind: wire.PeerKindViewer, personID: grace}, &got)
+	require.Len(t, got.Messages, historyLength)
+	require.EqualValues(t, 2*historyLength+1, got.Messages[0].Seq)
+	require.EqualValues(t, 3*historyLength, got.Messages[historyLength-1].Seq)
+	require.True(t, got.MoreMessages)
+}
+
+func TestWhispersHideNothingFromWhoComesIn(t *testing.T) {
+	h := newHouse(t, nil)
+	owner, ada, grace := h.person(), h.person(), h.person()
+	room := h.room(owner)
+	a := h.join(room, ada)
+	h.join(room, grace)
+	h.said(room, a, "1", "to all", nil)
+	for i := range historyLength + 1 {
+		_, _, err := h.rooms.Append(context.Background(), room.ID, ada.ID, rooms.NewMessage{Key: fmt.Sprint("w", i), Text: "psst", To: grace.ID})
+		require.NoError(t, err)
+	}
+	h.start(nil)
+	require.Equal(t, []string{"to all"}, texts(h.join(room, owner).identity.Snapshot.Messages))
+}
+
+func TestWhoseAccountIsGoneLeavesNoWhisperInMemory(t *testing.T) {
+	h := newHouse(t, nil)
+	owner, ada, grace := h.person(), h.person(), h.person()
+	room := h.room(owner)
+	o, a, g := h.join(room, owner), h.join(room, ada), h.join(room, grace)
+	h.said(room, o, "1", "to all", nil)
+	for c, to := range map[*client]accounts.Person{o: ada, a: owner, g: owner} {
+		answer := c.call(wire.TypeChatSend, wire.ChatSend{Key: "w", Text: "psst", To: idOf(to)}, "")
+		require.Equal(t, wire.TypeChatStored, answer.Type, "%s", answer.Payload)
+	}
+	require.Len(t, h.join(room, owner).identity.Snapshot.Messages, 4)
+	h.hub.PersonGone(ada.ID)
+	left := h.join(room, owner).identity.Snapshot.Messages
+	require.Equal(t, []string{"to all", "psst"}, texts(left))
+	require.Equal(t, grace.ID.UUID(), left[1].Author.Id)
+}
+
 func TestTheChatIsClearedForAll(t *testing.T) {
 	h := newHouse(t, nil)
 	owner, friend := h.person(), h.person()

@@ -33,13 +33,14 @@ func (s *Service) EditMessage(ctx context.Context, room ID, by accounts.PersonID
 		if err != nil {
 			return err
 		}
-		mentioned, err := mentions(ctx, q, room, text)
+		now := s.now()
+		mentioned, err := mentions(ctx, q, now, room, text)
 		if err != nil {
 			return err
 		}
 		ids, names := columns(mentioned)
 		return q.EditMessage(ctx, db.EditMessageParams{
-			RoomID: room.UUID(), Seq: seq, Text: text, Mentioned: ids, MentionedAs: names, Now: s.now(), Revision: revision,
+			RoomID: room.UUID(), Seq: seq, Text: text, Mentioned: ids, MentionedAs: names, Now: now, Revision: revision,
 		})
 	})
 }

@@ -3,6 +3,7 @@ package rooms
 import (
 	"context"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -22,11 +23,11 @@ type named struct {
 }
 
 // mentions finds the members of the room whose names stand in a text after an @. Who have the same name are all meant.
-func mentions(ctx context.Context, q *db.Queries, room ID, text string) ([]wire.Mention, error) {
+func mentions(ctx context.Context, q *db.Queries, now time.Time, room ID, text string) ([]wire.Mention, error) {
 	if !strings.Contains(text, "@") {
 		return nil, nil
 	}
-	rows, err := q.ListMentionable(ctx, db.ListMentionableParams{RoomID: room.UUID(), Text: text})
+	rows, err := q.ListMentionable(ctx, db.ListMentionableParams{RoomID: room.UUID(), Text: text, Now: now})
 	if err != nil {
 		return nil, err
 	}

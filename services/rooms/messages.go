@@ -143,6 +143,10 @@ func (s *Service) saidBefore(ctx context.Context, room ID, author accounts.Perso
 func (s *Service) insert(ctx context.Context, q *db.Queries, room ID, author accounts.PersonID, n NewMessage) (Message, error) {
 	to, err := s.recipient(ctx, q, room, author, n)
 	if err != nil {
+		// What was said already stays said, whoever has left since.
+		if _, unknown := q.GetMessageByKey(ctx, db.GetMessageByKeyParams{RoomID: room.UUID(), AuthorID: new(author.UUID()), Key: n.Key}); unknown == nil {
+			return Message{}, errDuplicate
+		}
 		return Message{}, err
 	}
 	person, err := q.HoldAuthor(ctx, author.UUID())
@@ -168,14 +172,18 @@ func (s *Service) insert(ctx context.Context, q *db.Queries, room ID, author acc
 	if n.ReplyTo != 0 {
 		replyTo = &n.ReplyTo
 	}
-	mentioned, err := mentions(ctx, q, room, n.Text)
+	mentioned, err := mentions(ctx, q, now, room, n.Text)
 	if err != nil {
 		return Message{}, fmt.Errorf("look for who is mentioned: %w", err)
+	}
+	var from *uuid.UUID
+	if to != nil {
+		from = new(author.UUID())
 	}
 	ids, names := columns(mentioned)
 	_, err = q.InsertMessage(ctx, db.InsertMessageParams{
 		ID: uuid.Must(uuid.NewV7()), RoomID: room.UUID(), Seq: next.LastSeq, AuthorID: new(author.UUID()), AuthorName: person.DisplayName,
-		Key: n.Key, Text: n.Text, ReplyTo: replyTo, WhisperTo: to, Announcement: n.Announcement, Mentioned: ids, MentionedAs: names, CreatedAt: now,
+		Key: n.Key, Text: n.Text, ReplyTo: replyTo, WhisperTo: to, WhisperFrom: from, Announcement: n.Announcement, Mentioned: ids, MentionedAs: names, CreatedAt: now,
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Message{}, errDuplicate
@@ -234,13 +242,14 @@ func (s *Service) Changes(ctx context.Context, room ID, reader accounts.PersonID
 	return page, more, db.Fault("read changed messages", err)
 }
 
-// one reads a message that is there, unless its room is deleted at this moment.
+// one reads a message. It may go at this moment, with its room or, a whisper, with the account of one of its two; what is before it is then
+// for others.
 func one(ctx context.Context, q *db.Queries, room ID, seq int64) (Message, error) {
 	rows, err := q.ListMessages(ctx, db.ListMessagesParams{RoomID: room.UUID(), Before: seq + 1, Whispers: true, PageSize: 1})
 	if err != nil {
 		return Message{}, err
 	}
-	if len(rows) == 0 {
+	if len(rows) == 0 || rows[0].Message.Seq != seq {
 		return Message{}, errNoMessage()
 	}
 	page, err := messages(ctx, q, room, rows)
@@ -334,6 +343,9 @@ func checkText(text string) (string, error) {
 	return text, nil
 }
 
+// nobody is who is a member of no room: what is whispered to them is refused.
+var nobody = accounts.PersonID(uuid.Max)
+
 // Said is what somebody says by the contract, with what they may do in the room.
 func Said(w wire.ChatSend, may Permissions) NewMessage {
 	n := NewMessage{Key: w.Key, Text: w.Text, Moderates: may.Has(Moderate)}
@@ -342,6 +354,9 @@ func Said(w wire.ChatSend, may Permissions) NewMessage {
 	}
 	if w.To != nil {
 		n.To = accounts.PersonID(*w.To)
+		if n.To == (accounts.PersonID{}) { // accounts.Gone has that id, and is never everybody
+			n.To = nobody
+		}
 	}
 	if w.Announcement != nil {
 		n.Announcement = *w.Announcement

@@ -7,6 +7,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"turtus/services/accounts"
@@ -16,13 +17,16 @@ import (
 
 const maxSlowMode = 3600 // seconds
 
-// SetSlowMode bounds how often each person who does not moderate says something in the chat: once in so many seconds, 0 for no bound. It does
-// not check permission. Errors: invalid_field, not_found, unavailable.
+// SetSlowMode bounds how often each person who does not moderate says something in the chat: once in so many seconds, 0 for no bound. Errors:
+// invalid_field, forbidden, unavailable.
 func (s *Service) SetSlowMode(ctx context.Context, room ID, by accounts.PersonID, seconds int) error {
 	if seconds < 0 || seconds > maxSlowMode {
 		return errField("seconds", "is 0 to 3600")
 	}
 	err := db.InTx(ctx, s.pool, func(q *db.Queries) error {
+		if err := stillModerates(ctx, q, room, by); err != nil {
+			return err
+		}
 		changed, err := q.SetSlowMode(ctx, db.SetSlowModeParams{ID: room.UUID(), Seconds: int32(seconds)})
 		if err != nil {
 			return err
@@ -36,9 +40,12 @@ func (s *Service) SetSlowMode(ctx context.Context, room ID, by accounts.PersonID
 }
 
 // ClearChat removes all messages of a room for good, whispers too, and returns the number of the last of them; the numbers go on from there.
-// It does not check permission. Errors: not_found, unavailable, storage_full.
+// Errors: forbidden, unavailable, storage_full.
 func (s *Service) ClearChat(ctx context.Context, room ID, by accounts.PersonID) (seq int64, err error) {
 	err = db.InTx(ctx, s.pool, func(q *db.Queries) error {
+		if err := stillModerates(ctx, q, room, by); err != nil {
+			return err
+		}
 		seq, err = q.ClearChat(ctx, room.UUID())
 		if errors.Is(err, pgx.ErrNoRows) {
 			return errNoRoom()
@@ -51,6 +58,19 @@ func (s *Service) ClearChat(ctx context.Context, room ID, by accounts.PersonID) 
 		return audit(ctx, q, s.now(), by, room, "chat.cleared", map[string]any{"seq": seq})
 	})
 	return seq, db.Fault("clear the chat", err)
+}
+
+// stillModerates refuses who does not moderate at this moment, and holds the role until the transaction ends. It comes before the room is
+// locked, as all members do.
+func stillModerates(ctx context.Context, q *db.Queries, room ID, by accounts.PersonID) error {
+	rows, err := q.LockMembers(ctx, db.LockMembersParams{RoomID: room.UUID(), People: []uuid.UUID{by.UUID()}})
+	if err != nil {
+		return fmt.Errorf("lock the member: %w", err)
+	}
+	if len(rows) == 0 || rank(wire.Role(rows[0].Role)) < rank(wire.RoleModerator) {
+		return errForbidden(Moderate)
+	}
+	return nil
 }
 
 // lastSaid is when somebody said something in the room, which is locked; zero for never.

@@ -44,7 +44,7 @@ func TestSlowModeBoundsEachPersonAndNoModerator(t *testing.T) {
 	for _, wrong := range []int{-1, 3601} {
 		requireCode(t, wire.ErrorCodeInvalidField, h.SetSlowMode(ctx, r.ID, owner.ID, wrong))
 	}
-	requireCode(t, wire.ErrorCodeNotFound, h.SetSlowMode(ctx, NewID(), owner.ID, 1))
+	requireCode(t, wire.ErrorCodeForbidden, h.SetSlowMode(ctx, NewID(), owner.ID, 1))
 	require.Subset(t, h.audited(t, r), []string{"chat.slow"})
 }
 
@@ -75,8 +75,28 @@ func TestAClearedChatIsGoneForGoodAndGoesOnCounting(t *testing.T) {
 	_, _, err = h.Append(ctx, r.ID, ada.ID, NewMessage{Key: "x", Text: "to what is gone", ReplyTo: 1})
 	requireCode(t, wire.ErrorCodeInvalidField, err)
 	_, err = h.ClearChat(ctx, NewID(), owner.ID)
-	requireCode(t, wire.ErrorCodeNotFound, err)
+	requireCode(t, wire.ErrorCodeForbidden, err)
 	require.Subset(t, h.audited(t, r), []string{"chat.cleared"})
+}
+
+func TestWhoModeratesNoMoreNeitherClearsNorSlowsTheChat(t *testing.T) {
+	h := newHouse(t)
+	owner, ada, grace := h.account(t), h.account(t), h.account(t)
+	r := h.room(t, owner, wire.PrivacyPublic)
+	h.seat(t, r, ada, wire.RoleModerator)
+	h.seat(t, r, grace, wire.RoleModerator)
+	h.say(t, r, owner, "stays")
+	_, _, err := h.SetRole(ctx, r.ID.String(), owner, ada.ID, wire.RoleMember)
+	require.NoError(t, err)
+	for _, by := range []accounts.Person{ada, h.account(t)} {
+		_, err = h.ClearChat(ctx, r.ID, by.ID)
+		requireCode(t, wire.ErrorCodeForbidden, err)
+		requireCode(t, wire.ErrorCodeForbidden, h.SetSlowMode(ctx, r.ID, by.ID, 30))
+	}
+	require.Len(t, h.seqs(t, r, owner), 1)
+	require.NoError(t, h.SetSlowMode(ctx, r.ID, grace.ID, 30))
+	_, err = h.ClearChat(ctx, r.ID, grace.ID)
+	require.NoError(t, err)
 }
 
 func TestWhatIsSaidWhileTheChatIsClearedIsThereOrGone(t *testing.T) {

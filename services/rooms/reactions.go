@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -119,9 +118,7 @@ func IsEmoji(text string) bool {
 		case r >= 0x1f1e6 && r <= 0x1f1ff:
 			flags++
 			symbols++
-		case r == utf8.RuneError: // it counts as a symbol
-			return false
-		case unicode.Is(unicode.So, r) || r == 0x203c || r == 0x2049 || unicode.Is(unicode.Sm, r) && r > 0x2000:
+		case isPicture(r):
 			if !joined || flags > 0 {
 				return false // a second one
 			}
@@ -132,4 +129,15 @@ func IsEmoji(text string) bool {
 		}
 	}
 	return symbols > 0 && length <= longest && (flags == 0 && !joined || flags == 2 && symbols == 2)
+}
+
+// isPicture says whether a character is of the blocks that emoji are in: other symbols are words, or as wide as a sentence, or blank.
+func isPicture(r rune) bool {
+	switch {
+	case r >= 0x1f000 && r <= 0x1faff, r >= 0x2190 && r <= 0x27bf, r >= 0x2900 && r <= 0x297f, r >= 0x2b00 && r <= 0x2bff:
+		return unicode.Is(unicode.So, r) || unicode.Is(unicode.Sm, r)
+	case r == 0xa9, r == 0xae, r == 0x203c, r == 0x2049, r == 0x2122, r == 0x2139, r == 0x3030, r == 0x303d, r == 0x3297, r == 0x3299:
+		return true
+	}
+	return false
 }

@@ -85,7 +85,7 @@ func TestAnEmojiIsOneSymbolAndNoText(t *testing.T) {
 	for _, emoji := range []string{"🐢", "❤️", "👍🏽", "👩‍👩‍👧‍👦", "🏳️‍🌈", "🇯🇵", "#️⃣", "1️⃣", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "☺", "‼️"} {
 		require.True(t, IsEmoji(emoji), emoji)
 	}
-	for _, text := range []string{"", "a", "1", "lol", "🐢🐢", "🐢a", " ", "<b>", "\u200d", "\ufe0f", "🐢\u200d", "\u200d🐢", "🇯", "🇯🇵🇯", "\u20e3", "a\u20e3", "🐢\u202e", "\xff", strings.Repeat("❤️\u200d", 8) + "❤️"} {
+	for _, text := range []string{"", "a", "1", "lol", "🐢🐢", "🐢a", " ", "<b>", "\u200d", "\ufe0f", "🐢\u200d", "\u200d🐢", "🇯", "🇯🇵🇯", "\u20e3", "a\u20e3", "🐢\u202e", "\xff", "\ufdfd", "㍿", "℡", "㋿", "\u2800", "\ufffc", strings.Repeat("❤️\u200d", 8) + "❤️"} {
 		require.False(t, IsEmoji(text), "%q", text)
 	}
 }

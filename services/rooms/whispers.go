@@ -54,7 +54,7 @@ func (s *Service) recipient(ctx context.Context, q *db.Queries, room ID, author 
 	if _, err := q.HoldAuthor(ctx, to.UUID()); err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return nil, err
 	}
-	if _, err := q.GetRole(ctx, db.GetRoleParams{RoomID: room.UUID(), PersonID: to.UUID()}); errors.Is(err, pgx.ErrNoRows) {
+	if _, err := q.GetRole(ctx, db.GetRoleParams{RoomID: room.UUID(), PersonID: to.UUID(), Now: s.now()}); errors.Is(err, pgx.ErrNoRows) {
 		return nil, errNoMember()
 	} else if err != nil {
 		return nil, err

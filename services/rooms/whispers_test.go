@@ -2,7 +2,9 @@ package rooms
 
 import (
 	"testing"
+	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"turtus/services/accounts"
@@ -92,10 +94,68 @@ func TestAWhisperIsReadByItsTwoAlone(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, all, 4)
 
-	// With one of the two goes what they alone could read, and it is never everybody's.
-	_, err = h.pool.Exec(ctx, "DELETE FROM people WHERE id = $1", grace.ID.UUID())
+}
+
+func TestWithOneOfTheTwoGoWhispersOfBoth(t *testing.T) {
+	h := newHouse(t)
+	owner, ada, grace := h.account(t), h.account(t), h.account(t)
+	r := h.room(t, owner, wire.PrivacyPublic)
+	h.seat(t, r, ada, wire.RoleMember)
+	h.seat(t, r, grace, wire.RoleMember)
+	h.say(t, r, ada, "to all")
+	for i, m := range []struct{ from, to accounts.Person }{{ada, grace}, {grace, ada}, {owner, grace}} {
+		_, _, err := h.Append(ctx, r.ID, m.from.ID, NewMessage{Key: string(rune('a' + i)), Text: "psst", To: m.to.ID})
+		require.NoError(t, err)
+	}
+	require.Equal(t, []int64{1, 2, 3, 4}, h.seqs(t, r, grace))
+	_, err := h.pool.Exec(ctx, "DELETE FROM people WHERE id = $1", ada.ID.UUID())
 	require.NoError(t, err)
-	require.Equal(t, []int64{1}, h.seqs(t, r, owner))
+	require.Equal(t, []int64{1, 4}, h.seqs(t, r, grace))
+	require.Equal(t, []int64{1, 4}, h.seqs(t, r, owner))
+	_, err = one(ctx, h.q, r.ID, 3)
+	requireCode(t, wire.ErrorCodeNotFound, err) // and not the message before it
+}
+
+func TestAWhisperToNobodyIsNotForEverybody(t *testing.T) {
+	h := newHouse(t)
+	owner := h.account(t)
+	r := h.room(t, owner, wire.PrivacyPublic)
+	_, _, err := h.Append(ctx, r.ID, owner.ID, Said(wire.ChatSend{Key: "1", Text: "psst", To: new(uuid.Nil)}, 0))
+	requireCode(t, wire.ErrorCodeNotFound, err)
+	require.Empty(t, h.seqs(t, r, owner))
+}
+
+func TestAWhisperThatWasSaidIsAnsweredAfterItsReaderLeft(t *testing.T) {
+	h := newHouse(t)
+	owner, ada := h.account(t), h.account(t)
+	r := h.room(t, owner, wire.PrivacyPublic)
+	h.seat(t, r, ada, wire.RoleMember)
+	whisper := NewMessage{Key: "w", Text: "psst", To: ada.ID}
+	first, _, err := h.Append(ctx, r.ID, owner.ID, whisper)
+	require.NoError(t, err)
+	_, err = h.Remove(ctx, r.ID.String(), owner, ada.ID)
+	require.NoError(t, err)
+	again, duplicate, err := h.Append(ctx, r.ID, owner.ID, whisper)
+	require.NoError(t, err)
+	require.True(t, duplicate)
+	require.Equal(t, first, again)
+	whisper.Key = "another"
+	_, _, err = h.Append(ctx, r.ID, owner.ID, whisper)
+	requireCode(t, wire.ErrorCodeNotFound, err)
+}
+
+func TestWhoseVisitIsOverIsNeitherWhisperedToNorMentioned(t *testing.T) {
+	h := newHouse(t)
+	owner, guest := h.account(t), h.guest(t)
+	r := h.enteredBy(t, owner, wire.EntryAsk)
+	require.NoError(t, h.LetIn(ctx, r.ID, owner.ID, guest.ID))
+	_, _, err := h.Append(ctx, r.ID, owner.ID, NewMessage{Key: "1", Text: "psst", To: guest.ID})
+	require.NoError(t, err)
+	require.Len(t, h.say(t, r, owner, "@"+guest.DisplayName).Mentions, 1)
+	h.clock.pass(VisitLife + time.Second)
+	_, _, err = h.Append(ctx, r.ID, owner.ID, NewMessage{Key: "2", Text: "psst", To: guest.ID})
+	requireCode(t, wire.ErrorCodeNotFound, err)
+	require.Empty(t, h.say(t, r, owner, "still @"+guest.DisplayName).Mentions)
 }
 
 func TestWhoIsMentionedIsFoundByName(t *testing.T) {

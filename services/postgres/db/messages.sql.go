@@ -126,7 +126,7 @@ func (q *Queries) EditMessage(ctx context.Context, arg EditMessageParams) error 
 }
 
 const getMessage = `-- name: GetMessage :one
-SELECT id, room_id, seq, author_id, author_name, key, text, created_at, reply_to, revision, edited_at, deleted_at, whisper_to, announcement, mentioned, mentioned_as FROM messages WHERE room_id = $1 AND seq = $2
+SELECT id, room_id, seq, author_id, author_name, key, text, created_at, reply_to, revision, edited_at, deleted_at, whisper_to, whisper_from, announcement, mentioned, mentioned_as FROM messages WHERE room_id = $1 AND seq = $2
 `
 
 type GetMessageParams struct {
@@ -151,6 +151,7 @@ func (q *Queries) GetMessage(ctx context.Context, arg GetMessageParams) (Message
 		&i.EditedAt,
 		&i.DeletedAt,
 		&i.WhisperTo,
+		&i.WhisperFrom,
 		&i.Announcement,
 		&i.Mentioned,
 		&i.MentionedAs,
@@ -159,7 +160,7 @@ func (q *Queries) GetMessage(ctx context.Context, arg GetMessageParams) (Message
 }
 
 const getMessageByKey = `-- name: GetMessageByKey :one
-SELECT id, room_id, seq, author_id, author_name, key, text, created_at, reply_to, revision, edited_at, deleted_at, whisper_to, announcement, mentioned, mentioned_as FROM messages WHERE room_id = $1 AND author_id = $2 AND key = $3
+SELECT id, room_id, seq, author_id, author_name, key, text, created_at, reply_to, revision, edited_at, deleted_at, whisper_to, whisper_from, announcement, mentioned, mentioned_as FROM messages WHERE room_id = $1 AND author_id = $2 AND key = $3
 `
 
 type GetMessageByKeyParams struct {
@@ -185,6 +186,7 @@ func (q *Queries) GetMessageByKey(ctx context.Context, arg GetMessageByKeyParams
 		&i.EditedAt,
 		&i.DeletedAt,
 		&i.WhisperTo,
+		&i.WhisperFrom,
 		&i.Announcement,
 		&i.Mentioned,
 		&i.MentionedAs,
@@ -228,10 +230,10 @@ func (q *Queries) HoldRoom(ctx context.Context, id uuid.UUID) (int64, error) {
 }
 
 const insertMessage = `-- name: InsertMessage :one
-INSERT INTO messages (id, room_id, seq, author_id, author_name, key, text, reply_to, whisper_to, announcement, mentioned, mentioned_as, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+INSERT INTO messages (id, room_id, seq, author_id, author_name, key, text, reply_to, whisper_to, whisper_from, announcement, mentioned, mentioned_as, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 ON CONFLICT (room_id, author_id, key) DO NOTHING
-RETURNING id, room_id, seq, author_id, author_name, key, text, created_at, reply_to, revision, edited_at, deleted_at, whisper_to, announcement, mentioned, mentioned_as
+RETURNING id, room_id, seq, author_id, author_name, key, text, created_at, reply_to, revision, edited_at, deleted_at, whisper_to, whisper_from, announcement, mentioned, mentioned_as
 `
 
 type InsertMessageParams struct {
@@ -244,6 +246,7 @@ type InsertMessageParams struct {
 	Text         string
 	ReplyTo      *int64
 	WhisperTo    *uuid.UUID
+	WhisperFrom  *uuid.UUID
 	Announcement bool
 	Mentioned    []uuid.UUID
 	MentionedAs  []string
@@ -262,6 +265,7 @@ func (q *Queries) InsertMessage(ctx context.Context, arg InsertMessageParams) (M
 		arg.Text,
 		arg.ReplyTo,
 		arg.WhisperTo,
+		arg.WhisperFrom,
 		arg.Announcement,
 		arg.Mentioned,
 		arg.MentionedAs,
@@ -282,6 +286,7 @@ func (q *Queries) InsertMessage(ctx context.Context, arg InsertMessageParams) (M
 		&i.EditedAt,
 		&i.DeletedAt,
 		&i.WhisperTo,
+		&i.WhisperFrom,
 		&i.Announcement,
 		&i.Mentioned,
 		&i.MentionedAs,
@@ -306,7 +311,7 @@ func (q *Queries) LastSaid(ctx context.Context, arg LastSaidParams) (time.Time, 
 }
 
 const listChangedMessages = `-- name: ListChangedMessages :many
-SELECT messages.id, messages.room_id, messages.seq, messages.author_id, messages.author_name, messages.key, messages.text, messages.created_at, messages.reply_to, messages.revision, messages.edited_at, messages.deleted_at, messages.whisper_to, messages.announcement, messages.mentioned, messages.mentioned_as, people.display_name, people.avatar_color, people.avatar_at, people.kind
+SELECT messages.id, messages.room_id, messages.seq, messages.author_id, messages.author_name, messages.key, messages.text, messages.created_at, messages.reply_to, messages.revision, messages.edited_at, messages.deleted_at, messages.whisper_to, messages.whisper_from, messages.announcement, messages.mentioned, messages.mentioned_as, people.display_name, people.avatar_color, people.avatar_at, people.kind
 FROM messages
 LEFT JOIN people ON people.id = messages.author_id
 WHERE messages.room_id = $1 AND messages.revision > 0 AND messages.revision > $2::bigint
@@ -358,6 +363,7 @@ func (q *Queries) ListChangedMessages(ctx context.Context, arg ListChangedMessag
 			&i.Message.EditedAt,
 			&i.Message.DeletedAt,
 			&i.Message.WhisperTo,
+			&i.Message.WhisperFrom,
 			&i.Message.Announcement,
 			&i.Message.Mentioned,
 			&i.Message.MentionedAs,
@@ -380,13 +386,14 @@ const listMentionable = `-- name: ListMentionable :many
 SELECT people.id, people.display_name
 FROM members
 JOIN people ON people.id = members.person_id
-WHERE members.room_id = $1 AND position(lower('@' || people.display_name) IN lower($2::text)) > 0
+WHERE members.room_id = $1 AND coalesce(members.visits_until > $2::timestamptz, true) AND position(lower('@' || people.display_name) IN lower($3::text)) > 0
 ORDER BY length(people.display_name) DESC, members.joined_at
 LIMIT 200
 `
 
 type ListMentionableParams struct {
 	RoomID uuid.UUID
+	Now    time.Time
 	Text   string
 }
 
@@ -397,7 +404,7 @@ type ListMentionableRow struct {
 
 // The members whose names stand in a text after an @.
 func (q *Queries) ListMentionable(ctx context.Context, arg ListMentionableParams) ([]ListMentionableRow, error) {
-	rows, err := q.db.Query(ctx, listMentionable, arg.RoomID, arg.Text)
+	rows, err := q.db.Query(ctx, listMentionable, arg.RoomID, arg.Now, arg.Text)
 	if err != nil {
 		return nil, err
 	}
@@ -417,7 +424,7 @@ func (q *Queries) ListMentionable(ctx context.Context, arg ListMentionableParams
 }
 
 const listMessages = `-- name: ListMessages :many
-SELECT messages.id, messages.room_id, messages.seq, messages.author_id, messages.author_name, messages.key, messages.text, messages.created_at, messages.reply_to, messages.revision, messages.edited_at, messages.deleted_at, messages.whisper_to, messages.announcement, messages.mentioned, messages.mentioned_as, people.display_name, people.avatar_color, people.avatar_at, people.kind
+SELECT messages.id, messages.room_id, messages.seq, messages.author_id, messages.author_name, messages.key, messages.text, messages.created_at, messages.reply_to, messages.revision, messages.edited_at, messages.deleted_at, messages.whisper_to, messages.whisper_from, messages.announcement, messages.mentioned, messages.mentioned_as, people.display_name, people.avatar_color, people.avatar_at, people.kind
 FROM messages
 LEFT JOIN people ON people.id = messages.author_id
 WHERE messages.room_id = $1 AND messages.seq < $2
@@ -472,6 +479,7 @@ func (q *Queries) ListMessages(ctx context.Context, arg ListMessagesParams) ([]L
 			&i.Message.EditedAt,
 			&i.Message.DeletedAt,
 			&i.Message.WhisperTo,
+			&i.Message.WhisperFrom,
 			&i.Message.Announcement,
 			&i.Message.Mentioned,
 			&i.Message.MentionedAs,
@@ -491,7 +499,7 @@ func (q *Queries) ListMessages(ctx context.Context, arg ListMessagesParams) ([]L
 }
 
 const listMessagesBySeq = `-- name: ListMessagesBySeq :many
-SELECT messages.id, messages.room_id, messages.seq, messages.author_id, messages.author_name, messages.key, messages.text, messages.created_at, messages.reply_to, messages.revision, messages.edited_at, messages.deleted_at, messages.whisper_to, messages.announcement, messages.mentioned, messages.mentioned_as, people.display_name, people.avatar_color, people.avatar_at, people.kind
+SELECT messages.id, messages.room_id, messages.seq, messages.author_id, messages.author_name, messages.key, messages.text, messages.created_at, messages.reply_to, messages.revision, messages.edited_at, messages.deleted_at, messages.whisper_to, messages.whisper_from, messages.announcement, messages.mentioned, messages.mentioned_as, people.display_name, people.avatar_color, people.avatar_at, people.kind
 FROM messages
 LEFT JOIN people ON people.id = messages.author_id
 WHERE messages.room_id = $1 AND messages.seq = ANY($2::bigint[])
@@ -534,6 +542,7 @@ func (q *Queries) ListMessagesBySeq(ctx context.Context, arg ListMessagesBySeqPa
 			&i.Message.EditedAt,
 			&i.Message.DeletedAt,
 			&i.Message.WhisperTo,
+			&i.Message.WhisperFrom,
 			&i.Message.Announcement,
 			&i.Message.Mentioned,
 			&i.Message.MentionedAs,

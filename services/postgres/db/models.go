@@ -120,6 +120,7 @@ type Message struct {
 	EditedAt     *time.Time
 	DeletedAt    *time.Time
 	WhisperTo    *uuid.UUID
+	WhisperFrom  *uuid.UUID
 	Announcement bool
 	Mentioned    []uuid.UUID
 	MentionedAs  []string

@@ -12,10 +12,12 @@ CREATE INDEX reactions_person ON reactions (person_id);
 
 ALTER TABLE messages
     ADD COLUMN whisper_to uuid REFERENCES people ON DELETE CASCADE, -- who alone may read it, besides its author; never set to NULL: all could read it then
+    ADD COLUMN whisper_from uuid REFERENCES people ON DELETE CASCADE, -- the author of a whisper: it goes with the account of either
     ADD COLUMN announcement boolean NOT NULL DEFAULT false,
     ADD COLUMN mentioned uuid[] NOT NULL DEFAULT '{}',
     ADD COLUMN mentioned_as text[] NOT NULL DEFAULT '{}';           -- the name of each, as the text has it
 CREATE INDEX messages_whisper_to ON messages (whisper_to) WHERE whisper_to IS NOT NULL;
+CREATE INDEX messages_whisper_from ON messages (whisper_from) WHERE whisper_from IS NOT NULL;
 CREATE INDEX messages_said ON messages (room_id, author_id, created_at);
 
 ALTER TABLE rooms
@@ -27,8 +29,10 @@ ALTER TABLE rooms
     DROP COLUMN slow_mode,
     DROP COLUMN cleared_seq;
 DROP INDEX messages_said;
+DELETE FROM messages WHERE whisper_to IS NOT NULL; -- all could read them
 ALTER TABLE messages
     DROP COLUMN whisper_to,
+    DROP COLUMN whisper_from,
     DROP COLUMN announcement,
     DROP COLUMN mentioned,
     DROP COLUMN mentioned_as;

@@ -8,8 +8,8 @@ UPDATE rooms SET last_seq = last_seq + 1, used_at = greatest(used_at, @now::time
 
 -- name: InsertMessage :one
 -- No row when the author has used this key before.
-INSERT INTO messages (id, room_id, seq, author_id, author_name, key, text, reply_to, whisper_to, announcement, mentioned, mentioned_as, created_at)
-VALUES (@id, @room_id, @seq, @author_id, @author_name, @key, @text, @reply_to, @whisper_to, @announcement, @mentioned, @mentioned_as, @created_at)
+INSERT INTO messages (id, room_id, seq, author_id, author_name, key, text, reply_to, whisper_to, whisper_from, announcement, mentioned, mentioned_as, created_at)
+VALUES (@id, @room_id, @seq, @author_id, @author_name, @key, @text, @reply_to, @whisper_to, @whisper_from, @announcement, @mentioned, @mentioned_as, @created_at)
 ON CONFLICT (room_id, author_id, key) DO NOTHING
 RETURNING *;
 
@@ -87,7 +87,7 @@ SELECT created_at FROM messages WHERE room_id = @room_id AND author_id = @author
 SELECT people.id, people.display_name
 FROM members
 JOIN people ON people.id = members.person_id
-WHERE members.room_id = @room_id AND position(lower('@' || people.display_name) IN lower(@text::text)) > 0
+WHERE members.room_id = @room_id AND coalesce(members.visits_until > @now::timestamptz, true) AND position(lower('@' || people.display_name) IN lower(@text::text)) > 0
 ORDER BY length(people.display_name) DESC, members.joined_at
 LIMIT 200;
 
