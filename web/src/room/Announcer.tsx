@@ -14,7 +14,7 @@ export function Announcer() {
     me: peerById(room, room.self?.peer)?.person?.id,
   }));
   const [chat, setChat] = useState({ seq: 0, text: '', urgent: false });
-  const removed = useRoom((room) => room.messages.some(({ seq, deletedAt }) => seq === chat.seq && deletedAt !== undefined));
+  const removed = useRoom((room) => chat.seq <= room.clearedSeq || room.messages.some(({ seq, deletedAt }) => seq === chat.seq && deletedAt !== undefined));
   const [control, setControl] = useState('');
   const heard = useRef(last?.seq ?? 0);
   const known = useRef(holder);

@@ -40,7 +40,7 @@ export function RoomPage() {
 
   useEffect(() => {
     if (personId === null) return;
-    const made = makeSession(slug, api, password, (notice) => queries.setQueryData<Server>(keys.server, (known) => (known === undefined ? known : withNotice(known, notice))));
+    const made = makeSession(slug, personId, api, password, (notice) => queries.setQueryData<Server>(keys.server, (known) => (known === undefined ? known : withNotice(known, notice))));
     setSession(made);
     made.enter();
     const unwatch = watchVisibility((hidden) => made.setHidden(hidden));
@@ -86,9 +86,10 @@ function withNotice({ notice: _, ...server }: Server, notice: Server['notice']):
   return notice === undefined ? server : { ...server, notice };
 }
 
-function makeSession(slug: string, api: ApiClient, password: RefObject<string | null>, notice: NonNullable<RoomSessionOptions['notice']>): RoomSession {
+function makeSession(slug: string, person: string, api: ApiClient, password: RefObject<string | null>, notice: NonNullable<RoomSessionOptions['notice']>): RoomSession {
   const made: RoomSession = new RoomSession({
     room: slug,
+    person,
     // By id once it is known: the address may change while somebody is inside.
     join: () => unwrap(api.POST('/rooms/{room}/join', { params: { path: { room: made.store.getState().room?.id ?? slug } }, body: password.current === null ? {} : { password: password.current } })),
     history: (room, query) => unwrap(api.GET('/rooms/{room}/messages', { params: { path: { room }, query: { ...query, limit: 100 } } })),

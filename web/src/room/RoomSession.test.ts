@@ -30,6 +30,7 @@ async function inside() {
   const connections: FakeConnection[] = [];
   const session = new RoomSession({
     room: 'friday-movies',
+    person: mia.id,
     join: () => Promise.resolve(aJoin()),
     history,
     openSocket: () => {
@@ -221,6 +222,23 @@ describe('RoomSession', () => {
     expect(session.store.getState().revision).toBe(4);
   });
 
+  it('reads anew what is shown where too much has changed since', async () => {
+    const { session, socket, sockets } = await inside();
+    for (const seq of [1, 2, 3]) socket.say({ type: 'chat.message', version: 7 + seq, payload: { message: aMessage(seq) } });
+    let asked = 0;
+    history.mockImplementation((_room, query) => Promise.resolve('before' in query ? { messages: [aMessage(2, { text: 'anew', revision: 5 }), aMessage(3)], more: true } : { messages: [aMessage(1, { revision: ++asked })], more: true }));
+    socket.drop();
+    await vi.advanceTimersByTimeAsync(20_000);
+    sockets.at(-1)?.accept();
+    sockets.at(-1)?.say({ type: 'identity', payload: anIdentity({}, { messages: [aMessage(4)], moreMessages: true, revision: 4_000 }) });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(history.mock.calls.map(([, query]) => query)).toEqual([...Array.from({ length: 10 }, (_, i) => ({ changedAfter: i })), { before: Number.MAX_SAFE_INTEGER }]);
+    const { messages, moreMessages, revision } = session.store.getState();
+    expect(messages.map(({ text }) => text)).toEqual(['anew', 'message 3', 'message 4']);
+    expect(moreMessages).toBe(true);
+    expect(revision).toBe(4_000);
+  });
+
   it('asks again for what changed when the server does not answer at first, and no more once the person is gone', async () => {
     const { session, socket, sockets } = await inside();
     socket.say({ type: 'chat.message', version: 8, payload: { message: aMessage(1) } });
@@ -255,6 +273,15 @@ describe('RoomSession', () => {
     const { messages } = session.store.getState();
     expect(messages.map(({ text }) => text)).toEqual(['', 'message 4', 'message 5']);
     expect(messages[1]?.replyTo?.text).toBe('');
+  });
+
+  it('fetches the newest where whispers of others are all that was remembered', async () => {
+    const { session, socket } = await inside();
+    socket.say({ type: 'identity', payload: anIdentity({}, { messages: [], moreMessages: true }) });
+    history.mockResolvedValueOnce({ messages: [aMessage(3), aMessage(4)], more: false });
+    expect(await session.older()).toBe(true);
+    expect(history).toHaveBeenLastCalledWith(expect.any(String), { before: Number.MAX_SAFE_INTEGER });
+    expect(session.store.getState().messages.map(({ seq }) => seq)).toEqual([3, 4]);
   });
 
   it('puts older messages before those shown, once', async () => {

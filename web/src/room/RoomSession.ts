@@ -46,6 +46,8 @@ export interface LiveRoom extends RoomState {
 
 export interface RoomSessionOptions {
   room: string;
+  /** Whose stay it is, by id. */
+  person: string;
   join: () => Promise<Join>;
   /** Messages of the room by REST: those before a seq, or those changed after a revision. */
   history: (room: string, query: { before: number } | { changedAfter: number }) => Promise<MessagePage>;
@@ -64,6 +66,10 @@ export interface RoomSessionOptions {
 
 /** When what changed meanwhile is asked for again, in milliseconds, after the server did not answer. */
 const catchUpAgain = 5_000;
+/** How many pages of changes are asked for before what is shown is read anew: whispers of others leave gaps that no page ever fills. */
+const catchUpPages = 10;
+/** Before it is all that was said. */
+const newest = Number.MAX_SAFE_INTEGER;
 
 type PointerListener = (position: PointerPosition) => void;
 
@@ -201,7 +207,7 @@ export class RoomSession {
           break; // input that came a moment too late; the hub's control.changed tells the person
       }
     });
-    this.outbox = new Outbox({ hub: this.hub, storage: options.storage, room: options.room, changed: (outbox) => this.store.setState({ outbox }) });
+    this.outbox = new Outbox({ hub: this.hub, storage: options.storage, room: options.room, person: options.person, changed: (outbox) => this.store.setState({ outbox }) });
   }
 
   enter(): void {
@@ -259,14 +265,14 @@ export class RoomSession {
   async older(): Promise<boolean> {
     const { messages, room, moreMessages } = this.store.getState();
     const [first] = messages;
-    if (!first || !room || !moreMessages) return false;
+    if (!room || !moreMessages) return false;
     const meanwhile: ChatMessage[] = [];
     this.fetching.add(meanwhile);
     try {
-      const page = await this.options.history(room.id, { before: first.seq });
+      const page = await this.options.history(room.id, { before: first?.seq ?? newest });
       this.store.setState((state) => {
         // A long absence may have ended meanwhile, with a snapshot that begins elsewhere.
-        if (state.messages[0]?.seq !== first.seq) return {};
+        if (state.messages[0]?.seq !== first?.seq) return {};
         const whole = meanwhile.reduce<readonly ChatMessage[]>((all, message) => changed(all, message), joined(page.messages, state.messages));
         return { messages: uncleared(whole, state.clearedSeq), moreMessages: page.more };
       });
@@ -282,9 +288,19 @@ export class RoomSession {
   private async catchUp(revision: number): Promise<void> {
     clearTimeout(this.again);
     try {
-      for (;;) {
+      for (let pages = 0; ; pages++) {
         const { revision: known, room } = this.store.getState();
         if (!room || this.disposed || known >= revision) return;
+        if (pages === catchUpPages) {
+          const { messages, more } = await this.options.history(room.id, { before: newest });
+          const from = messages[0]?.seq ?? 0;
+          this.store.setState((state) => ({
+            messages: joined(uncleared(messages, state.clearedSeq), state.messages.filter(({ seq }) => seq >= from)),
+            moreMessages: more,
+            revision: Math.max(state.revision, revision),
+          }));
+          return;
+        }
         const page = await this.options.history(room.id, { changedAfter: known });
         for (const heard of this.fetching) heard.push(...page.messages);
         const last = page.messages.at(-1)?.revision ?? revision;

@@ -16,7 +16,7 @@ function setUp() {
   };
   const changed = vi.fn<(items: readonly Outgoing[]) => void>();
   let key = 0;
-  const make = () => new Outbox({ hub, storage: sessionStorage, room: 'r', changed, makeKey: () => `k${++key}` });
+  const make = (person = 'mia') => new Outbox({ hub, storage: sessionStorage, room: 'r', person, changed, makeKey: () => `k${++key}` });
   const status = (next: HubStatus): void => {
     hub.status = next;
     for (const listener of listeners) listener(next);
@@ -36,6 +36,17 @@ describe('Outbox', () => {
     expect(now()).toMatchObject([{ text: 'hello', state: 'sending' }]);
     await vi.waitFor(() => expect(now()).toEqual([]));
     expect(request).toHaveBeenCalledExactlyOnceWith('chat.send', { key: 'k1', text: 'hello' });
+  });
+
+  it('is its person’s alone', async () => {
+    const { make, request, now } = setUp();
+    request.mockRejectedValue(new HubError('forbidden', ''));
+    make().say('hello');
+    await vi.waitFor(() => expect(now()).toMatchObject([{ state: 'failed' }]));
+    make('jon').say('mine');
+    await vi.waitFor(() => expect(now()).toMatchObject([{ text: 'mine', state: 'failed' }]));
+    make();
+    expect(now()).toMatchObject([{ text: 'hello' }]);
   });
 
   it('keeps which message it answers, over a failure too', async () => {

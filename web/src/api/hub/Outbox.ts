@@ -24,6 +24,8 @@ export interface OutboxOptions {
   hub: Pick<HubConnection, 'request' | 'on' | 'status'>;
   storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
   room: string;
+  /** Whose messages they are, by id: the next who signs in here neither sees nor sends them. */
+  person: string;
   changed: (items: readonly Outgoing[]) => void;
   makeKey?: () => string;
   now?: () => Date;
@@ -114,7 +116,7 @@ export class Outbox {
   }
 
   private get storageKey(): string {
-    return `turtus.outbox.${this.options.room}`;
+    return `turtus.outbox.${this.options.room}.${this.options.person}`;
   }
 
   private load(): Outgoing[] {

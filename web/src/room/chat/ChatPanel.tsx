@@ -42,6 +42,11 @@ export function ChatPanel({ onSeen, mark = null, autoFocus = false }: Props) {
   const list = useRef<HTMLDivElement>(null);
   const begin = useRef<((draft: Partial<Draft>) => void) | null>(null);
   const atEnd = useRef(true);
+  const [reading, setReading] = useState(false);
+  const setAtEnd = useCallback((now: boolean): void => {
+    atEnd.current = now;
+    setReading(!now);
+  }, []);
   const [below, setBelow] = useState(0);
   const [loading, setLoading] = useState(false);
   const [active, setActive] = useState<number | null>(null);
@@ -50,6 +55,12 @@ export function ChatPanel({ onSeen, mark = null, autoFocus = false }: Props) {
   const height = useRef(0);
   const [count, setCount] = useState(drawn);
   const lines = useMemo(() => groups(messages, outbox, me, mark), [messages, outbox, me, mark]);
+  // What comes at either end while somebody reads further up is drawn besides: nothing goes from under their eyes.
+  const [had, setHad] = useState(lines.length);
+  if (had !== lines.length) {
+    setHad(lines.length);
+    if (reading && lines.length > had) setCount((before) => before + lines.length - had);
+  }
   const shown = useMemo(() => lastOf(lines, count), [lines, count]);
   const hidden = lines.length - shown.length;
   const first = shown.find((line) => line.kind === 'message');
@@ -61,11 +72,11 @@ export function ChatPanel({ onSeen, mark = null, autoFocus = false }: Props) {
   const toEnd = useCallback(() => {
     const element = list.current;
     if (element) element.scrollTop = element.scrollHeight;
-    atEnd.current = true;
+    setAtEnd(true);
     setBelow(0);
     setCount(drawn);
     onSeen();
-  }, [onSeen]);
+  }, [onSeen, setAtEnd]);
 
   // Whoever is at the end stays there; whoever reads further up stays where they read.
   useLayoutEffect(() => {
@@ -128,7 +139,7 @@ export function ChatPanel({ onSeen, mark = null, autoFocus = false }: Props) {
           }
           const { messages: all } = session.store.getState();
           const after = all.length - all.findIndex((message) => message.seq === seq);
-          atEnd.current = false;
+          setAtEnd(false);
           flushSync(() => {
             setMarked(seq);
             // Days and what is being sent are lines too: the page around it is drawn with it.
@@ -142,7 +153,7 @@ export function ChatPanel({ onSeen, mark = null, autoFocus = false }: Props) {
         void go();
       },
     };
-  }, [older, session, t]);
+  }, [older, session, setAtEnd, t]);
 
   useEffect(() => {
     if (marked === null) return;
@@ -153,7 +164,7 @@ export function ChatPanel({ onSeen, mark = null, autoFocus = false }: Props) {
   const scrolled = (): void => {
     const element = list.current;
     if (!element) return;
-    atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < nearEnd;
+    setAtEnd(element.scrollHeight - element.scrollTop - element.clientHeight < nearEnd);
     if (atEnd.current) {
       setBelow(0);
       setCount(drawn);
@@ -164,7 +175,7 @@ export function ChatPanel({ onSeen, mark = null, autoFocus = false }: Props) {
     else if (hidden === 0 && more && !loading) void older();
   };
   const earlier = (): void => {
-    atEnd.current = false;
+    setAtEnd(false);
     if (hidden > 0) setCount((before) => before + drawn);
     else void older();
   };
@@ -194,7 +205,7 @@ export function ChatPanel({ onSeen, mark = null, autoFocus = false }: Props) {
             </Text>
           )
         )}
-        {lines.length === 0 && !cleared && (
+        {lines.length === 0 && !cleared && !more && (
           <div className={classes.empty}>
             <Text fw={650} fz="lg">
               {t('chat.empty')}

@@ -18,7 +18,7 @@ export function ChatSoundChoice() {
         value={sound}
         onChange={(value) => {
           setChatSound(value);
-          if (value !== 'off') chime();
+          if (value !== 'off') chime(true);
         }}
         data={chatSounds.map((value) => ({ value, label: t(`chat.sound.${value}`) }))}
         data-testid="chat-sound"

@@ -36,22 +36,26 @@ export function Composer({ autoFocus, onSent, begin }: Props) {
     mine: room.messages.findLast(({ author, deletedAt }) => deletedAt === undefined && author.id === room.peers.find(({ id }) => id === room.self?.peer)?.person?.id),
   }));
   const field = useRef<HTMLTextAreaElement>(null);
+  const me = peers.find(({ id }) => id === self)?.person?.id ?? '';
   const others = useMemo(() => {
-    const me = peers.find(({ id }) => id === self)?.person?.id;
     const people = new Map(peers.flatMap(({ person }) => (person && person.id !== me ? [[person.id, person] as const] : [])));
     return [...people.values()].sort((a, b) => a.displayName.localeCompare(b.displayName));
-  }, [peers, self]);
-  const [draft, setDraft] = useState(() => draftOf(roomId));
+  }, [peers, me]);
+  const [draft, setDraft] = useState(() => draftOf(roomId, me));
   const { text, editing, aside, to, announcement } = draft;
   const source = useRoom((room) => room.messages.find(({ seq }) => seq === draft.replyTo?.seq));
+  const changes = useRoom((room) => room.messages.find(({ seq }) => seq === editing));
+  // Who whispers writes nothing that the others will see.
+  const aloud = (editing === undefined ? to : changes?.to) === undefined;
   const change = (next: Partial<Draft>): void => {
     const whole = { ...draft, ...next };
     setDraft(whole);
-    keepDraft(roomId, whole);
+    keepDraft(roomId, me, whole);
   };
   const completion = useCompletion(field, text, others, (next) => change({ text: next }));
   useEffect(() => {
     begin.current = (next) => {
+      if (next.to !== undefined) session.passing.write(false);
       if (next.editing !== undefined) change(editing === undefined ? { ...next, aside: text } : next);
       else change(editing === undefined ? next : { ...next, text: aside, aside: '' });
       field.current?.focus();
@@ -82,7 +86,7 @@ export function Composer({ autoFocus, onSent, begin }: Props) {
       void session.ask('chat.edit', { seq: editing, text: words }).then((done) => {
         if (done) return;
         if (begin.current) begin.current({ text: words, editing });
-        else keepDraft(roomId, { ...draftOf(roomId), text: words, editing, aside: draftOf(roomId).text });
+        else keepDraft(roomId, me, { ...draftOf(roomId, me), text: words, editing, aside: draftOf(roomId, me).text });
       });
       change({ text: aside, aside: '', editing: undefined });
       return;
@@ -125,6 +129,7 @@ export function Composer({ autoFocus, onSent, begin }: Props) {
       <ComposerMenu
         others={others}
         whisper={(person) => {
+          session.passing.write(false);
           change({ to: person, replyTo: undefined, announcement: false });
           requestAnimationFrame(() => field.current?.focus());
         }}
@@ -138,7 +143,7 @@ export function Composer({ autoFocus, onSent, begin }: Props) {
         value={text}
         onChange={(event) => {
           change({ text: event.currentTarget.value });
-          session.passing.write(event.currentTarget.value.trim() !== '');
+          session.passing.write(aloud && event.currentTarget.value.trim() !== '');
           completion.moved();
         }}
         onSelect={completion.moved}

@@ -16,12 +16,21 @@ export const setChatSound = (sound: ChatSound): void => choice.setState({ sound 
 
 let context: AudioContext | undefined;
 
-/** Two short soft notes. A page that nobody has clicked into yet stays silent: the browser wants it so. */
-export function chime(): void {
+/** However many messages come, this many seconds pass between two sounds. */
+const apart = 2;
+/** How late a sound may be, in milliseconds: a browser that stays silent until a click would let all of them sound then. */
+const latest = 1_000;
+let played: number | undefined;
+
+/** Two short soft notes; at once where somebody asked to hear them. A page that nobody has clicked into yet stays silent: the browser wants it so. */
+export function chime(atOnce = false): void {
   if (typeof AudioContext === 'undefined') return;
   context ??= new AudioContext();
   const audio = context;
+  const asked = performance.now();
   const play = (): void => {
+    if (performance.now() - asked > latest || (!atOnce && played !== undefined && audio.currentTime < played + apart)) return;
+    played = audio.currentTime;
     [660, 880].forEach((pitch, i) => {
       const at = audio.currentTime + i * 0.11;
       const note = audio.createOscillator();

@@ -1,6 +1,6 @@
 import { fireEvent, screen, waitFor } from '@testing-library/react';
 import { describe, expect, it, vi } from 'vitest';
-import { aMessage, mia } from '@/test/mockServer';
+import { aMessage, aRoom, mia } from '@/test/mockServer';
 import { enterRoom } from '@/test/room';
 import { groups, lastOf } from './lines';
 import type * as Mentions from './mentions';
@@ -49,6 +49,24 @@ describe('ten thousand messages', () => {
     await waitFor(() => expect(document.activeElement).toBe(lineOf(9_500)));
     expect(lineOf(9_400)).toBeTruthy();
     expect(lineOf(9_000)).toBeUndefined();
+  });
+
+  it('stay where they are read, whatever comes at either end', async () => {
+    const { say } = await enterRoom({ messages });
+    scrollTo(0);
+    const first = articles()[0];
+    for (const seq of [1, 2, 3]) say({ type: 'chat.message', version: 7 + seq, payload: { message: aMessage(many + seq) } });
+    expect(lineOf(many + 3)).toBeTruthy();
+    expect(articles()[0]).toBe(first);
+  });
+
+  it('are drawn when they were fetched', async () => {
+    const here = messages.slice(100, 299); // with the day two hundred lines
+    await enterRoom({ messages: here, moreMessages: true }, {}, { [`GET /rooms/${aRoom().id}/messages`]: () => ({ messages: messages.slice(0, 100), more: false }) });
+    expect(articles()).toHaveLength(199);
+    scrollTo(0);
+    await waitFor(() => expect(lineOf(1)).toBeTruthy());
+    expect(articles()).toHaveLength(299);
   });
 
   it('begin with a line that says whose it is', () => {

@@ -19,5 +19,7 @@ const drafts = new Map<string, Draft>();
 
 const empty: Draft = { text: '', replyTo: undefined, to: undefined, announcement: false, editing: undefined, aside: '' };
 
-export const draftOf = (room: string): Draft => drafts.get(room) ?? empty;
-export const keepDraft = (room: string, draft: Draft): void => void drafts.set(room, draft);
+const keyOf = (room: string, person: string): string => `${room} ${person}`;
+
+export const draftOf = (room: string, person: string): Draft => drafts.get(keyOf(room, person)) ?? empty;
+export const keepDraft = (room: string, person: string, draft: Draft): void => void drafts.set(keyOf(room, person), draft);

@@ -2,7 +2,7 @@ import { act, fireEvent, render, screen, waitFor, within } from '@testing-librar
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { aMessage, aPeer, jon, mia, uuid } from '@/test/mockServer';
 import { enterRoom } from '@/test/room';
-import { setChatSound } from './alerts';
+import { chime, setChatSound } from './alerts';
 import { completing, matching, withMentions } from './mentions';
 
 const ann = { id: uuid(7), displayName: 'Ann Lee', avatarColor: 'blue', guest: false } as const;
@@ -25,6 +25,13 @@ describe('names in a message', () => {
     expect(container.querySelector('b')).toBeNull();
   });
 
+  it('are whole words, in upper or lower case, and no part of a link', () => {
+    const { container } = render(<p>{withMentions('@Ann https://a.test/@Ann/x joe@Ann @Annabel @ann, @annさん', [{ id: ann.id, name: 'Ann' }], ann.id)}</p>);
+    expect(screen.getByRole('link').getAttribute('href')).toBe('https://a.test/@Ann/x');
+    expect(screen.getAllByTestId('chat-mention').map((node) => [node.textContent, node.dataset.me])).toEqual([['@Ann', 'true'], ['@ann', 'true'], ['@ann', 'true']]);
+    expect(container.textContent).toBe('@Ann https://a.test/@Ann/x joe@Ann @Annabel @ann, @annさん');
+  });
+
   it('mark the whole message of whom they mean', async () => {
     await enterRoom({ messages: [aMessage(1, { text: 'hi @Mia', mentions: [{ id: mia.id, name: 'Mia' }] }), aMessage(2, { text: 'hi @Jon', mentions: [{ id: jon.id, name: 'Jon' }] })] });
     expect(screen.getAllByTestId('chat-message').map(({ dataset }) => dataset.mine)).toEqual(['true', undefined]);
@@ -38,6 +45,7 @@ describe('completion', () => {
     expect(completing('me@an', 5)).toBeNull();
     expect(completing('@an\nx', 5)).toBeNull();
     expect(completing('hi', 2)).toBeNull();
+    expect(completing('@an', 0)).toBeNull();
     expect(matching([jon, ann], 'l')).toEqual([ann]);
     expect(matching([jon, ann], '')).toEqual([jon, ann]);
   });
@@ -67,6 +75,8 @@ describe('completion', () => {
     expect(screen.queryByTestId('chat-completion')).toBeNull();
     fireEvent.keyDown(input, { key: 'Enter' });
     expect(socket.last('chat.send').payload).toMatchObject({ text: 'hi @Jon @a' });
+    type('hi @Jon @a');
+    expect(screen.getAllByRole('option')).toHaveLength(1);
   });
 
   it('by touch, and never of oneself', async () => {
@@ -81,13 +91,20 @@ describe('completion', () => {
 
 describe('what comes while nobody looks', () => {
   const started = vi.fn();
+  const audio = { state: 'running', currentTime: 0, resume: () => Promise.resolve() };
   beforeEach(() => {
     started.mockClear();
+    audio.currentTime += 10;
     vi.stubGlobal(
       'AudioContext',
       class {
-        state = 'running';
-        currentTime = 0;
+        get state() {
+          return audio.state;
+        }
+        get currentTime() {
+          return audio.currentTime;
+        }
+        resume = () => audio.resume();
         destination = {};
         createOscillator = () => ({ frequency: {}, connect: (to: unknown) => to, start: started, stop: () => undefined });
         createGain = () => ({ gain: { setValueAtTime: () => undefined, exponentialRampToValueAtTime: () => undefined }, connect: (to: unknown) => to });
@@ -109,14 +126,44 @@ describe('what comes while nobody looks', () => {
     say({ type: 'chat.message', version: 9, payload: { message: aMessage(3) } });
     expect(started).toHaveBeenCalledTimes(plain);
     started.mockClear();
+    audio.currentTime += 10;
     say({ type: 'chat.message', version: 10, payload: { message: aMessage(4, { text: '@Mia', mentions: [{ id: mia.id, name: 'Mia' }] }) } });
     expect(started).toHaveBeenCalledTimes(meant);
     started.mockClear();
+    audio.currentTime += 10;
     say({ type: 'chat.message', payload: { message: aMessage(5, { to: mia }) } });
     expect(started).toHaveBeenCalledTimes(meant);
     started.mockClear();
+    audio.currentTime += 10;
     say({ type: 'chat.stored', version: 11, payload: { message: aMessage(6, { author: mia }) } });
     expect(started).not.toHaveBeenCalled();
+  });
+
+  it('sounds once, however much comes at a time', async () => {
+    const { say } = await enterRoom({ messages: [aMessage(1)] });
+    hide(true);
+    for (const seq of [2, 3, 4]) say({ type: 'chat.message', payload: { message: aMessage(seq, { to: mia }) } });
+    expect(started).toHaveBeenCalledTimes(2);
+    chime(true);
+    expect(started).toHaveBeenCalledTimes(4);
+  });
+
+  it('does not sound long after, when the browser lets it', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    try {
+      let allow: () => void = () => undefined;
+      const allowed = new Promise<void>((resolve) => (allow = resolve));
+      Object.assign(audio, { state: 'suspended', resume: () => allowed });
+      chime();
+      vi.advanceTimersByTime(5_000);
+      chime(true);
+      allow();
+      await allowed;
+      expect(started).toHaveBeenCalledTimes(2);
+    } finally {
+      vi.useRealTimers();
+      Object.assign(audio, { state: 'running', resume: () => Promise.resolve() });
+    }
   });
 
   it('is counted in the title, and stands under a line until one has answered', async () => {

@@ -30,6 +30,8 @@ export function useCompletion(field: RefObject<HTMLTextAreaElement | null>, text
     setGoTo(null);
   }, [goTo, field]);
   const moved = (): void => {
+    // A list that was closed stays so for the name that is being written, and no other.
+    if (!begun) setClosed(-1);
     const element = field.current;
     setCaret(element && element.selectionStart === element.selectionEnd ? element.selectionStart : -1);
     setChosen(0);

@@ -25,6 +25,28 @@ describe('a whisper', () => {
     expect(screen.queryByTestId('chat-about')).toBeNull();
   });
 
+  it('is not shown to the others while it is written', async () => {
+    const { socket, say } = await enterRoom({ messages: [] });
+    const type = (value: string): void => void fireEvent.change(screen.getByTestId('chat-input'), { target: { value } });
+    const typing = (): unknown[] => socket.sent.flatMap(({ type: sent, payload }) => (sent === 'chat.typing' ? [payload] : []));
+    type('x');
+    expect(typing()).toEqual([{ typing: true }]);
+    fireEvent.click(screen.getByTestId('chat-more'));
+    fireEvent.click(await screen.findByTestId('chat-whisper-to'));
+    expect(typing()).toEqual([{ typing: true }, { typing: false }]);
+    type('psst');
+    fireEvent.keyDown(screen.getByTestId('chat-input'), { key: 'Enter' });
+    say({ type: 'chat.stored', re: socket.last('chat.send').id ?? '', payload: { message: aMessage(1, { author: mia, text: 'psst', to: jon, key: socket.last('chat.send').payload.key }) } });
+    fireEvent.keyDown(screen.getByTestId('chat-input'), { key: 'Escape' });
+    fireEvent.click(screen.getByTestId('chat-message'));
+    fireEvent.click(screen.getByTestId('chat-edit'));
+    type('psst!');
+    expect(typing()).toHaveLength(2);
+    fireEvent.keyDown(screen.getByTestId('chat-input'), { key: 'Escape' });
+    type('aloud');
+    expect(typing()).toHaveLength(3);
+  });
+
   it('is answered by a whisper', async () => {
     const { socket } = await enterRoom({ messages: [aMessage(1, { to: mia, text: 'psst' })] });
     expect(screen.getByTestId('chat-whisper').textContent).toContain('to you alone');
@@ -103,7 +125,10 @@ describe('the chat as a whole', () => {
     expect(socket.sent.some(({ type }) => type === 'chat.clear')).toBe(false);
     fireEvent.click(await screen.findByTestId('clear-chat-confirm'));
     expect(socket.last('chat.clear').payload).toEqual({});
-    say({ type: 'chat.cleared', version: 8, payload: { seq: 2, by: mia } });
+    say({ type: 'chat.message', version: 8, payload: { message: aMessage(3) } });
+    expect(screen.getByTestId('announce-chat').textContent).toContain('message 3');
+    say({ type: 'chat.cleared', version: 9, payload: { seq: 3, by: mia } });
+    expect(screen.getByTestId('announce-chat').textContent).toBe('');
     await waitFor(() => expect(screen.queryAllByTestId('chat-message')).toEqual([]));
     expect(screen.getByText('The chat was cleared here.')).toBeTruthy();
   });

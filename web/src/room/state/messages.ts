@@ -1,15 +1,6 @@
-import type { ChatMessage } from '@/api/types';
+import type { ChatMessage, RoomSnapshot } from '@/api/types';
 
-/** Both lists as one, by seq, each message once and as it is now. */
-export function withMessages(before: readonly ChatMessage[], added: readonly ChatMessage[]): readonly ChatMessage[] {
-  // A snapshot that does not reach back to what is shown leaves a hole; what is older can be fetched again.
-  const first = added[0];
-  const last = before.at(-1);
-  if (first && last && added.length > 1 && first.seq > last.seq + 1) return added;
-  return joined(before, added);
-}
-
-/** The same of lists that nothing lies between, whatever their numbers: those of others' whispers are missing. */
+/** Both lists as one, by seq, each message once and as it is now. Nothing lies between them, whatever their numbers: those of others' whispers are missing. */
 export function joined(before: readonly ChatMessage[], added: readonly ChatMessage[]): readonly ChatMessage[] {
   const first = added[0];
   const last = before.at(-1);
@@ -27,13 +18,14 @@ export function joined(before: readonly ChatMessage[], added: readonly ChatMessa
 export function changed(before: readonly ChatMessage[], message: ChatMessage): readonly ChatMessage[] {
   const first = before[0];
   if (first && message.seq < first.seq) return requoted(before, [message]);
-  return withMessages(before, [message]);
+  return joined(before, [message]);
 }
 
-export function overlaps(before: readonly ChatMessage[], snapshot: readonly ChatMessage[]): boolean {
-  const first = snapshot[0];
+/** Whether nothing can lie between what is shown and a snapshot: it is all there is, or reaches back to it. An empty one does not tell. */
+export function overlaps(before: readonly ChatMessage[], { messages, moreMessages }: Pick<RoomSnapshot, 'messages' | 'moreMessages'>): boolean {
+  const first = messages[0];
   const last = before.at(-1);
-  return !first || !last || first.seq <= last.seq + 1;
+  return !last || !moreMessages || (first !== undefined && first.seq <= last.seq + 1);
 }
 
 const quoted = 200;

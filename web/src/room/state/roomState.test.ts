@@ -34,6 +34,16 @@ describe('the room as the hub tells it', () => {
     const again = welcomed(start, anIdentity({}, { messages: [aMessage(60), aMessage(61)], moreMessages: true }), Date.now());
     expect(again.messages.map(({ seq }) => seq)).toEqual([60, 61]);
     expect(again.moreMessages).toBe(true);
+    for (const messages of [[aMessage(9)], []]) {
+      const short = welcomed(start, anIdentity({}, { messages, moreMessages: true }), Date.now());
+      expect(short.messages).toEqual(messages);
+      expect(short.moreMessages).toBe(true);
+    }
+  });
+
+  it('keeps what it has where the snapshot is all there is, whatever numbers are missing', () => {
+    const again = welcomed(start, anIdentity({}, { messages: [aMessage(9)], moreMessages: false }), Date.now());
+    expect(again.messages.map(({ seq }) => seq)).toEqual([1, 2, 9]);
   });
 
   it('is without what was cleared, whichever way it comes', () => {

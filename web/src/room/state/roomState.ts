@@ -1,6 +1,6 @@
 import type { ServerMessage } from '@/api/hub/messages';
 import type { Browser, ChatMessage, Control, DoorRequest, Identity, LinkBoard, Peer, Permission, Role, Room } from '@/api/types';
-import { changed, overlaps, withMessages } from './messages';
+import { changed, joined, overlaps } from './messages';
 
 /** What the hub says of the room, and nothing else: the snapshot with every increment applied. */
 export interface RoomState {
@@ -39,6 +39,7 @@ export const emptyRoom: RoomState = {
 
 export function welcomed(before: RoomState, identity: Identity, now: number): RoomState {
   const { snapshot } = identity;
+  const kept = goesOn(before, identity);
   return {
     room: snapshot.room,
     self: { peer: identity.peer, role: identity.role, permissions: identity.permissions },
@@ -47,9 +48,10 @@ export function welcomed(before: RoomState, identity: Identity, now: number): Ro
     browser: snapshot.browser,
     door: snapshot.door ?? [],
     links: snapshot.links ?? emptyRoom.links,
-    messages: withMessages(uncleared(before.messages, snapshot.clearedSeq), snapshot.messages),
-    revision: goesOn(before, identity) ? before.revision : snapshot.revision,
-    moreMessages: goesOn(before, identity) ? before.moreMessages : snapshot.moreMessages,
+    // Else it leaves a hole; what is older can be fetched again.
+    messages: kept ? joined(uncleared(before.messages, snapshot.clearedSeq), snapshot.messages) : snapshot.messages,
+    revision: kept ? before.revision : snapshot.revision,
+    moreMessages: kept ? before.moreMessages : snapshot.moreMessages,
     clearedSeq: snapshot.clearedSeq,
     clockOffset: Date.parse(identity.serverTime) - now,
   };
@@ -58,7 +60,7 @@ export function welcomed(before: RoomState, identity: Identity, now: number): Ro
 /** Whether older messages are kept over a reconnect, and with them what changed in them meanwhile has to be asked for. */
 export function goesOn(before: Pick<RoomState, 'messages'>, { snapshot }: Identity): boolean {
   const kept = uncleared(before.messages, snapshot.clearedSeq);
-  return kept.length > 0 && overlaps(kept, snapshot.messages);
+  return kept.length > 0 && overlaps(kept, snapshot);
 }
 
 /** Without what was said up to there. */
@@ -87,7 +89,7 @@ export function applied(state: RoomState, message: ServerMessage): RoomState {
       return message.payload.epoch < state.control.epoch ? state : { ...state, control: message.payload };
     case 'chat.message':
     case 'chat.stored':
-      return { ...state, messages: withMessages(state.messages, uncleared([message.payload.message], state.clearedSeq)) };
+      return { ...state, messages: joined(state.messages, uncleared([message.payload.message], state.clearedSeq)) };
     case 'chat.changed':
       return withChange(state, message.payload.message);
     case 'chat.cleared': {
