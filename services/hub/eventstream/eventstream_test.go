@@ -45,7 +45,6 @@ type visitor struct {
 	answer *http.Response
 	lines  *bufio.Reader
 	name   string
-	first  int
 }
 
 func open(t *testing.T) (*visitor, *websocket.Conn, *hub) {
