@@ -21,6 +21,7 @@ type call struct {
 	secure    bool   // the person's connection is HTTPS
 	origin    string // scheme://host[:port] that the person opened
 	visit     doctor.Visit
+	looked    bool // lookedFor has counted it
 }
 
 type callKey struct{}

@@ -134,7 +134,7 @@ func (a *api) router() (http.Handler, error) {
 	r.Get(apiBase+"/events", events.Listen)
 	r.Post(apiBase+"/events", events.Speak)
 	HandlerWithOptions(
-		NewStrictHandlerWithOptions(a, nil, StrictHTTPServerOptions{RequestErrorHandlerFunc: a.unreadable, ResponseErrorHandlerFunc: a.problem}),
+		NewStrictHandlerWithOptions(a, nil, StrictHTTPServerOptions{RequestErrorHandlerFunc: a.unreadable, ResponseErrorHandlerFunc: a.missed}),
 		ChiServerOptions{
 			BaseURL: apiBase, BaseRouter: r, Middlewares: []MiddlewareFunc{a.checked, a.authenticated} /* the last is the outermost */, ErrorHandlerFunc: a.unbindable,
 		})

@@ -3,10 +3,12 @@ package httpapi
 import (
 	"context"
 	"math"
+	"net/http"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/go-chi/chi/v5"
 	"golang.org/x/time/rate"
 
 	"turtus/services/wire"
@@ -129,15 +131,31 @@ func (l *limiter) spent(key ...string) error {
 // lookedFor bounds how many rooms an address may look for in vain, whatever it looks for next: who tries names learns no more from one
 // that is there.
 func (a *api) lookedFor(ctx context.Context, look func() error) error {
+	callOf(ctx).looked = true
 	address := callOf(ctx).address
 	if err := a.limits.misses.spent(address); err != nil {
 		return err
 	}
 	err := look()
-	if code := wire.CodeOf(err); err != nil && (code == wire.ErrorCodeNotFound || code == wire.ErrorCodeRoomMembersOnly) {
+	if inVain(err) {
 		_ = a.limits.misses.take(address)
 	}
 	return err
+}
+
+func inVain(err error) bool {
+	code := wire.CodeOf(err)
+	return err != nil && (code == wire.ErrorCodeNotFound || code == wire.ErrorCodeRoomMembersOnly)
+}
+
+// missed counts with those of lookedFor what anything else that names a room came to in vain. A member, who does not, is never kept waiting by it.
+func (a *api) missed(w http.ResponseWriter, r *http.Request, err error) {
+	if c := callOf(r.Context()); inVain(err) && !c.looked && chi.URLParam(r, "room") != "" {
+		if spent := a.limits.misses.take(c.address); spent != nil {
+			err = spent
+		}
+	}
+	a.problem(w, r, err)
 }
 
 // bucket needs the lock.

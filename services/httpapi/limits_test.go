@@ -61,3 +61,18 @@ func TestWhoTriesNamesOfRoomsLearnsNoMoreFromOneThatIsThere(t *testing.T) {
 		bob.do("POST", "/rooms/"+name+"/join", wire.JoinRequest{}).fails(429, wire.ErrorCodeRateLimited)
 	}
 }
+
+func TestWhateverNamesARoomCountsWhatItCameToInVain(t *testing.T) {
+	h := newHouse(t, func(o *Options) { o.Limits.Misses = Limit{3, time.Hour} })
+	ada, bob := h.signedUp(t, "ada"), h.signedUp(t, "bob")
+	there := ada.room(wire.NewRoom{Title: "There"}).Slug
+	bob.do("GET", "/rooms/"+there+"/messages", nil).fails(403, wire.ErrorCodeRoomMembersOnly)
+	bob.do("GET", "/rooms/none/messages", nil).fails(404, wire.ErrorCodeNotFound)
+	bob.do("GET", "/rooms/none/bans", nil).fails(404, wire.ErrorCodeNotFound)
+	for _, name := range []string{"none", there} {
+		bob.do("GET", "/rooms/"+name+"/messages", nil).fails(429, wire.ErrorCodeRateLimited)
+		bob.do("GET", "/rooms/"+name+"/invites", nil).fails(429, wire.ErrorCodeRateLimited)
+		bob.do("DELETE", "/rooms/"+name, nil).fails(429, wire.ErrorCodeRateLimited)
+	}
+	ada.do("GET", "/rooms/"+there+"/messages", nil).is(200)
+}

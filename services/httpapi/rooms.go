@@ -120,7 +120,11 @@ func (a *api) UpdateRoom(ctx context.Context, request UpdateRoomRequestObject) (
 }
 
 func (a *api) DeleteRoom(ctx context.Context, request DeleteRoomRequestObject) (DeleteRoomResponseObject, error) {
-	r, err := a.Rooms.MayDelete(ctx, request.Room, person(ctx))
+	var r rooms.Room
+	err := a.lookedFor(ctx, func() (err error) {
+		r, err = a.Rooms.MayDelete(ctx, request.Room, person(ctx))
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -23,6 +23,7 @@ type visitor struct {
 	personID accounts.PersonID
 	session  accounts.SessionID
 	person   wire.PublicPerson
+	from     string // the address that they ask from
 	since    time.Time
 	until    time.Time
 	conn     *conn
@@ -95,19 +96,24 @@ func (r *room) receive(p *peer, re string, claims rooms.Claims, person wire.Publ
 		tellAnswer(p.conn, re, wire.DoorAnsweredAnswerNotNow, again.Sub(now))
 		return false, nil
 	}
+	// Whoever takes the asking back, or asks from another page, is heard of anew each time.
+	if pace := r.paceOf(claims.Person).knocks; !pace.Allow() {
+		return false, p.tooMany("requests to enter", pace)
+	}
 	v := r.visitorOf(claims.Person)
 	fresh := v == nil
+	from := sourceOf(p.remote)
 	switch {
 	case !fresh:
 		v.conn.close(wire.CloseCodeSeatTaken, "you ask from another page")
-	case len(r.door) >= maxAsking:
+	case !r.yield(from):
 		return false, wire.Errorf(wire.ErrorCodeRoomFull, "Many ask to enter just now. Try again in a while.")
 	default:
 		v = &visitor{id: strings.ToLower(rand.Text()), personID: claims.Person, since: now, until: now.Add(r.hub.o.AskLife)}
 		v.expiry = time.AfterFunc(r.hub.o.AskLife, func() { r.expireVisitor(v) })
 		r.door = append(r.door, v)
 	}
-	v.conn, v.session, v.person = p.conn, claims.Session, person
+	v.conn, v.session, v.person, v.from = p.conn, claims.Session, person, from
 	p.room, p.asks = r, v
 	r.attended = r.somebodyAnswers()
 	r.tellVisitor(v, re)
@@ -267,6 +273,9 @@ func answerDoor(p *peer, e wire.Envelope) error {
 	defer r.mu.Unlock()
 	v.answered = false
 	if err != nil {
+		if !p.hub.o.Now().Before(v.until) { // their time has ended meanwhile
+			r.answerAll(func(other *visitor) bool { return other == v }, wire.DoorAnsweredAnswerNobody)
+		}
 		return err
 	}
 	r.memberChanges++ // who asks from another page at this moment is a member

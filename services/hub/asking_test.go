@@ -2,11 +2,15 @@ package hub
 
 import (
 	"context"
+	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/gorilla/websocket"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/time/rate"
 
 	"turtus/services/accounts"
 	"turtus/services/rooms"
@@ -24,9 +28,13 @@ func (h *house) askedRoom(owner accounts.Person) rooms.Room {
 // ask knocks, and returns the first answer.
 func (h *house) ask(r rooms.Room, p accounts.Person) (*client, wire.Envelope) {
 	h.Helper()
+	return h.askOn(h.connect(), r, p)
+}
+
+func (h *house) askOn(c *client, r rooms.Room, p accounts.Person) (*client, wire.Envelope) {
+	h.Helper()
 	token, _, err := h.tokens.Asking(r, p.ID, accounts.SessionID(p.ID))
 	require.NoError(h, err)
-	c := h.connect()
 	c.send(wire.TypeHello, wire.Hello{Token: token, Kind: wire.PeerKindViewer}, "")
 	return c, c.next()
 }
@@ -274,4 +282,82 @@ func TestAfterARestartTheOneWhoAskedAsksAgain(t *testing.T) {
 	at := h.join(room, owner)
 	h.waits(room, stranger)
 	require.Len(t, at.door(), 1)
+}
+
+func TestNobodyRingsWithoutEnd(t *testing.T) {
+	h := newHouse(t, func(o *Options) { o.AskRate, o.AskBurst = rate.Every(time.Hour), 2 })
+	owner, stranger := h.person(), h.person()
+	room := h.askedRoom(owner)
+	at := h.join(room, owner)
+	for range 2 {
+		c, _ := h.waits(room, stranger)
+		require.Len(t, at.door(), 1)
+		c.leave()
+		require.Empty(t, at.door())
+	}
+	c, e := h.ask(room, stranger)
+	require.Equal(t, wire.ErrorCodeRateLimited, decode[wire.WSError](h, e).Code)
+	c.awaitClose(wire.CloseCodeInternal)
+	at.quiet()
+}
+
+func TestNoAddressKeepsTheDoorShutForAnother(t *testing.T) {
+	h := newHouse(t, nil)
+	room := h.askedRoom(h.person())
+	var last *client
+	for range maxAsking {
+		last, _ = h.waits(room, h.person())
+	}
+	elsewhere := &websocket.Dialer{NetDialContext: (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}).DialContext}
+	_, e := h.askOn(h.connectBy(elsewhere), room, h.person())
+	require.Equal(t, wire.TypeDoorWaiting, e.Type, "%s", e.Payload)
+	last.answered(wire.DoorAnsweredAnswerNobody)
+	c, e := h.ask(room, h.person())
+	require.Equal(t, wire.ErrorCodeRoomFull, decode[wire.WSError](h, e).Code, "who has most of the door gets no more of it")
+	c.awaitClose(wire.CloseCodeRoomFull)
+}
+
+func TestAnAddressIsTheSameWhateverItsPort(t *testing.T) {
+	for remote, want := range map[string]string{
+		"192.0.2.1:5": "192.0.2.1", "[::ffff:192.0.2.1]:6": "192.0.2.1", "[2001:db8:1:2:3::4]:7": "2001:db8:1:2::/64", "[fe80::1%eth0]:8": "fe80::/64", "pipe": "pipe",
+	} {
+		require.Equal(t, want, sourceOf(remote))
+	}
+}
+
+// slowDoor lets nobody in, after a while.
+type slowDoor struct {
+	Rooms
+	begun, release chan struct{}
+}
+
+func (s slowDoor) LetIn(context.Context, rooms.ID, accounts.PersonID, accounts.PersonID) error {
+	close(s.begun)
+	<-s.release
+	return wire.Errorf(wire.ErrorCodeRoomLocked, "The room is locked.")
+}
+
+func TestWhoCouldNotBeLetInIsAnsweredWhenTheirTimeHasEndedMeanwhile(t *testing.T) {
+	slow := slowDoor{begun: make(chan struct{}), release: make(chan struct{})}
+	var later atomic.Int64
+	h := newHouse(t, func(o *Options) {
+		slow.Rooms = o.Rooms
+		o.Rooms, o.AskLife = slow, time.Hour
+		o.Now = func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
+	})
+	owner, stranger := h.person(), h.person()
+	room := h.askedRoom(owner)
+	at := h.join(room, owner)
+	c, _ := h.waits(room, stranger)
+	at.send(wire.TypeDoorAnswer, wire.DoorAnswer{Id: at.door()[0].Id, LetIn: true}, "")
+	<-slow.begun
+	later.Store(int64(2 * time.Hour))
+	live := h.hub.live(room.ID)
+	live.mu.Lock()
+	v := live.door[0]
+	live.mu.Unlock()
+	live.expireVisitor(v) // the timer fires once
+	close(slow.release)
+	at.awaitError(wire.ErrorCodeRoomLocked)
+	c.answered(wire.DoorAnsweredAnswerNobody)
 }

@@ -35,6 +35,7 @@ type pace struct {
 	reactions *rate.Limiter // to messages and over the picture
 	typing    *rate.Limiter
 	asks      *rate.Limiter // for control
+	knocks    *rate.Limiter // to be let in
 }
 
 // paceOf is that of a person. It needs the lock.
@@ -48,6 +49,9 @@ func (r *room) paceOf(person accounts.PersonID) *pace {
 		for _, s := range r.seats {
 			here[s.personID] = true
 		}
+		for _, v := range r.door {
+			here[v.personID] = true
+		}
 		for id := range c.paces {
 			if !here[id] {
 				delete(c.paces, id)
@@ -57,7 +61,7 @@ func (r *room) paceOf(person accounts.PersonID) *pace {
 	c.paces[person] = &pace{
 		chat: rate.NewLimiter(o.ChatRate, o.ChatBurst), removals: rate.NewLimiter(o.RemovalRate, o.RemovalBurst),
 		reactions: rate.NewLimiter(o.ReactionRate, o.ReactionBurst), typing: rate.NewLimiter(o.TypingRate, o.TypingBurst),
-		asks: rate.NewLimiter(o.AskRate, o.AskBurst),
+		asks: rate.NewLimiter(o.AskRate, o.AskBurst), knocks: rate.NewLimiter(o.AskRate, o.AskBurst),
 	}
 	return c.paces[person]
 }

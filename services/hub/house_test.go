@@ -137,7 +137,12 @@ type client struct {
 // connect opens a WebSocket and says nothing.
 func (h *house) connect() *client {
 	h.Helper()
-	ws, response, err := websocket.DefaultDialer.Dial(h.url, nil)
+	return h.connectBy(websocket.DefaultDialer)
+}
+
+func (h *house) connectBy(dialer *websocket.Dialer) *client {
+	h.Helper()
+	ws, response, err := dialer.Dial(h.url, nil)
 	require.NoError(h, err)
 	response.Body.Close()
 	c := &client{house: h, ws: ws, messages: make(chan wire.Envelope, 10_000), closed: make(chan *websocket.CloseError, 1)}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/time/rate"
 
 	"turtus/services/rooms"
 	"turtus/services/wire"
@@ -124,4 +126,78 @@ func TestLinksFollowThePermissions(t *testing.T) {
 	ben.refused(wire.ErrorCodeForbidden, wire.TypeLinkOpen, wire.LinkRef{Id: l.Id}, "")
 	ben.ok(wire.TypeControlTake, wire.Empty{}, "")
 	ben.refused(wire.ErrorCodeForbidden, wire.TypeLinkOpen, wire.LinkRef{Id: l.Id}, "")
+}
+
+func TestVotesCountOfThoseWhoAreHereAndMay(t *testing.T) {
+	h := newHouse(t, nil)
+	owner, ben, eve, ida := h.person(), h.person(), h.person(), h.person()
+	room := h.room(owner)
+	ann, b, e, i := h.join(room, owner), h.join(room, ben), h.join(room, eve), h.join(room, ida)
+	ann.ok(wire.TypeControlTake, wire.Empty{}, "")
+	l := b.suggests("https://films.example/")
+	require.Equal(t, 3, e.board().Needed)
+	b.ok(wire.TypeLinkVote, wire.LinkRef{Id: l.Id}, "")
+	e.quiet() // what changes nothing is told to nobody
+	e.ok(wire.TypeLinkVote, wire.LinkRef{Id: l.Id}, "")
+	require.Len(t, b.board().Suggested[0].Voters, 2)
+	ann.refused(wire.ErrorCodeBrowserNotRunning, wire.TypeLinkVote, wire.LinkRef{Id: l.Id}, "")
+	require.Len(t, h.join(room, owner).identity.Snapshot.Links.Suggested[0].Voters, 2, "after an error nothing has changed")
+
+	agent, _ := h.agent(room)
+	i.leave()
+	board := b.board()
+	require.Equal(t, 2, board.Needed)
+	require.Len(t, board.Suggested[0].Voters, 2)
+	e.ok(wire.TypeLinkVote, wire.LinkRef{Id: l.Id}, "")
+	require.Equal(t, wire.TypePeerLeft, agent.next().Type)
+	require.Equal(t, wire.TypeVBNavigate, agent.next().Type, "a browser hears nothing of the board")
+}
+
+func TestALockedControlTakesTheVote(t *testing.T) {
+	h := newHouse(t, nil)
+	owner, ben, eve := h.person(), h.person(), h.person()
+	room := h.room(owner)
+	ann, b, e := h.join(room, owner), h.join(room, ben), h.join(room, eve)
+	h.agent(room)
+	l := b.suggests("https://films.example/")
+	require.Len(t, l.Voters, 1)
+	_, err := h.rooms.SetLocks(context.Background(), room.Slug, owner, rooms.LockChange{Control: new(true)}, nil)
+	require.NoError(t, err)
+	h.hub.RoomUpdated(room.ID)
+	for range 2 {
+		ann.await(wire.TypeLinksChanged)
+	}
+	e.refused(wire.ErrorCodeForbidden, wire.TypeLinkVote, wire.LinkRef{Id: l.Id}, "")
+	e.ok(wire.TypeLinkSuggest, wire.LinkSuggest{Url: "https://films.example/"}, "")
+	ann.ok(wire.TypeLinkVote, wire.LinkRef{Id: l.Id}, "")
+	require.Equal(t, []string{owner.ID.String()}, e.board().Suggested[0].Voters, "what was given before the lock opens nothing")
+}
+
+func TestLinksGoAtThePaceOfTheChat(t *testing.T) {
+	h := newHouse(t, func(o *Options) { o.ChatRate, o.ChatBurst = rate.Every(time.Hour), 2 })
+	owner := h.person()
+	room := h.room(owner)
+	c := h.join(room, owner)
+	l := c.suggests("https://films.example/")
+	c.ok(wire.TypeLinkVote, wire.LinkRef{Id: l.Id}, "")
+	c.refused(wire.ErrorCodeRateLimited, wire.TypeLinkVote, wire.LinkRef{Id: l.Id}, "")
+}
+
+func TestWhatSomebodySuggestedGoesWithThem(t *testing.T) {
+	h := newHouse(t, nil)
+	owner, ben, eve := h.person(), h.person(), h.person()
+	room := h.room(owner)
+	ann, b, e := h.join(room, owner), h.join(room, ben), h.join(room, eve)
+	b.suggests("https://films.example/one")
+	require.Len(t, ann.board().Suggested, 1)
+	_, _, err := h.rooms.Ban(context.Background(), room.Slug, owner, ben.ID, "")
+	require.NoError(t, err)
+	h.hub.MemberChanged(room.ID, ben.ID)
+	require.Empty(t, ann.board().Suggested)
+	e.ok(wire.TypeLinkSuggest, wire.LinkSuggest{Url: "https://films.example/two"}, "")
+	require.Len(t, ann.board().Suggested, 1)
+	h.hub.PersonGone(eve.ID)
+	for left := 1; left > 0; {
+		left = len(ann.board().Suggested)
+	}
 }

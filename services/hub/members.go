@@ -64,6 +64,9 @@ func (r *room) setStanding(person accounts.PersonID, standing rooms.Standing, ch
 	case standing.Role != "": // by an invite, while they asked
 		r.answerAll(asks, wire.DoorAnsweredAnswerIn)
 	}
+	if standing.Role == "" {
+		r.dropLinksOf(person)
+	}
 	for _, s := range r.holderLast() {
 		switch {
 		case s.kind != wire.PeerKindViewer || s.personID != person || s.standing == standing:
@@ -81,6 +84,7 @@ func (r *room) setStanding(person accounts.PersonID, standing rooms.Standing, ch
 			r.tellStanding(s)
 		}
 	}
+	r.followLinks()
 	return 0
 }
 
@@ -91,6 +95,7 @@ func (r *room) reconsider() {
 			r.tellStanding(s)
 		}
 	}
+	r.followLinks()
 }
 
 // holderLast are all seats, so that control goes on to nobody who loses it in the same step. It needs the lock.

@@ -160,6 +160,7 @@ func (r *room) sit(p *peer, claims rooms.Claims, standing rooms.Standing, person
 		Version: r.version, ServerTime: now.UTC(), Snapshot: r.snapshot(s),
 	})))
 	r.attend()
+	r.followLinks()
 	if s.kind == wire.PeerKindVb {
 		r.tellScreen(s) // it may have been changed since the agent was started, or while it was away
 	}
@@ -281,6 +282,7 @@ func (r *room) remove(s *seat, reason wire.PeerLeftReason) {
 	}
 	r.attend()
 	r.tell(nil, wire.TypePeerLeft, wire.PeerLeft{Peer: string(s.id), Reason: reason})
+	r.followLinks()
 	if r.control.Left(s.id, r.hub.o.Now()) {
 		r.tellControl(nil)
 	}

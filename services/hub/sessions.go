@@ -35,6 +35,9 @@ func (h *Hub) PersonGone(id accounts.PersonID) {
 			wire.PeerLeftReasonLeft, wire.CloseCodeSignedOut, "the account was deleted")
 		r.forgetWhispers(id)
 		r.sendAway(func(v *visitor) bool { return v.personID == id })
+		r.mu.Lock()
+		r.dropLinksOf(id)
+		r.mu.Unlock()
 	}
 }
 

@@ -241,13 +241,16 @@ func (s *Service) Update(ctx context.Context, ref string, by accounts.Person, c 
 	return s.Get(ctx, room.ID.String(), by)
 }
 
-// MayDelete returns the room that by may delete: the owner, or an administrator. Errors: not_found, forbidden.
+// MayDelete returns the room that by may delete: the owner, or an administrator. Errors: not_found, forbidden, and those of Get for who may not see it.
 func (s *Service) MayDelete(ctx context.Context, ref string, by accounts.Person) (Room, error) {
 	room, _, err := s.find(ctx, ref, by.ID)
 	if err != nil {
 		return Room{}, err
 	}
 	if room.OwnerID != by.ID && !by.Administrator {
+		if err := mayEnter(room, by); err != nil { // who may not see it does not learn of it
+			return Room{}, err
+		}
 		return Room{}, wire.Errorf(wire.ErrorCodeForbidden, "Only its owner may delete a room.")
 	}
 	return room, nil

@@ -229,3 +229,38 @@ func TestWhoIsBannedIsNotLetIn(t *testing.T) {
 	requireCode(t, wire.ErrorCodeBanned, err)
 	requireCode(t, wire.ErrorCodeBanned, h.LetIn(ctx, r.ID, owner.ID, banned.ID))
 }
+
+func TestTheListTellsNoStartPageOfARoomThatIsNotEnteredFreely(t *testing.T) {
+	h := newHouse(t)
+	owner, stranger := h.account(t), h.account(t)
+	for _, entry := range []wire.Entry{wire.EntryAsk, wire.EntryInvite, wire.EntryClosed} {
+		_, err := h.Create(ctx, owner, NewRoom{Title: string(entry), Privacy: wire.PrivacyPublic, Entry: entry, StartURL: "https://films.example/?key=secret"})
+		require.NoError(t, err)
+	}
+	page, err := h.List(ctx, stranger, Public, "", "", 10)
+	require.NoError(t, err)
+	require.Len(t, page.Rooms, 3)
+	for _, r := range page.Rooms {
+		require.Empty(t, r.StartURL, r.Title)
+	}
+	own, err := h.List(ctx, owner, Public, "", "", 10)
+	require.NoError(t, err)
+	require.NotEmpty(t, own.Rooms[0].StartURL)
+}
+
+func TestNothingIsSaidToWhoseVisitIsOver(t *testing.T) {
+	h := newHouse(t)
+	owner, guest := h.account(t), h.guest(t)
+	r := h.enteredBy(t, owner, wire.EntryAsk)
+	require.NoError(t, h.LetIn(ctx, r.ID, owner.ID, guest.ID))
+	text := "@" + guest.DisplayName + " look"
+	m, _, err := h.Append(ctx, r.ID, owner.ID, NewMessage{Key: "a", Text: text})
+	require.NoError(t, err)
+	require.NotNil(t, m.Wire().Mentions)
+	h.clock.pass(VisitLife + time.Minute)
+	_, _, err = h.Append(ctx, r.ID, owner.ID, NewMessage{Key: "w", Text: "to you", To: guest.ID})
+	requireCode(t, wire.ErrorCodeNotFound, err)
+	m, _, err = h.Append(ctx, r.ID, owner.ID, NewMessage{Key: "b", Text: text})
+	require.NoError(t, err)
+	require.Nil(t, m.Wire().Mentions)
+}

@@ -204,9 +204,9 @@ func (r Room) MayStopBrowser(caller accounts.PersonID, startedBy *wire.PublicPer
 	return nil
 }
 
-// veiled hides from those outside what is behind the password.
+// veiled hides from those outside what they can't go to by themselves.
 func veiled(room Room) Room {
-	if room.Role == "" && room.HasPassword {
+	if room.Role == "" && !room.freely() {
 		room.StartURL = ""
 	}
 	return room

@@ -299,6 +299,11 @@ func TestOnlyOwnerAndAdministratorDeleteARoom(t *testing.T) {
 	r := h.room(t, owner, wire.PrivacyPrivate)
 	h.seat(t, r, moderator, wire.RoleModerator)
 	requireCode(t, wire.ErrorCodeForbidden, h.Delete(ctx, r.ID, moderator))
+	for _, by := range []accounts.Person{h.account(t), h.guest(t)} {
+		_, there := h.MayDelete(ctx, r.Slug, by)
+		_, none := h.MayDelete(ctx, "no-such-room", by)
+		require.Equal(t, none, there, "a stranger does not learn that there is a private room")
+	}
 	require.NoError(t, h.Delete(ctx, r.ID, administrator))
 	requireCode(t, wire.ErrorCodeNotFound, h.Delete(ctx, r.ID, owner))
 }
