@@ -69,7 +69,7 @@ func load(environ []string, uid int) (Config, error) {
 	if n := c.MediaPorts.Len(); n > 0 && n < c.MaxBrowsers {
 		l.wrong(Prefix+"MEDIA_PORTS", fmt.Sprintf("%d ports are too few for %sMAX_BROWSERS=%d: each browser takes one", n, Prefix, c.MaxBrowsers))
 	}
-	if c.CallPath == "relay" && c.RelayPort == 0 && !c.ICEServers.relay() {
+	if c.CallPath == "relay" && c.RelayPort == 0 && !c.ICEServers.HasRelay() {
 		l.wrong(Prefix+"CALL_PATH", "relay needs one: set "+Prefix+"RELAY_PORT, or name a TURN server in "+Prefix+"ICE_SERVERS")
 	}
 	l.settleTLS(&c)

@@ -103,8 +103,8 @@ type ICEServer struct {
 // ICEServers is the JSON list of RTCPeerConnection's configuration.
 type ICEServers []ICEServer
 
-// relay says whether one of them is a TURN server.
-func (s ICEServers) relay() bool {
+// HasRelay says whether one of them is a TURN server.
+func (s ICEServers) HasRelay() bool {
 	return slices.ContainsFunc(s, func(server ICEServer) bool {
 		return slices.ContainsFunc(server.URLs, func(u string) bool { return strings.HasPrefix(u, "turn") })
 	})

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -15,6 +16,9 @@ const (
 	relayedTCP = "candidate:4 1 udp 8331263 203.0.113.9 50002 typ relay raddr 2001:db8::7 rport 61001"
 )
 
+// isRelayed is the word of a relay at that address.
+func isRelayed(a netip.AddrPort) bool { return a.Addr() == netip.MustParseAddr("203.0.113.9") }
+
 var ofTheirOwn = []string{
 	"candidate:1 1 udp 2122260223 192.168.1.7 61000 typ host generation 0 ufrag a",
 	"candidate:1 1 udp 2122260223 5d1b0b9e-61a4-4a3c-9d40-6c6a7a3b2c1d.local 61000 typ host",
@@ -23,6 +27,9 @@ var ofTheirOwn = []string{
 	"candidate:5 1 tcp 1518280447 192.168.1.7 9 typ host tcptype active",
 	"candidate:6 1 udp 1 2001:db8::7 61000 TYP HOST",
 	"candidate: 198.51.100.7",
+	"candidate:7 1 udp 1 198.51.100.7 4000 typ relay raddr 0.0.0.0 rport 0",
+	"candidate:8 1 udp 1 somebody.local 4000 typ relay raddr 0.0.0.0 rport 0",
+	"candidate:9 1 udp 1 2001:db8::7 4000 typ relay",
 }
 
 // telling is an SDP that says where its sender is in every way that there is.
@@ -47,22 +54,22 @@ func tellsNothing(t *testing.T, text string) {
 func TestARelaysCandidateGoesOnWithoutTheAddressBehindIt(t *testing.T) {
 	for _, line := range []string{relayed, relayedTCP} {
 		s := wire.Signal{Candidate: &wire.ICECandidate{Candidate: new(line)}}
-		require.True(t, hideAddresses(&s))
+		require.True(t, hideAddresses(&s, isRelayed))
 		require.Contains(t, *s.Candidate.Candidate, " 203.0.113.9 5000")
 		require.Contains(t, *s.Candidate.Candidate, "raddr 0.0.0.0 rport 0")
 		tellsNothing(t, *s.Candidate.Candidate)
 	}
 	for _, line := range ofTheirOwn {
 		s := wire.Signal{Candidate: &wire.ICECandidate{Candidate: new(line)}}
-		require.False(t, hideAddresses(&s), line)
+		require.False(t, hideAddresses(&s, isRelayed), line)
 	}
 	end := wire.Signal{Candidate: &wire.ICECandidate{Candidate: new("")}}
-	require.True(t, hideAddresses(&end), "the end of the candidates tells no address")
+	require.True(t, hideAddresses(&end, isRelayed), "the end of the candidates tells no address")
 }
 
 func TestADescriptionTellsNoAddressButTheRelays(t *testing.T) {
 	s := wire.Signal{Description: &wire.SessionDescription{Type: wire.SessionDescriptionTypeOffer, Sdp: telling(append(ofTheirOwn, relayed)...)}}
-	require.True(t, hideAddresses(&s))
+	require.True(t, hideAddresses(&s, isRelayed))
 	tellsNothing(t, s.Description.Sdp)
 	require.Equal(t, 1, strings.Count(s.Description.Sdp, "a=candidate:"))
 	for _, kept := range []string{"v=0\r\n", "a=rtpmap:111 opus/48000/2\r\n", "a=ice-ufrag:a\r\n", "a=end-of-candidates\r\n", "m=audio 61000"} {
@@ -71,7 +78,7 @@ func TestADescriptionTellsNoAddressButTheRelays(t *testing.T) {
 }
 
 func TestInARoomOfRelayedCallsTheHubHandsOnNoOtherAddresses(t *testing.T) {
-	h := newHouse(t, nil)
+	h := newHouse(t, func(o *Options) { o.Relay = &fakeRelay{reached: map[string][]netip.AddrPort{}} })
 	owner := h.person()
 	room := h.room(owner)
 	a, b := h.join(room, owner), h.join(room, h.person())

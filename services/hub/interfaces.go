@@ -68,6 +68,8 @@ type Relay interface {
 	// Reach lets a viewer reach an agent's addresses through the relay, until Forget.
 	Reach(viewer string, addresses []netip.AddrPort)
 	Forget(viewer string)
+	// Relayed says whether an address may be that of a relay.
+	Relayed(address netip.AddrPort) bool
 }
 
 // noRelay is where nobody needs one.
@@ -78,3 +80,4 @@ func (noRelay) Servers(string, wire.PeerKind, string, bool) []wire.ICEServer {
 }
 func (noRelay) Reach(string, []netip.AddrPort) {}
 func (noRelay) Forget(string)                  {}
+func (noRelay) Relayed(netip.AddrPort) bool    { return false }

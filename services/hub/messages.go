@@ -62,7 +62,7 @@ func signal(p *peer, e wire.Envelope) error {
 		return wire.Errorf(wire.ErrorCodeForbidden, "Neither of you has microphone, camera or a shared screen on. Turn one on first.")
 	}
 	if viewers && p.room.info.RelayOnly {
-		if !hideAddresses(&payload) {
+		if !hideAddresses(&payload, p.hub.o.Relay.Relayed) {
 			return nil // nobody is to learn of it; for its sender it was handed on
 		}
 		e.Payload = marshal(payload)

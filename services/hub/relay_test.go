@@ -36,6 +36,8 @@ func (f *fakeRelay) Forget(viewer string) {
 	delete(f.reached, viewer)
 }
 
+func (f *fakeRelay) Relayed(a netip.AddrPort) bool { return isRelayed(a) }
+
 func (f *fakeRelay) reach(viewer string) []netip.AddrPort {
 	f.mu.Lock()
 	defer f.mu.Unlock()

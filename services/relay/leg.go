@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/pion/turn/v5"
@@ -151,6 +153,18 @@ func (r *Relay) relaysAt(a netip.Addr) bool {
 		}
 	}
 	return false
+}
+
+// Relayed says whether an address may be that of a relay: one here, or any where peers are told of TURN servers besides.
+func (r *Relay) Relayed(a netip.AddrPort) bool {
+	for _, e := range r.o.External {
+		if slices.ContainsFunc(e.URLs, func(u string) bool { return strings.HasPrefix(u, "turn") }) {
+			return true
+		}
+	}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.legs[netip.AddrPortFrom(a.Addr().Unmap(), a.Port())] != nil
 }
 
 // reaches says whether the leg's user may exchange datagrams with an address.

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"fmt"
+	"net"
 	"net/netip"
 	"strings"
 	"testing"
@@ -186,4 +187,17 @@ func TestOneViewersAddressesAreBounded(t *testing.T) {
 	require.True(t, r.targets.has("ann", at(2*maxTargets)))
 	r.Forget("ann")
 	require.Empty(t, r.targets.byViewer)
+}
+
+func TestWhatIsARelaysAddressIsKnown(t *testing.T) {
+	r := open(t, nil)
+	own := allocate(t, r, "ann").LocalAddr().(*net.UDPAddr).AddrPort()
+	require.True(t, r.Relayed(own))
+	require.True(t, r.Relayed(netip.AddrPortFrom(netip.AddrFrom16(own.Addr().As16()), own.Port())), "however it is written")
+	require.False(t, r.Relayed(netip.AddrPortFrom(own.Addr(), own.Port()^1)))
+	require.False(t, r.Relayed(netip.MustParseAddrPort("198.51.100.7:4000")))
+	for url, any := range map[string]bool{"stun:stun.example.org": false, "turns:turn.example.org": true} {
+		besides := open(t, func(o *Options) { o.External = []External{{URLs: []string{url}}} })
+		require.Equal(t, any, besides.Relayed(netip.MustParseAddrPort("198.51.100.7:4000")), url)
+	}
 }

@@ -164,6 +164,9 @@ func (s *Service) Update(ctx context.Context, ref string, by accounts.Person, c 
 			return Room{}, err
 		}
 	}
+	if s.noRelay && c.RelayOnly != nil && *c.RelayOnly {
+		return Room{}, errField("relayOnly", "needs a relay, and this server has none")
+	}
 	if c.Entry != nil {
 		privacy := room.Privacy
 		if c.Privacy != nil {

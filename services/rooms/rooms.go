@@ -101,6 +101,8 @@ type Options struct {
 	Screen wire.Screen
 	// RelayOnly has the calls of every room go by the relay alone.
 	RelayOnly bool
+	// NoRelay is where there is none, so that no room can go by one alone.
+	NoRelay bool
 	// MaxRoomsPerPerson is how many rooms one person may own; 20 when 0.
 	MaxRoomsPerPerson int
 	// AddressKey is the secret that hashes the addresses of who comes by an invite; nil makes one, and what was hashed before is not known again.
@@ -116,6 +118,7 @@ type Service struct {
 	hasher     *accounts.Hasher
 	screen     wire.Screen
 	relay      bool
+	noRelay    bool
 	maxRooms   atomic.Int64
 	addressKey []byte
 	now        func() time.Time
@@ -123,7 +126,7 @@ type Service struct {
 
 // New returns a Service. It starts nothing.
 func New(o Options) *Service {
-	s := &Service{pool: o.Pool, q: db.New(o.Pool), hasher: o.Hasher, screen: o.Screen, relay: o.RelayOnly, addressKey: o.AddressKey, now: o.Now}
+	s := &Service{pool: o.Pool, q: db.New(o.Pool), hasher: o.Hasher, screen: o.Screen, relay: o.RelayOnly, noRelay: o.NoRelay, addressKey: o.AddressKey, now: o.Now}
 	if s.hasher == nil {
 		s.hasher = accounts.NewHasher(accounts.HashCost{}, 0)
 	}

@@ -438,3 +438,14 @@ func TestAServerThatRelaysAllCallsLeavesNoRoomAChoice(t *testing.T) {
 		require.Equal(t, []bool{own, false}, []bool{here.Wire().RelayOnly, here.Wire().RelayForced})
 	}
 }
+
+func TestCallsGoByTheRelayAloneWhereThereIsOne(t *testing.T) {
+	h := newHouse(t)
+	owner := h.account(t)
+	r := h.room(t, owner, wire.PrivacyPublic)
+	without := New(Options{Pool: h.pool, NoRelay: true})
+	_, err := without.Update(t.Context(), r.Slug, owner, Change{RelayOnly: new(true)})
+	requireCode(t, wire.ErrorCodeInvalidField, err)
+	_, err = without.Update(t.Context(), r.Slug, owner, Change{RelayOnly: new(false)})
+	require.NoError(t, err)
+}

@@ -73,7 +73,7 @@ func build(ctx context.Context, c config.Config, folder *dataFolder, pool *pgxpo
 	}
 	places := rooms.New(rooms.Options{
 		Pool: pool, Hasher: hasher, AddressKey: addressKey, MaxRoomsPerPerson: c.MaxRoomsPerPerson, Screen: wire.Screen{Width: c.Width, Height: c.Height, FrameRate: c.FrameRate},
-		RelayOnly: c.CallPath == "relay",
+		RelayOnly: c.CallPath == "relay", NoRelay: c.RelayPort == 0 && !c.ICEServers.HasRelay(),
 	})
 	tokens := rooms.Tokens{Keys: keys}
 	relaySecret, err := folder.secret("relay")
