@@ -13,12 +13,12 @@ const kinds = ['', 'person', 'administrator', 'password', 'session', 'account', 
 type Action = keyof typeof en.admin.audit.actions;
 const isKnown = (action: string): action is Action => action in en.admin.audit.actions;
 
-/** The beginning of a day on this device, as the server wants it. */
-const midnight = (day: string, later = 0): string => {
+/** The beginning of a day on this device, as the server wants it; nothing of a day that it does not know, while a year is typed. */
+export const midnight = (day: string, later = 0): string => {
   if (day === '') return '';
   const at = new Date(`${day}T00:00:00`);
   at.setDate(at.getDate() + later);
-  return at.toISOString();
+  return at.getFullYear() < 9999 ? at.toISOString() : '';
 };
 
 /** Who did what to whom, and when. */
@@ -44,8 +44,8 @@ export function AuditPanel() {
           w={190}
           data-testid="audit-action"
         />
-        <TextInput type="date" label={t('admin.audit.since')} value={since} onChange={(event) => setSince(event.currentTarget.value)} />
-        <TextInput type="date" label={t('admin.audit.until')} value={until} onChange={(event) => setUntil(event.currentTarget.value)} />
+        <TextInput type="date" max="9998-12-31" label={t('admin.audit.since')} value={since} onChange={(event) => setSince(event.currentTarget.value)} />
+        <TextInput type="date" max="9998-12-31" label={t('admin.audit.until')} value={until} onChange={(event) => setUntil(event.currentTarget.value)} />
       </Group>
       <Listing
         name={t('admin.tabs.audit')}

@@ -18,12 +18,14 @@ export class QualityWatch {
   private shown: Readonly<Record<string, Quality>> = {};
   private timer: ReturnType<typeof setTimeout> | null = null;
   private on = false;
+  private turn = 0;
 
   constructor(private readonly options: QualityWatchOptions) {}
 
   set(on: boolean): void {
     if (on === this.on) return;
     this.on = on;
+    this.turn++;
     if (on) this.wait();
     else this.rest();
   }
@@ -41,19 +43,22 @@ export class QualityWatch {
   }
 
   private async look(): Promise<void> {
+    const { turn } = this;
     const judged = new Map<string, Quality>();
     const there = new Set<string>();
     for (const [peer, connection] of this.options.connections()) {
       there.add(peer);
       // One that is closed meanwhile says nothing more.
       const report = await connection.getStats().catch(() => null);
+      // A look that began before belongs to nothing any more.
+      if (turn !== this.turn) return;
       if (!report) continue;
       const now = sampleOf(report.values());
       const before = this.samples.get(peer);
       this.samples.set(peer, now);
       if (before) judged.set(peer, judge(before, now));
     }
-    if (!this.on) return;
+    if (turn !== this.turn) return;
     for (const peer of [...this.samples.keys()]) if (!there.has(peer)) this.samples.delete(peer);
     const next: Record<string, Quality> = {};
     for (const [peer, quality] of withSides(judged)) {

@@ -41,6 +41,13 @@ it('is given back when it comes after the person has stopped', async () => {
   expect(media.taken.map(({ readyState }) => readyState)).toEqual(['ended', 'ended']);
 });
 
+it('is asked for once, however often it is pressed', async () => {
+  const { media, screen, state } = setUp();
+  await Promise.all([screen.start(), screen.start()]);
+  expect(state()).toMatchObject({ state: 'on' });
+  expect(media.getDisplayMedia).toHaveBeenCalledTimes(1);
+});
+
 it('is not possible where the browser shares none', () => {
   expect(new Screen({ media: undefined }).possible).toBe(false);
   expect(new Screen({ media: {} }).possible).toBe(false);

@@ -41,8 +41,8 @@ export class Screen {
 
   /** Has the browser ask which. It does so only for a press. */
   async start(): Promise<void> {
-    const turn = ++this.turn;
     if (this.store.getState().state !== 'off') return;
+    const turn = ++this.turn;
     this.store.setState({ state: 'starting', trouble: false });
     let stream: MediaStream | undefined;
     let trouble = false;

@@ -53,6 +53,13 @@ it('reads what a browser’s statistics say', () => {
   expect(sampleOf(report)).toEqual({ received: 100, lost: 10, lostThere: 0.1, roundTrip: 0.2, limited: true });
 });
 
+it.each([
+  [55_000, 0.2],
+  [1_000, 0],
+])('reads of what the other end misses only what it said lately: at %i of 60000', (timestamp, lostThere) => {
+  expect(sampleOf([{ type: 'remote-inbound-rtp', fractionLost: 0.2, timestamp }, { type: 'transport', timestamp: 60_000 }])).toMatchObject({ lostThere });
+});
+
 describe('what is said', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => vi.useRealTimers());
@@ -87,6 +94,19 @@ describe('what is said', () => {
     await pass(2);
     expect(changed).toHaveBeenLastCalledWith({});
     expect(changed).toHaveBeenCalledTimes(2);
+  });
+
+  it('is looked for by one clock, also where a talk ends and begins within one look', async () => {
+    const answers: (() => void)[] = [];
+    const connection = { getStats: () => new Promise<RTCStatsReport>((resolve) => answers.push(() => resolve(new Map()))) };
+    const watch = new QualityWatch({ connections: () => [['p2', connection]], changed: vi.fn() });
+    watch.set(true);
+    await vi.advanceTimersByTimeAsync(2_500);
+    watch.set(false);
+    watch.set(true);
+    for (const answer of answers) answer();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(vi.getTimerCount()).toBe(1);
   });
 
   it('is nothing any more when nobody talks', async () => {

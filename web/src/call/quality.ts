@@ -23,6 +23,7 @@ export interface Sample {
 /** The fields of RTCStats that are read here, of whichever kind. */
 interface Stats {
   type: string;
+  timestamp?: number;
   packetsReceived?: number;
   packetsLost?: number;
   fractionLost?: number;
@@ -32,16 +33,22 @@ interface Stats {
   qualityLimitationReason?: string;
 }
 
+/** In milliseconds; reports on voices come every five seconds (RFC 3550, section 6.2), and one may be lost. */
+const reportLife = 12_000;
+
 export function sampleOf(report: Iterable<unknown>): Sample {
   const sample: Sample = { received: 0, lost: 0, lostThere: 0, roundTrip: 0, limited: false };
-  for (const each of report as Iterable<Stats>) {
+  const all = [...(report as Iterable<Stats>)];
+  const newest = all.reduce((latest, { timestamp = 0 }) => Math.max(latest, timestamp), 0);
+  for (const each of all) {
     switch (each.type) {
       case 'inbound-rtp':
         sample.received += each.packetsReceived ?? 0;
         sample.lost += Math.max(0, each.packetsLost ?? 0);
         break;
       case 'remote-inbound-rtp':
-        sample.lostThere = Math.max(sample.lostThere, each.fractionLost ?? 0);
+        // The last report on a sender that has nothing more to send stays; it says nothing of now.
+        if (newest - (each.timestamp ?? newest) < reportLife) sample.lostThere = Math.max(sample.lostThere, each.fractionLost ?? 0);
         break;
       case 'candidate-pair':
         if (each.nominated === true && each.state === 'succeeded') sample.roundTrip = Math.max(sample.roundTrip, each.currentRoundTripTime ?? 0);

@@ -70,7 +70,8 @@ export function useHeldKey(key: string, down: (() => void) | null, up: () => voi
       latest.current.up();
     };
     const released = (event: KeyboardEvent): void => {
-      if (event.key.toLowerCase() === key) end();
+      // A Mac says nothing of a letter that is let go while Cmd is down.
+      if (event.key.toLowerCase() === key || event.key === 'Meta') end();
     };
     const hidden = (): void => {
       if (document.hidden) end();

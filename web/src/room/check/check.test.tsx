@@ -150,5 +150,10 @@ describe('push-to-talk', () => {
     expect(state()).toBe('on');
     fireEvent.blur(window);
     expect(state()).toBe('muted');
+    fireEvent.keyDown(document.body, { key: 'm' });
+    fireEvent.keyDown(document.body, { key: 'Meta', metaKey: true });
+    expect(state()).toBe('on');
+    fireEvent.keyUp(document.body, { key: 'Meta' });
+    expect(state(), 'a Mac tells no more of the letter').toBe('muted');
   });
 });

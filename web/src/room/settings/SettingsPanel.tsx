@@ -81,21 +81,27 @@ function Mine() {
   );
 }
 
+/** What is chosen here, as long as the room has what it was chosen instead of: what somebody else has saved meanwhile is no change of this form. */
+function useDraft<T extends string | number | boolean>(saved: T): [T, (value: T) => void] {
+  const [draft, setDraft] = useState<{ insteadOf: T; value: T } | null>(null);
+  return [draft?.insteadOf === saved ? draft.value : saved, (value) => setDraft({ insteadOf: saved, value })];
+}
+
 function RoomForm({ room }: { room: Room }) {
   const { t } = useTranslation();
   const api = useApi();
   const queries = useQueryClient();
-  const [title, setTitle] = useState(room.title);
-  const [slug, setSlug] = useState(room.slug);
-  const [privacy, setPrivacy] = useState(room.privacy);
-  const [entry, setEntry] = useState(room.entry);
-  const [size, setSize] = useState(room.size);
+  const [title, setTitle] = useDraft(room.title);
+  const [slug, setSlug] = useDraft(room.slug);
+  const [privacy, setPrivacy] = useDraft(room.privacy);
+  const [entry, setEntry] = useDraft(room.entry);
+  const [size, setSize] = useDraft(room.size);
   const most = useQuery(serverQuery(api)).data?.roomSize;
   const [password, setPassword] = useState('');
   const [removing, setRemoving] = useState(false);
-  const [startUrl, setStartUrl] = useState(room.startUrl);
+  const [startUrl, setStartUrl] = useDraft(room.startUrl);
   const [screen, setScreen] = useState(room.screen);
-  const [relayOnly, setRelayOnly] = useState(room.relayOnly);
+  const [relayOnly, setRelayOnly] = useDraft(room.relayOnly);
   const save = useMutation({
     mutationFn: (body: RoomChange) => unwrap(api.PATCH('/rooms/{room}', { params: { path: { room: room.id } }, body })),
     onSuccess: () => {
@@ -122,6 +128,7 @@ function RoomForm({ room }: { room: Room }) {
       slug: { value: slug, check: checkSlug, says: 'slug', code: 'slug_taken' },
       password: { value: password, check: checkRoomPassword, says: 'roomPassword' },
       startUrl: { value: withScheme(startUrl), check: checkStartUrl, says: 'startUrl' },
+      relayOnly: { value: String(relayOnly), check: () => null, says: 'relayOnly' },
     },
     save.error,
   );
@@ -162,7 +169,7 @@ function RoomForm({ room }: { room: Room }) {
         </Stack>
         <TextInput label={t('settings.startPage')} value={startUrl} onChange={(event) => setStartUrl(event.currentTarget.value)} placeholder="https://" maxLength={2048} inputMode="url" error={errors.startUrl} data-testid="settings-start-page" />
         <ScreenChoice value={screen} saved={room.screen} onChange={setScreen} />
-        <Switch label={t('settings.relayOnly')} description={t(room.relayForced ? 'settings.relayForced' : 'settings.relayOnlyText')} checked={relayOnly} disabled={room.relayForced} onChange={(event) => setRelayOnly(event.currentTarget.checked)} data-testid="settings-relay-only" />
+        <Switch label={t('settings.relayOnly')} description={t(room.relayForced ? 'settings.relayForced' : 'settings.relayOnlyText')} checked={relayOnly} error={errors.relayOnly} disabled={room.relayForced} onChange={(event) => setRelayOnly(event.currentTarget.checked)} data-testid="settings-relay-only" />
         {general !== null && (
           <Alert color="red" role="alert">
             {general}

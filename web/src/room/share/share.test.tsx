@@ -68,7 +68,7 @@ describe('what somebody else shares', () => {
     expect(screen.queryByTestId('shared-video')).toBeNull();
     say({ type: 'peer.updated', version: 8, payload: { peer: aPeer('p2', jon) } });
     expect(screen.queryByTestId('shared-screen')).toBeNull();
-    say({ type: 'peer.updated', version: 9, payload: { peer: aPeer('p2', jon, { media: { ...sharing.media, screen: 's2' } }) } });
+    say({ type: 'peer.updated', version: 9, payload: { peer: aPeer('p2', jon, sharing) } });
     expect((await screen.findByTestId('shared-screen')).dataset.view, 'another share is another choice').toBe('screen');
   });
 });

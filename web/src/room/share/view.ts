@@ -1,3 +1,4 @@
+import { useEffect } from 'react';
 import { createStore } from 'zustand/vanilla';
 import { useStore } from 'zustand';
 import type { Share } from '@/call/Call';
@@ -17,6 +18,11 @@ export const chooseView = (share: Share, view: ShareView): void => chosen.setSta
 export function useShareView(): ShareView | null {
   const share = useCall((call) => call.share);
   const choice = useStore(chosen);
+  // All screens that a page shares, one after the other, have one name: a choice ends with the share that it was made for.
+  const none = share === null;
+  useEffect(() => {
+    if (none) chosen.setState(null, true);
+  }, [none]);
   if (!share) return null;
   return choice?.of === nameOf(share) ? choice.view : share.own ? 'browser' : 'screen';
 }

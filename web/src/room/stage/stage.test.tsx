@@ -2,6 +2,7 @@ import { notifications } from '@mantine/notifications';
 import { act, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { StatisticsEvent } from '@/api/types';
+import en from '@/i18n/en.json';
 import { aMessage, aPeer, aRoom, jon, mia, Refusal, uuid } from '@/test/mockServer';
 import { enterRoom, running, showPicture } from '@/test/room';
 import { setQuality } from '../preferences';
@@ -350,6 +351,26 @@ describe('the way of calls', () => {
     fireEvent.click(await screen.findByTestId('settings-relay-only'));
     click('settings-save');
     await waitFor(() => expect(bodies).toEqual([{ relayOnly: true }]));
+  });
+
+  it('is left as somebody chose it elsewhere while something else is changed here', async () => {
+    const bodies: unknown[] = [];
+    const { say } = await enterRoom({}, {}, { [`PATCH /rooms/${uuid(10)}`]: async (request: Request) => (bodies.push(await request.json()), aRoom({ relayOnly: true })) });
+    click('tab-settings');
+    await screen.findByTestId('settings-relay-only');
+    say({ type: 'room.updated', version: 8, payload: { room: aRoom({ relayOnly: true }) } });
+    await waitFor(() => expect(screen.getByTestId('settings-relay-only')).toMatchObject({ checked: true }));
+    fireEvent.change(screen.getByTestId('settings-title'), { target: { value: 'Another title' } });
+    click('settings-save');
+    await waitFor(() => expect(bodies).toEqual([{ title: 'Another title' }]));
+  });
+
+  it('says why where the server has no relay', async () => {
+    await enterRoom({}, {}, { [`PATCH /rooms/${uuid(10)}`]: () => new Refusal({ code: 'invalid_field', status: 422, fields: [{ field: 'relayOnly', detail: 'needs a relay' }] }) });
+    click('tab-settings');
+    fireEvent.click(await screen.findByTestId('settings-relay-only'));
+    click('settings-save');
+    expect(await screen.findByText(en.fields.relayOnly)).toBeTruthy();
   });
 
   it('is none where the server has chosen for all', async () => {
