@@ -174,7 +174,8 @@ export function Composer({ autoFocus, onSent, begin }: Props) {
         radius="lg"
         error={length > longestMessage ? t('chat.tooLong', { count: length - longestMessage }) : undefined}
         description={length > longestMessage * 0.9 && length <= longestMessage ? t('chat.left', { count: longestMessage - length }) : waiting > 0 ? t('chat.slow.wait', { count: waiting }) : undefined}
-        inputWrapperOrder={['input', 'description', 'error']}
+        inputWrapperOrder={['description', 'input', 'error']}
+        descriptionProps={{ mb: 4, style: { whiteSpace: 'nowrap' } }}
         data-testid="chat-input"
         dir="auto"
         enterKeyHint="send"

@@ -1,5 +1,5 @@
 import { ActionIcon, Menu } from '@mantine/core';
-import { IconCheck, IconEar, IconEraser, IconHourglassLow, IconPlus, IconSpeakerphone } from '@tabler/icons-react';
+import { IconEar, IconEraser, IconPlus, IconSpeakerphone } from '@tabler/icons-react';
 import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { PublicPerson } from '@/api/types';
@@ -48,19 +48,13 @@ export function ComposerMenu({ others, whisper, announce }: Props) {
           {moderates && (
             <>
               <Menu.Label>{t('chat.slow.label')}</Menu.Label>
-              {waits.map((seconds) => (
-                <Menu.Item
-                  key={seconds}
-                  role="menuitemradio"
-                  aria-checked={seconds === slow}
-                  leftSection={<IconHourglassLow size={17} stroke={1.7} />}
-                  rightSection={seconds === slow ? <IconCheck size={16} aria-hidden /> : null}
-                  onClick={() => void session.ask('chat.slow', { seconds })}
-                  data-testid={`chat-slow-${seconds}`}
-                >
-                  {seconds === 0 ? t('chat.slow.off') : seconds < 60 ? t('chat.slow.seconds', { count: seconds }) : t('chat.slow.minutes', { count: seconds / 60 })}
-                </Menu.Item>
-              ))}
+              <Menu.RadioGroup value={String(slow)} onChange={(seconds) => void session.ask('chat.slow', { seconds: Number(seconds) })}>
+                {waits.map((seconds) => (
+                  <Menu.RadioItem key={seconds} value={String(seconds)} closeMenuOnClick data-testid={`chat-slow-${seconds}`}>
+                    {seconds === 0 ? t('chat.slow.off') : seconds < 60 ? t('chat.slow.seconds', { count: seconds }) : t('chat.slow.minutes', { count: seconds / 60 })}
+                  </Menu.RadioItem>
+                ))}
+              </Menu.RadioGroup>
               <Menu.Divider />
               <Menu.Item color="red" leftSection={<IconEraser size={17} stroke={1.7} />} onClick={() => setClearing(true)} data-testid="chat-clear">
                 {t('chat.clear')}

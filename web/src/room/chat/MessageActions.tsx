@@ -65,36 +65,36 @@ export function MessageActions({ message, reply, whisper, edit, react }: Props) 
       ) : (
         <>
           {mayReact &&
-            atHand.slice(0, 4).map((emoji) => {
+            atHand.slice(0, 3).map((emoji) => {
               const mine = message.reactions?.find((one) => one.emoji === emoji)?.people.some(({ id }) => id === me) ?? false;
               return (
-                <ActionIcon key={emoji} aria-label={t('chat.reactWith', { emoji })} aria-pressed={mine} title={t('chat.reactWith', { emoji })} onClick={() => void session.ask('chat.react', { seq, emoji, on: !mine })} data-testid="chat-react">
+                <ActionIcon key={emoji} size={32} aria-label={t('chat.reactWith', { emoji })} aria-pressed={mine} title={t('chat.reactWith', { emoji })} onClick={() => void session.ask('chat.react', { seq, emoji, on: !mine })} data-testid="chat-react">
                   <span className={classes.emoji}>{emoji}</span>
                 </ActionIcon>
               );
             })}
           {mayReact && (
-            <ActionIcon aria-label={t('chat.reactMore')} title={t('chat.reactMore')} onClick={() => react(seq)} data-testid="chat-react-more">
+            <ActionIcon size={32} aria-label={t('chat.reactMore')} title={t('chat.reactMore')} onClick={() => react(seq)} data-testid="chat-react-more">
               <IconMoodPlus size={18} stroke={1.7} />
             </ActionIcon>
           )}
           {mayChat && (
-            <ActionIcon aria-label={t('chat.reply')} title={t('chat.reply')} onClick={() => reply({ seq, author, text }, to && own ? to : to && author)} data-testid="chat-reply">
+            <ActionIcon size={32} aria-label={t('chat.reply')} title={t('chat.reply')} onClick={() => reply({ seq, author, text }, to && own ? to : to && author)} data-testid="chat-reply">
               <IconArrowBackUp size={18} stroke={1.7} />
             </ActionIcon>
           )}
           {mayChat && !own && here && to === undefined && (
-            <ActionIcon aria-label={t('chat.whisper', { name: author.displayName })} title={t('chat.whisper', { name: author.displayName })} onClick={() => whisper(author)} data-testid="chat-whisper-back">
+            <ActionIcon size={32} aria-label={t('chat.whisper', { name: author.displayName })} title={t('chat.whisper', { name: author.displayName })} onClick={() => whisper(author)} data-testid="chat-whisper-back">
               <IconEar size={17} stroke={1.7} />
             </ActionIcon>
           )}
           {own && mayChat && (
-            <ActionIcon aria-label={t('chat.edit')} title={t('chat.edit')} onClick={() => edit(seq)} data-testid="chat-edit">
+            <ActionIcon size={32} aria-label={t('chat.edit')} title={t('chat.edit')} onClick={() => edit(seq)} data-testid="chat-edit">
               <IconPencil size={17} stroke={1.7} />
             </ActionIcon>
           )}
           {(own || mayModerate) && (
-            <ActionIcon aria-label={t('chat.delete')} title={t('chat.delete')} onClick={() => setAsking(true)} data-testid="chat-delete">
+            <ActionIcon size={32} aria-label={t('chat.delete')} title={t('chat.delete')} onClick={() => setAsking(true)} data-testid="chat-delete">
               <IconTrash size={17} stroke={1.7} />
             </ActionIcon>
           )}

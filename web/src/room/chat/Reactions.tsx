@@ -21,7 +21,7 @@ export function Reactions({ message }: { message: ChatMessage }) {
             key={emoji}
             type="button"
             aria-pressed={mine}
-            aria-label={t('chat.reactedBy', { emoji, names })}
+            aria-label={t('chat.reactedBy', { emoji, count: people.length, names })}
             title={names}
             disabled={!mayReact}
             onClick={() => void session.ask('chat.react', { seq, emoji, on: !mine })}
