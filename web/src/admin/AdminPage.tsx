@@ -1,6 +1,6 @@
 import { Title } from '@mantine/core';
 import { IconBrowser, IconDoor, IconHistory, IconSpeakerphone, IconStethoscope, IconUserPlus, IconUsers } from '@tabler/icons-react';
-import type { ComponentType } from 'react';
+import { useEffect, useRef, type ComponentType } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Navigate, NavLink, useParams } from 'react-router';
 import { useSession } from '@/account/session';
@@ -26,6 +26,12 @@ export function AdminPage() {
   const { t } = useTranslation();
   const session = useSession();
   const { tab = '' } = useParams();
+  const nav = useRef<HTMLElement>(null);
+  // On a phone the tab that is open may stand out of sight.
+  useEffect(() => {
+    const open = nav.current?.querySelector<HTMLElement>('[aria-current="page"]');
+    if (nav.current && open) nav.current.scrollLeft = open.offsetLeft - (nav.current.clientWidth - open.offsetWidth) / 2;
+  }, [tab]);
   if (session.status !== 'signedIn') return <Navigate to={`/sign-in?next=/admin/${tab}`} replace />;
   if (!session.person.administrator) return <Navigate to="/" replace />;
   const shown = addresses[tab];
@@ -37,7 +43,7 @@ export function AdminPage() {
       <Title order={1} fz={32} lts="-0.02em" mb="md">
         {t('admin.title')}
       </Title>
-      <nav aria-label={t('admin.title')} className={classes.tabs}>
+      <nav ref={nav} aria-label={t('admin.title')} className={classes.tabs}>
         {order.map((each) => {
           const Icon = icons[each];
           return (

@@ -72,7 +72,7 @@ export function AuditPanel() {
           { label: t('admin.audit.who'), show: ({ person }) => <Name of={person} nobody={t('admin.audit.server')} /> },
           { label: t('admin.audit.whom'), show: ({ target }) => <Name of={target} nobody="–" /> },
           { label: t('admin.rooms.room'), show: ({ room }) => (room === undefined ? '–' : (room.title ?? t('admin.audit.gone'))) },
-          { label: t('admin.audit.when'), show: ({ at }) => <time dateTime={at}>{moment(at)}</time> },
+          { label: t('admin.audit.when'), figure: true, show: ({ at }) => <time dateTime={at}>{moment(at)}</time> },
         ]}
       />
     </>
@@ -86,8 +86,11 @@ function Name({ of, nobody }: { of: AuditLine['person']; nobody: string }) {
 }
 
 /** What else is known of it, as it was written down. */
+const instant = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
+
 function Details({ line }: { line: AuditLine }) {
+  const { moment } = useTimes();
   const known = Object.entries(line.detail).filter(([, value]) => value !== null && value !== undefined && value !== '');
   if (known.length === 0) return null;
-  return <div className={classes.sub}>{known.map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`).join(' · ')}</div>;
+  return <div className={classes.sub}>{known.map(([name, value]) => `${name}: ${typeof value === 'string' ? (instant.test(value) ? moment(value) : value) : JSON.stringify(value)}`).join(' · ')}</div>;
 }

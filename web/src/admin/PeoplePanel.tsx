@@ -13,7 +13,7 @@ import { adminKeys, peopleQuery, type ManagedPerson, type Which } from './querie
 import { useTimes } from './times';
 import classes from './Admin.module.css';
 
-const acts = ['disable', 'enable', 'promote', 'demote', 'reset'] as const;
+const acts = ['reset', 'promote', 'demote', 'enable', 'disable'] as const;
 type Act = (typeof acts)[number];
 const kinds: readonly Which[] = ['', 'account', 'guest', 'administrator', 'disabled'];
 
@@ -52,8 +52,8 @@ export function PeoplePanel() {
         more={{ there: list.hasNextPage, busy: list.isFetchingNextPage, load: () => void list.fetchNextPage() }}
         columns={[
           { label: t('admin.people.name'), show: (row) => <Who row={row} /> },
-          { label: t('admin.people.made'), show: ({ person }) => day(person.createdAt) },
-          { label: t('admin.people.seen'), show: ({ seenAt }) => day(seenAt) },
+          { label: t('admin.people.made'), figure: true, show: ({ person }) => day(person.createdAt) },
+          { label: t('admin.people.seen'), figure: true, show: ({ seenAt }) => day(seenAt) },
           { label: t('admin.people.rooms'), figure: true, show: ({ roomsOwned }) => roomsOwned },
           { label: '', show: (row) => <Actions row={row} onAsk={(act) => setAsked({ act, person: row })} /> },
         ]}
@@ -138,6 +138,7 @@ function Ask({ act, person: { person }, onClose }: { act: Exclude<Act, 'reset'>;
       pending={change.isPending}
       error={change.error}
       onConfirm={() => change.mutate()}
+      harmless={act === 'enable' || act === 'promote'}
       testId="person-confirm"
     />
   );
@@ -151,7 +152,7 @@ function Reset({ person: { person }, onClose }: { person: ManagedPerson; onClose
   const make = useMutation({ mutationFn: () => unwrap(api.POST('/admin/people/{personId}/password-reset', { params: { path: { personId: person.id } } })) });
   if (make.data === undefined) {
     return (
-      <Confirm opened onClose={onClose} title={t('admin.people.reset')} text={t('admin.people.resetText', { name: person.displayName })} does={t('admin.people.resetMake')} pending={make.isPending} error={make.error} onConfirm={() => make.mutate()} testId="person-confirm" />
+      <Confirm opened onClose={onClose} title={t('admin.people.reset')} text={t('admin.people.resetText', { name: person.displayName })} does={t('admin.people.resetMake')} pending={make.isPending} error={make.error} onConfirm={() => make.mutate()} harmless testId="person-confirm" />
     );
   }
   const { url, expiresAt } = make.data;

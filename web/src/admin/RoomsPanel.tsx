@@ -56,11 +56,11 @@ export function RoomsPanel() {
               </>
             ),
           },
-          { label: t('admin.rooms.privacy'), show: (room) => t(`admin.rooms.privacies.${room.privacy}`) },
+          { label: t('admin.rooms.privacy'), figure: true, show: (room) => t(`admin.rooms.privacies.${room.privacy}`) },
           { label: t('admin.rooms.now'), figure: true, show: (room) => room.people },
           { label: t('admin.rooms.members'), figure: true, show: (room) => room.members },
-          { label: t('admin.rooms.browser'), show: (room) => t(`browserState.${room.browserState}`) },
-          { label: t('admin.rooms.used'), show: (room) => day(room.usedAt) },
+          { label: t('admin.rooms.browser'), figure: true, show: (room) => t(`browserState.${room.browserState}`) },
+          { label: t('admin.rooms.used'), figure: true, show: (room) => day(room.usedAt) },
           {
             label: '',
             show: (room) => (

@@ -13,13 +13,15 @@ interface ConfirmProps {
   pending: boolean;
   error: unknown;
   onConfirm: () => void;
+  /** It takes nothing from anybody: the button is not red. */
+  harmless?: boolean;
   /** Fields that go with it. */
   children?: ReactNode;
   testId: string;
 }
 
 /** Asks before what can't be taken back, or is hard on somebody. The way back has the focus. */
-export function Confirm({ opened, onClose, title, text, does, pending, error, onConfirm, children, testId }: ConfirmProps) {
+export function Confirm({ opened, onClose, title, text, does, pending, error, onConfirm, harmless = false, children, testId }: ConfirmProps) {
   const { t } = useTranslation();
   const errorText = useErrorText();
   return (
@@ -36,7 +38,7 @@ export function Confirm({ opened, onClose, title, text, does, pending, error, on
           <Button variant="default" onClick={onClose} data-autofocus>
             {t('app.cancel')}
           </Button>
-          <Button color="red" loading={pending} onClick={onConfirm} data-testid={`${testId}-confirm`}>
+          <Button {...(harmless ? {} : { color: 'red' })} loading={pending} onClick={onConfirm} data-testid={`${testId}-confirm`}>
             {does}
           </Button>
         </Group>
