@@ -3,7 +3,6 @@ import '@mantine/notifications/styles.css';
 import '@fontsource-variable/figtree/wght.css';
 import './ui/base.css';
 import { DirectionProvider, localStorageColorSchemeManager, MantineProvider } from '@mantine/core';
-import { Notifications } from '@mantine/notifications';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
@@ -15,6 +14,7 @@ import { browserSessionOptions, SessionManager } from './api/session';
 import { makeRouter } from './App';
 import { speakAsChosen } from './i18n';
 import { cssVariables, theme } from './ui/theme';
+import { Toasts } from './ui/Toasts';
 
 const session = new SessionManager(browserSessionOptions());
 const api = createApiClient(session);
@@ -36,7 +36,7 @@ if (root) {
     <StrictMode>
       <DirectionProvider>
       <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="dark" colorSchemeManager={localStorageColorSchemeManager({ key: 'turtus.scheme' })}>
-        <Notifications position="top-center" limit={3} autoClose={4000} />
+        <Toasts />
         <QueryClientProvider client={queries}>
           <AccountProvider session={session} api={api}>
             <RouterProvider router={makeRouter()} />

@@ -29,7 +29,7 @@ export const theme = createTheme({
       styles: { content: { background: 'var(--turtus-surface)' }, header: { background: 'var(--turtus-surface)' }, title: { fontSize: 'var(--mantine-font-size-xl)', fontWeight: 650 } },
     },
     Tooltip: { defaultProps: { openDelay: 350, withArrow: false, radius: 'sm', color: 'dark.9', c: 'dark.0' } },
-    Menu: { defaultProps: { radius: 'md', shadow: 'lg' } },
+    Menu: { defaultProps: { radius: 'md', shadow: 'lg', withInitialFocusPlaceholder: false } },
     Popover: { defaultProps: { radius: 'md', shadow: 'lg' } },
     Paper: { defaultProps: { radius: 'lg' } },
   },
@@ -59,6 +59,9 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--turtus-shade': '0 18px 50px -18px rgba(0, 0, 0, 0.7)',
     '--turtus-stage': 'radial-gradient(120% 120% at 50% 0%, #1a2b24 0%, #101815 55%, #0b100e 100%)',
     '--turtus-accent': '#4acb98',
+    // White words on it can be read.
+    '--mantine-color-red-filled': '#d6312f',
+    '--mantine-color-red-filled-hover': '#c92a2a',
     '--mantine-color-default-border': 'rgba(214, 240, 228, 0.13)',
     '--mantine-color-default': '#19221e',
     '--mantine-color-default-hover': '#202b26',
@@ -72,6 +75,8 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--turtus-shade': '0 18px 44px -22px rgba(16, 48, 36, 0.35)',
     '--turtus-stage': 'radial-gradient(120% 120% at 50% 0%, #24382f 0%, #17211d 60%, #111916 100%)',
     '--turtus-accent': '#0c7452',
+    // Of red words in menus.
+    '--mantine-color-red-6': '#d6312f',
     '--mantine-color-default-border': 'rgba(16, 48, 36, 0.16)',
   },
 });
