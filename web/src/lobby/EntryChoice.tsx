@@ -14,6 +14,7 @@ export function EntryChoice({ privacy, value, onChange }: { privacy: Privacy; va
   const { t } = useTranslation();
   return (
     <Select
+      size="md"
       label={t('entry.label')}
       description={t(`entry.${value}Text`)}
       value={value}

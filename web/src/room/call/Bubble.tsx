@@ -31,7 +31,7 @@ export function FriendBubble({ person, size }: { person: CallPerson; size: numbe
       mark={quality && link === 'connected' ? <IconAntennaBars2 size={14} aria-hidden data-testid="quality-mark" data-level={quality.level} data-reason={quality.reason} /> : trouble !== null ? <IconPlugConnectedX size={14} aria-hidden /> : volume === 0 ? <IconVolumeOff size={14} aria-hidden /> : null}
     >
       <Text fz="sm">{t('call.volumeOf', { name })}</Text>
-      <Slider value={Math.round(volume * 100)} onChange={(value) => volumes.setState({ [id]: value / 100 })} label={(value) => t('toolbar.volumeValue', { value })} thumbLabel={t('call.volumeOf', { name })} size={4} thumbSize={18} mx={4} data-testid="person-volume" />
+      <Slider value={Math.round(volume * 100)} onChange={(value) => volumes.setState({ [id]: value / 100 })} label={(value) => t('toolbar.volumeValue', { value })} thumbLabel={t('call.volumeOf', { name })} size={4} thumbSize={18} mx={14} data-testid="person-volume" />
       <Button variant="default" size="compact-md" onClick={() => volumes.setState({ [id]: volume === 0 ? 1 : 0 })} data-testid="person-mute">
         {volume === 0 ? t('call.hearAgain') : t('call.silence')}
       </Button>

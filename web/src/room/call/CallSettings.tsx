@@ -36,7 +36,7 @@ export function CallSettings({ onCheck }: { onCheck: () => void }) {
       <Choose label={t('call.microphoneLabel')} list={microphones} value={chosen.microphone} onChange={(id) => void devices.chooseMicrophone(id)} testId="choose-microphone" />
       <Choose label={t('call.cameraLabel')} list={cameras} value={chosen.camera} onChange={(id) => void devices.chooseCamera(id)} testId="choose-camera" />
       {canChooseSpeaker && speakers.length > 0 && <Choose label={t('call.speakerLabel')} list={speakers} value={chosen.speaker} onChange={(id) => devices.chooseSpeaker(id)} testId="choose-speaker" />}
-      <Button variant="default" leftSection={<IconStethoscope size={17} />} onClick={onCheck} data-testid="open-check">
+      <Button variant="default" leftSection={<IconStethoscope size={17} />} onClick={onCheck} h="auto" mih={36} py={7} styles={{ label: { whiteSpace: 'normal' } }} data-testid="open-check">
         {t('check.open')}
       </Button>
       <div>

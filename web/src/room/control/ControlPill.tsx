@@ -39,9 +39,10 @@ export function ControlPill({ short = false }: { short?: boolean }) {
       );
     }
     return (
-      <UnstyledButton className={classes.pill} onClick={() => ask('control.take')} disabled={busy} data-testid="control-pill" data-control="free" aria-label={t('control.take')}>
+      <UnstyledButton className={classes.pill} onClick={() => ask('control.take')} disabled={busy} data-testid="control-pill" data-control="free">
         <IconMouse size={18} stroke={1.7} aria-hidden />
         <span className={classes.words}>{short ? t('control.freeShort') : t('control.free')}</span>
+        <span className="sr-only">{t('control.take')}</span>
       </UnstyledButton>
     );
   }

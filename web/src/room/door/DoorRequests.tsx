@@ -44,7 +44,7 @@ export function DoorList() {
       {door.map((request) => (
         <li key={request.id} data-testid="door-item">
           <PersonAvatar person={request.person} size={38} />
-          <Text fw={600} truncate miw={0} flex={1} title={request.person.displayName}>
+          <Text fw={600} lineClamp={2} lh={1.25} miw={0} flex={1} title={request.person.displayName}>
             {request.person.displayName}
           </Text>
           <Answers request={request} small />

@@ -16,7 +16,7 @@ export function LinkCard() {
   if (!link) return null;
   return (
     <div className={classes.card} data-over-stage data-testid="link-card">
-      <CloseButton className={classes.close} aria-label={t('links.putAway')} onClick={() => setAway([...away, link.id])} />
+      <CloseButton size={36} className={classes.close} aria-label={t('links.putAway')} onClick={() => setAway([...away, link.id])} />
       <Suggested link={link} />
     </div>
   );

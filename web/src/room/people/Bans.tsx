@@ -39,7 +39,7 @@ const Row = memo(function Row({ room, ban }: { room: string; ban: Ban }) {
   return (
     <li className={classes.person} data-testid="ban-item">
       <div className={classes.who}>
-        <Text fw={600} truncate title={name}>
+        <Text fw={600} lineClamp={2} title={name}>
           {name}
         </Text>
         {ban.reason !== '' && <Text fz="sm">{ban.reason}</Text>}
@@ -47,7 +47,7 @@ const Row = memo(function Row({ room, ban }: { room: string; ban: Ban }) {
           {ban.by ? t('moderation.bannedBy', { name: ban.by.displayName, when }) : t('moderation.bannedAt', { when })}
         </Text>
       </div>
-      <Button variant="default" size="compact-md" aria-label={t('moderation.liftBan', { name })} loading={lift.isPending} onClick={() => lift.mutate()} data-testid="lift-ban">
+      <Button variant="default" size="sm" aria-label={t('moderation.liftBan', { name })} loading={lift.isPending} onClick={() => lift.mutate()} data-testid="lift-ban">
         {t('moderation.lift')}
       </Button>
     </li>

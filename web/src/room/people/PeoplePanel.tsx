@@ -30,7 +30,7 @@ export function PeoplePanel({ onInvite }: { onInvite: () => void }) {
         ))}
       </ul>
       {mayInvite && (
-        <Button variant="light" leftSection={<IconUserPlus size={17} />} onClick={onInvite} mx="md" mt="xs">
+        <Button variant="light" leftSection={<IconUserPlus size={17} />} onClick={onInvite} mx="md" mt="xs" flex="none">
           {t('invite.dialog')}
         </Button>
       )}

@@ -148,7 +148,7 @@ function RoomForm({ room }: { room: Room }) {
         <TextInput label={t('settings.address')} description={t('settings.addressHint')} value={slug} onChange={(event) => setSlug(event.currentTarget.value.toLowerCase().replace(/\s+/g, '-'))} leftSection="/r/" leftSectionWidth={40} maxLength={48} error={errors.slug} spellCheck={false} autoCapitalize="none" data-testid="settings-slug" />
         <PrivacyChoice label={t('settings.privacy')} value={privacy} onChange={setPrivacy} />
         <EntryChoice privacy={privacy} value={entryFor(privacy, entry)} onChange={setEntry} />
-        <NumberInput label={t('entry.size')} description={t('entry.sizeHint', { count: most ?? 0 })} placeholder={String(most ?? '')} value={size === 0 ? '' : size} onChange={(next) => setSize(typeof next === 'number' ? next : 0)} min={1} max={most} allowDecimal={false} allowNegative={false} data-testid="settings-size" />
+        <NumberInput size="md" label={t('entry.size')} description={t('entry.sizeHint', { count: most ?? 0 })} placeholder={String(most ?? '')} value={size === 0 ? '' : size} onChange={(next) => setSize(typeof next === 'number' ? next : 0)} min={1} max={most} allowDecimal={false} allowNegative={false} data-testid="settings-size" />
         <Stack gap={4}>
           <PasswordInput label={t('settings.password')} description={!room.hasPassword ? t('settings.passwordNone') : removing ? t('settings.passwordGoes') : t('settings.passwordSet')} value={password} onChange={(event) => setPassword(event.currentTarget.value)} maxLength={200} autoComplete="new-password" error={errors.password} disabled={removing && room.hasPassword} data-testid="settings-password" />
           {room.hasPassword && (
