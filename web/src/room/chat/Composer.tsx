@@ -171,6 +171,7 @@ export function Composer({ autoFocus, onSent, begin }: Props) {
         maxRows={6}
         autoFocus={autoFocus}
         flex={1}
+        miw={0}
         radius="lg"
         error={length > longestMessage ? t('chat.tooLong', { count: length - longestMessage }) : undefined}
         description={length > longestMessage * 0.9 && length <= longestMessage ? t('chat.left', { count: longestMessage - length }) : waiting > 0 ? t('chat.slow.wait', { count: waiting }) : undefined}
