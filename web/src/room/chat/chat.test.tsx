@@ -189,12 +189,12 @@ describe('reactions', () => {
 
   it('are counted, say who, and are one’s own by a click', async () => {
     const { socket, say } = await enterRoom({ messages: [liked] }, { permissions: ['chat', 'react'] });
-    const chip = screen.getByRole('button', { name: '🐢: Jon' });
+    const chip = screen.getByRole('button', { name: '🐢 1: Jon' });
     expect(chip.textContent).toBe('🐢 1');
     fireEvent.click(chip);
     expect(socket.last('chat.react').payload).toEqual({ seq: 1, emoji: '🐢', on: true });
     say({ type: 'chat.changed', version: 8, payload: { message: { ...liked, revision: 2, reactions: [{ emoji: '🐢', people: [{ id: jon.id, displayName: 'Jon' }, { id: mia.id, displayName: 'Mia' }] }] } } });
-    fireEvent.click(await screen.findByRole('button', { name: '🐢: Jon and Mia' }));
+    fireEvent.click(await screen.findByRole('button', { name: '🐢 2: Jon and Mia' }));
     expect(socket.last('chat.react').payload).toEqual({ seq: 1, emoji: '🐢', on: false });
   });
 
