@@ -2,6 +2,7 @@ import { Button, Group, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { DoorRequest } from '@/api/types';
 import { PersonAvatar } from '@/ui/PersonAvatar';
+import { useSettled } from '@/ui/useSettled';
 import { useRoom, useRoomSession } from '../context';
 import classes from './Door.module.css';
 
@@ -57,13 +58,17 @@ export function DoorList() {
 function Answers({ request: { id, person }, small = false }: { request: DoorRequest; small?: boolean }) {
   const { t } = useTranslation();
   const session = useRoomSession();
+  const settled = useSettled(id);
   const size = small ? 'compact-sm' : 'sm';
+  const answer = (letIn: boolean): void => {
+    if (settled) void session.ask('door.answer', { id, letIn });
+  };
   return (
     <>
-      <Button size={size} h={small ? 36 : undefined} onClick={() => void session.ask('door.answer', { id, letIn: true })} aria-label={t('door.letInName', { name: person.displayName })} data-testid="let-in">
+      <Button size={size} h={small ? 36 : undefined} aria-disabled={!settled} onClick={() => answer(true)} aria-label={t('door.letInName', { name: person.displayName })} data-testid="let-in">
         {t('door.letIn')}
       </Button>
-      <Button size={size} h={small ? 36 : undefined} variant="default" onClick={() => void session.ask('door.answer', { id, letIn: false })} aria-label={t('door.denyName', { name: person.displayName })} data-testid="not-let-in">
+      <Button size={size} h={small ? 36 : undefined} variant="default" aria-disabled={!settled} onClick={() => answer(false)} aria-label={t('door.denyName', { name: person.displayName })} data-testid="not-let-in">
         {t('door.deny')}
       </Button>
     </>

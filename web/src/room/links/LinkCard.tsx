@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useSession } from '@/account/session';
 import type { SuggestedLink } from '@/api/types';
+import { useSettled } from '@/ui/useSettled';
 import { useHolds, useMay, useRoom, useRoomSession } from '../context';
 import classes from './Links.module.css';
 
@@ -35,6 +36,12 @@ export function Suggested({ link }: { link: SuggestedLink }) {
   const write = useMay('chat');
   const opens = navigate && (holds || (free && control));
   const own = link.person.id === account.person?.id;
+  const settled = useSettled(link.id);
+  // A vote that came when it was enough, but could not open, is given once more.
+  const again = link.voters.length >= needed;
+  const ask = (type: 'link.open' | 'link.vote' | 'link.withdraw'): void => {
+    if (settled) void session.ask(type, { id: link.id });
+  };
   const voted = account.person !== null && link.voters.includes(account.person.id);
   return (
     <div className={classes.link} role="group" aria-label={t('links.by', { name: link.person.displayName })} data-testid="link">
@@ -46,17 +53,17 @@ export function Suggested({ link }: { link: SuggestedLink }) {
       </Text>
       <Group gap={8}>
         {opens && (
-          <Button size="sm" onClick={() => void session.ask('link.open', { id: link.id })} data-testid="link-open">
+          <Button size="sm" aria-disabled={!settled} onClick={() => ask('link.open')} data-testid="link-open">
             {t('links.open')}
           </Button>
         )}
-        {write && !voted && (
-          <Button size="sm" variant="default" onClick={() => void session.ask('link.vote', { id: link.id })} data-testid="link-vote">
+        {write && navigate && control && (!voted || again) && (
+          <Button size="sm" variant="default" aria-disabled={!settled} onClick={() => ask('link.vote')} data-testid="link-vote">
             {t('links.vote')}
           </Button>
         )}
         {(own || opens || moderate) && (
-          <Button size="sm" variant="subtle" color="gray" onClick={() => void session.ask('link.withdraw', { id: link.id })} data-testid="link-withdraw">
+          <Button size="sm" variant="subtle" color="gray" aria-disabled={!settled} onClick={() => ask('link.withdraw')} data-testid="link-withdraw">
             {t('links.withdraw')}
           </Button>
         )}
