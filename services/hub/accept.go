@@ -1,7 +1,6 @@
 package hub
 
 import (
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -23,7 +22,7 @@ func (h *Hub) Agents() http.Handler {
 
 func (h *Hub) serve(w http.ResponseWriter, r *http.Request, agentsOnly bool) {
 	if !h.reserve() {
-		problem(w, http.StatusServiceUnavailable, wire.ErrorCodeUnavailable, "The server takes no connections just now. Try again in a moment.")
+		wire.WriteProblem(w, http.StatusServiceUnavailable, wire.ErrorCodeUnavailable, "The server takes no connections just now. Try again in a moment.")
 		return
 	}
 	defer h.running.Done()
@@ -87,17 +86,9 @@ func (h *Hub) originAllowed(r *http.Request) bool {
 
 func refuseUpgrade(w http.ResponseWriter, r *http.Request, status int, reason error) {
 	if status == http.StatusForbidden {
-		problem(w, status, wire.ErrorCodeOriginRefused, "This page may not connect to this server. If it should, add its address to TURTUS_ALLOWED_ORIGINS.")
+		wire.WriteProblem(w, status, wire.ErrorCodeOriginRefused, "This page may not connect to this server. If it should, add its address to TURTUS_ALLOWED_ORIGINS.")
 		return
 	}
 	w.Header().Set("Sec-Websocket-Version", "13")
-	problem(w, status, wire.ErrorCodeBadRequest, "This address speaks WebSocket only: "+reason.Error()+".")
-}
-
-func problem(w http.ResponseWriter, status int, code wire.ErrorCode, detail string) {
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(wire.Problem{
-		Type: "/docs/errors#" + string(code), Title: http.StatusText(status), Status: status, Code: code, Detail: &detail,
-	})
+	wire.WriteProblem(w, status, wire.ErrorCodeBadRequest, "This address speaks WebSocket only: "+reason.Error()+".")
 }

@@ -138,10 +138,10 @@ func (s *Server) Speak(w http.ResponseWriter, r *http.Request) {
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&said); err != nil {
 		var tooLarge *http.MaxBytesError
 		if errors.As(err, &tooLarge) {
-			problem(w, http.StatusRequestEntityTooLarge, wire.ErrorCodeBodyTooLarge, "What a page says at once may have 1 MiB at most.")
+			wire.WriteProblem(w, http.StatusRequestEntityTooLarge, wire.ErrorCodeBodyTooLarge, "What a page says at once may have 1 MiB at most.")
 			return
 		}
-		problem(w, http.StatusBadRequest, wire.ErrorCodeMalformedJSON, "The body is not a JSON object with connection, first and messages.")
+		wire.WriteProblem(w, http.StatusBadRequest, wire.ErrorCodeMalformedJSON, "The body is not a JSON object with connection, first and messages.")
 		return
 	}
 	s.mu.Lock()
@@ -149,11 +149,11 @@ func (s *Server) Speak(w http.ResponseWriter, r *http.Request) {
 	s.mu.Unlock()
 	switch {
 	case p == nil:
-		problem(w, http.StatusNotFound, wire.ErrorCodeNotFound, "This connection is over. Open another.")
+		wire.WriteProblem(w, http.StatusNotFound, wire.ErrorCodeNotFound, "This connection is over. Open another.")
 	case len(said.Messages) > maxMessages:
-		problem(w, http.StatusBadRequest, wire.ErrorCodeBadRequest, "A page may say 64 messages at once.")
+		wire.WriteProblem(w, http.StatusBadRequest, wire.ErrorCodeBadRequest, "A page may say 64 messages at once.")
 	case !p.say(said):
-		problem(w, http.StatusBadRequest, wire.ErrorCodeBadRequest, "Messages before these are missing.")
+		wire.WriteProblem(w, http.StatusBadRequest, wire.ErrorCodeBadRequest, "Messages before these are missing.")
 	default:
 		w.WriteHeader(http.StatusNoContent)
 	}

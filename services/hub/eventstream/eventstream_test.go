@@ -14,6 +14,8 @@ import (
 	"github.com/gorilla/websocket"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"turtus/services/wire"
 )
 
 // hub is a peer of which a test has the other end.
@@ -24,7 +26,7 @@ type hub struct {
 
 func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get("Origin") == "https://elsewhere.example" {
-		problem(w, http.StatusForbidden, "origin_refused", "no")
+		wire.WriteProblem(w, http.StatusForbidden, "origin_refused", "no")
 		return
 	}
 	up := websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return true }}

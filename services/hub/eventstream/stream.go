@@ -61,19 +61,11 @@ func (s *stream) write(e event) error {
 // refuse hands on what the hub answered in place of an upgrade.
 func refuse(w http.ResponseWriter, answer *http.Response) {
 	if answer == nil || answer.Header.Get("Content-Type") != "application/problem+json" {
-		problem(w, http.StatusServiceUnavailable, wire.ErrorCodeUnavailable, "The server takes no connections just now. Try again in a moment.")
+		wire.WriteProblem(w, http.StatusServiceUnavailable, wire.ErrorCodeUnavailable, "The server takes no connections just now. Try again in a moment.")
 		return
 	}
 	defer answer.Body.Close()
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(answer.StatusCode)
 	_, _ = io.Copy(w, answer.Body) // a page that left
-}
-
-func problem(w http.ResponseWriter, status int, code wire.ErrorCode, detail string) {
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(wire.Problem{
-		Type: "/docs/errors#" + string(code), Title: http.StatusText(status), Status: status, Code: code, Detail: &detail,
-	})
 }
