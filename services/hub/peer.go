@@ -216,13 +216,15 @@ func (p *peer) handle(e wire.Envelope) error {
 	if len(e.Target) > 64 {
 		return fieldError("target", "has more than 64 characters")
 	}
-	if err := contract.ClientPayload(e.Type, e.Payload); err != nil {
+	checked, err := contract.ClientPayload(e.Type, e.Payload)
+	if err != nil {
 		var field *contract.FieldError
 		if errors.As(err, &field) {
 			return fieldError(field.Field, field.Detail)
 		}
 		return fmt.Errorf("validate %s: %w", e.Type, err)
 	}
+	e.Payload = checked
 	if err := h.do(p, e); err != nil {
 		return err
 	}

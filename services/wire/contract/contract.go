@@ -34,23 +34,40 @@ func (e *FieldError) Error() string {
 	return e.Field + ": " + e.Detail
 }
 
-// ClientPayload checks the payload of a message from a peer: ErrUnknownType, a *FieldError, or nil.
-func ClientPayload(messageType string, payload json.RawMessage) error {
+// ClientPayload checks the payload of a message from a peer and returns what the contract knows of it, written anew: what is said twice, or
+// under a name that another reader takes for one of the contract's, reaches nobody unchecked. Errors: ErrUnknownType, a *FieldError.
+func ClientPayload(messageType string, payload json.RawMessage) (json.RawMessage, error) {
 	property, known := Spec().Components.Schemas["ClientMessages"].Value.Properties[messageType]
 	if !known {
-		return fmt.Errorf("%w: %q", ErrUnknownType, messageType)
+		return nil, fmt.Errorf("%w: %q", ErrUnknownType, messageType)
 	}
 	var value any
 	if err := json.Unmarshal(payload, &value); err != nil {
-		return &FieldError{Field: "payload", Detail: "is not JSON"}
+		return nil, &FieldError{Field: "payload", Detail: "is not JSON"}
 	}
 	err := property.Value.VisitJSON(value, openapi3.VisitAsRequest())
 	if err == nil {
-		return nil
+		prune(property.Value, value)
+		return json.Marshal(value)
 	}
 	var schemaErr *openapi3.SchemaError
 	if errors.As(err, &schemaErr) {
-		return &FieldError{Field: strings.Join(schemaErr.JSONPointer(), "."), Detail: schemaErr.Reason}
+		return nil, &FieldError{Field: strings.Join(schemaErr.JSONPointer(), "."), Detail: schemaErr.Reason}
 	}
-	return &FieldError{Detail: err.Error()}
+	return nil, &FieldError{Detail: err.Error()}
+}
+
+// prune takes from a value that was checked what its schema does not name, in the objects that may have more.
+func prune(schema *openapi3.Schema, value any) {
+	object, ok := value.(map[string]any)
+	if !ok || schema.Properties == nil {
+		return
+	}
+	for name, part := range object {
+		if property, known := schema.Properties[name]; known {
+			prune(property.Value, part)
+		} else {
+			delete(object, name)
+		}
+	}
 }
