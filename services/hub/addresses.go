@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net"
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"turtus/services/wire"
@@ -31,50 +32,61 @@ func hideAddresses(s *wire.Signal, relayed func(netip.AddrPort) bool) bool {
 func hideCandidate(line string, relayed func(netip.AddrPort) bool) (string, bool) {
 	field := strings.Fields(line)
 	// foundation, component, transport, priority, address, port, "typ", type
-	if len(field) < 8 || !strings.EqualFold(field[6], "typ") || !strings.EqualFold(field[7], "relay") {
+	if len(field) < 8 || !strings.EqualFold(field[6], "typ") || !strings.EqualFold(field[7], "relay") || !isNumber(field[1]) || !isNumber(field[3]) {
 		return "", false
 	}
 	at, err := netip.ParseAddrPort(net.JoinHostPort(field[4], field[5]))
 	if err != nil || !relayed(at) { // a name is nobody's relayed address either
 		return "", false
 	}
-	for i := 8; i+1 < len(field); i += 2 {
-		switch strings.ToLower(field[i]) {
-		case "raddr":
-			field[i+1] = "0.0.0.0"
-		case "rport":
-			field[i+1] = "0"
+	for i := 8; i < len(field); i++ {
+		_, err := netip.ParseAddr(field[i])
+		switch before := strings.ToLower(field[i-1]); {
+		case before == "raddr", err == nil:
+			field[i] = "0.0.0.0"
+		case before == "rport":
+			field[i] = "0"
 		}
 	}
 	return strings.Join(field, " "), true
 }
 
-// hideInDescription does the same in an SDP, whose connection data name an address too (RFC 8866, sections 5.2 and 5.7; RFC 3605).
+func isNumber(s string) bool {
+	_, err := strconv.ParseUint(s, 10, 32)
+	return err == nil
+}
+
+// hideInDescription does the same in an SDP, whose connection data name an address too (RFC 8866, sections 5.2 and 5.7; RFC 3605). Not every
+// end is strict about where a line begins, so what is no line of an SDP is left out.
 func hideInDescription(sdp string, relayed func(netip.AddrPort) bool) string {
 	var b strings.Builder
-	for line := range strings.Lines(sdp) {
-		text := strings.TrimRight(line, "\r\n")
-		end := line[len(text):]
-		name, value, _ := strings.Cut(text, ":")
+	for line := range strings.FieldsFuncSeq(sdp, func(r rune) bool { return r == '\r' || r == '\n' }) {
+		key, value, _ := strings.Cut(line, "=")
+		name, rest, _ := strings.Cut(value, ":")
+		name = strings.ToLower(strings.TrimSpace(name))
 		switch {
-		case strings.HasPrefix(text, "c="):
-			text = "c=IN IP4 0.0.0.0"
-		case strings.HasPrefix(text, "o="):
-			if field := strings.Fields(text); len(field) == 6 {
-				text = strings.Join(append(field[:4], "IP4", "127.0.0.1"), " ")
-			}
-		case strings.EqualFold(name, "a=rtcp"):
-			text = "a=rtcp:9 IN IP4 0.0.0.0"
-		case strings.EqualFold(name, "a=remote-candidates"):
+		case len(key) != 1 || key[0] < 'a' || key[0] > 'z':
 			continue
-		case strings.EqualFold(name, "a=candidate"):
-			hidden, ok := hideCandidate(value, relayed)
-			if !ok {
+		case key == "c":
+			line = "c=IN IP4 0.0.0.0"
+		case key == "o":
+			field := strings.Fields(line)
+			if len(field) < 6 {
 				continue
 			}
-			text = "a=candidate:" + hidden
+			line = strings.Join(append(field[:3], "IN", "IP4", "127.0.0.1"), " ")
+		case key == "a" && name == "rtcp":
+			line = "a=rtcp:9 IN IP4 0.0.0.0"
+		case key == "a" && strings.HasPrefix(name, "remote-candidates"):
+			continue
+		case key == "a" && strings.HasPrefix(name, "candidate"):
+			hidden, ok := hideCandidate(rest, relayed)
+			if !ok || name != "candidate" {
+				continue
+			}
+			line = "a=candidate:" + hidden
 		}
-		b.WriteString(text + end)
+		b.WriteString(line + "\r\n")
 	}
 	return b.String()
 }

@@ -248,16 +248,3 @@ func TestBadPostsAreRefused(t *testing.T) {
 		})
 	}
 }
-
-func FuzzSpeak(f *testing.F) {
-	f.Add([]byte(`{"connection":"x","first":0,"messages":[{"type":"echo"}],"close":1000}`))
-	f.Add([]byte(`{"first":-1,"messages":null,"close":-5}`))
-	s := New(http.NotFoundHandler())
-	f.Fuzz(func(t *testing.T, body []byte) {
-		w := httptest.NewRecorder()
-		s.Speak(w, httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(body)))
-		if w.Code < 400 {
-			t.Fatalf("%d for a connection that nobody has", w.Code)
-		}
-	})
-}

@@ -45,9 +45,9 @@ func (s *stream) write(e event) error {
 	if e.name != "" {
 		text.WriteString("event: " + e.name + "\n")
 	}
-	for line := range bytes.Lines(e.data) {
+	for line := range bytes.FieldsFuncSeq(e.data, func(r rune) bool { return r == '\r' || r == '\n' }) { // each ends a line of an event
 		text.WriteString("data: ")
-		text.Write(bytes.TrimRight(line, "\r\n"))
+		text.Write(line)
 		text.WriteByte('\n')
 	}
 	text.WriteByte('\n')
