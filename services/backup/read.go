@@ -104,23 +104,28 @@ func (m Manifest) check(seen []Entry, rest io.Reader) error {
 	if !slices.Equal(m.Entries, seen) {
 		return damaged("its files are not those of its manifest")
 	}
-	var want []string
-	for _, t := range m.Database.Tables {
-		for part := 1; part <= t.Parts; part++ {
-			want = append(want, partName(t.Name, part))
+	// Name by name, for a manifest may tell of more than fits into memory.
+	table, part := 0, 0
+	next := func() string {
+		for part++; table < len(m.Database.Tables); table, part = table+1, 1 {
+			if t := m.Database.Tables[table]; part <= t.Parts {
+				return partName(t.Name, part)
+			}
 		}
+		return ""
 	}
+	want := next()
 	for i, e := range seen {
 		name, inData := strings.CutPrefix(e.Name, dataPrefix)
 		switch {
 		case i == 0 && e.Name == headName, inData && filepath.IsLocal(name):
-		case len(want) > 0 && e.Name == want[0]:
-			want = want[1:]
+		case want != "" && e.Name == want:
+			want = next()
 		default:
 			return damaged("it holds the file " + e.Name + ", which is none of a backup's")
 		}
 	}
-	if len(want) > 0 {
+	if want != "" {
 		return damaged("rows of a table are missing")
 	}
 	return nil
