@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"runtime"
 	"strings"
@@ -127,6 +128,9 @@ func decodePHC(phc string) (c HashCost, salt, sum []byte, err error) {
 	}
 	if sum, err = base64.RawStdEncoding.DecodeString(parts[5]); err != nil {
 		return c, nil, nil, fmt.Errorf("stored password hash: %w", err)
+	}
+	if c.Iterations == 0 || c.Parallelism == 0 || encodePHC(c, salt, sum) != phc {
+		return c, nil, nil, errors.New("stored password hash is not as this program writes it")
 	}
 	return c, salt, sum, nil
 }

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"turtus/services/accounts"
@@ -321,10 +323,15 @@ func checkStartURL(address string) error {
 		return nil
 	}
 	u, err := url.Parse(address)
-	if err != nil || len(address) > maxStartURL || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
+	if err != nil || len(address) > maxStartURL || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || !isOneWord(address) {
 		return errField("startUrl", "is a web address, http:// or https://, without a name and password in it")
 	}
 	return nil
+}
+
+// isOneWord says that nothing in an address ends it for another program that reads it.
+func isOneWord(address string) bool {
+	return utf8.ValidString(address) && !strings.ContainsFunc(address, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
 }
 
 // audit writes what matters later; it never holds a password, a code or a message.

@@ -64,6 +64,9 @@ func slugOf(title string) string {
 	if len(slug) < minSlug {
 		slug = strings.TrimPrefix(slug+"-room", "-")
 	}
+	if _, looksLikeID := asID(slug); looksLikeID { // nobody would find the room there
+		slug = "room-" + slug
+	}
 	return slug
 }
 

@@ -173,7 +173,7 @@ func isStartURL(text string) bool {
 		return false
 	}
 	u, err := url.Parse(text)
-	return err == nil && (strings.HasPrefix(text, "http://") || strings.HasPrefix(text, "https://")) && u.Hostname() != ""
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != ""
 }
 
 // parseGrace reads the body of an end.

@@ -170,7 +170,7 @@ func FuzzStart(f *testing.F) {
 			require.NotContains(t, text, "\x00")
 			require.False(t, strings.HasPrefix(text, "--") && text == s.StartURL)
 		}
-		require.True(t, s.StartURL == "" || s.StartURL == "about:blank" || strings.HasPrefix(s.StartURL, "http"))
+		require.True(t, s.StartURL == "" || s.StartURL == "about:blank" || strings.HasPrefix(strings.ToLower(s.StartURL), "http"))
 		require.LessOrEqual(t, s.Width*s.Height*s.FrameRate, 1920*1080*60)
 		require.Positive(t, s.Width*s.Height*s.FrameRate)
 		require.True(t, s.ViewerTimeout > 0 && s.ViewerTimeout <= 24*time.Hour && s.SignalTimeout > 0 && s.SignalTimeout <= 24*time.Hour)
@@ -179,5 +179,33 @@ func FuzzStart(f *testing.F) {
 		same, err := decodeStart(again)
 		require.NoError(t, err)
 		require.Equal(t, s, same)
+	})
+}
+
+// FuzzStartPage: a room's start page is one to the launcher too, so that no room has a page with which its browser never starts.
+func FuzzStartPage(f *testing.F) {
+	for _, page := range []string{"", "about:blank", "https://start.example/?a=b#c", "HTTPS://start.example", "https://start.example/a b", "http://:80/", "https://\u3000.example"} {
+		f.Add(page)
+	}
+	f.Fuzz(func(t *testing.T, page string) {
+		if rooms.CheckLink(page) == nil {
+			require.True(t, isStartURL(page), "%q", page)
+		}
+	})
+}
+
+// FuzzGrace: an end waits for a bounded time.
+func FuzzGrace(f *testing.F) {
+	for _, body := range []string{`{"graceMs":60000}`, `{"graceMs":-1}`, `{"graceMs":1e4}`, `{"GRACEMS":5,"graceMs":99999999}`, `{} {}`, `null`} {
+		f.Add([]byte(body))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		grace, err := parseGrace(body)
+		if err != nil {
+			var coded *wire.Error
+			require.ErrorAs(t, err, &coded)
+			return
+		}
+		require.True(t, grace >= 0 && grace <= maxGrace)
 	})
 }
