@@ -12,7 +12,7 @@ WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path
 VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS     := -X main.version=$(VERSION)
 
-.PHONY: help run dev build gen gen-check lint test test-go test-web e2e e2e-docker networks test-isolation bench bench-docker pictures fresh images publish clean prepare-run prepare-test
+.PHONY: help run dev build gen gen-check lint test test-go test-web e2e e2e-docker networks fuzz test-isolation bench bench-docker pictures fresh images publish clean prepare-run prepare-test
 
 help: ## Say what each target does
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ e2e: prepare-test build web/node_modules/.installed ## Only the end-to-end tests
 
 e2e-docker: prepare-test build web/node_modules/.installed ## The end-to-end tests with browsers in containers (as root, after make images)
 	cd web && TURTUS_LAUNCHER=docker ../deploy/dev/public-host.sh npx playwright test -c e2e/playwright.config.ts $(E2E)
+
+fuzz: prepare-test ## Look for what breaks the decoders of what peers send (FUZZTIME=1m each, FUZZ=Slug: some)
+	@FUZZTIME='$(or $(FUZZTIME),10s)' FUZZ='$(FUZZ)' deploy/dev/fuzz.sh
 
 test-isolation: ## Only the tests that try to leave a browser's container (as root, after make images)
 	TURTUS_TEST_ENGINE=required go test -count=1 ./services/browsers/docker/isolation
