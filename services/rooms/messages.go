@@ -164,7 +164,7 @@ func (s *Service) insert(ctx context.Context, q *db.Queries, room ID, author acc
 	}
 	var last time.Time
 	if next.SlowMode > 0 && !n.Moderates {
-		if last, err = lastSaid(ctx, q, room, author); err != nil {
+		if last, err = lastSaid(ctx, q, room, author, now.Add(time.Duration(next.SlowMode)*time.Second)); err != nil {
 			return Message{}, err
 		}
 	}

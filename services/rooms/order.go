@@ -73,9 +73,10 @@ func stillModerates(ctx context.Context, q *db.Queries, room ID, by accounts.Per
 	return nil
 }
 
-// lastSaid is when somebody said something in the room, which is locked; zero for never.
-func lastSaid(ctx context.Context, q *db.Queries, room ID, author accounts.PersonID) (time.Time, error) {
-	last, err := q.LastSaid(ctx, db.LastSaidParams{RoomID: room.UUID(), AuthorID: new(author.UUID())})
+// lastSaid is when somebody said something in the room, which is locked; zero for never. What is far in the future was said before the server's
+// clock was set back, and says nothing of now.
+func lastSaid(ctx context.Context, q *db.Queries, room ID, author accounts.PersonID, until time.Time) (time.Time, error) {
+	last, err := q.LastSaid(ctx, db.LastSaidParams{RoomID: room.UUID(), AuthorID: new(author.UUID()), Until: until})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return time.Time{}, nil
 	} else if err != nil {
@@ -86,11 +87,12 @@ func lastSaid(ctx context.Context, q *db.Queries, room ID, author accounts.Perso
 
 // tooSoon refuses what comes before slow mode lets somebody say something again.
 func tooSoon(last, now time.Time, seconds int32) error {
-	wait := last.Add(time.Duration(seconds) * time.Second).Sub(now)
+	slow := time.Duration(seconds) * time.Second
+	wait := last.Add(slow).Sub(now)
 	if last.IsZero() || wait <= 0 {
 		return nil
 	}
 	err := wire.Errorf(wire.ErrorCodeSlowMode, "Slow mode is on: one message in %d seconds.", seconds)
-	err.RetryAfter = int(math.Ceil(wait.Seconds()))
+	err.RetryAfter = int(math.Ceil(min(wait, slow).Seconds()))
 	return err
 }

@@ -38,6 +38,9 @@ func TestSlowModeBoundsEachPersonAndNoModerator(t *testing.T) {
 	require.NoError(t, say(ada, "2", false))
 	m := h.seqs(t, r, ada)
 	require.Equal(t, []int64{1, 2, 3, 4, 5}, m, "what was refused took no number")
+	h.clock.pass(-time.Hour) // somebody has set the server's clock back
+	require.NoError(t, say(ada, "earlier", false), "nobody is silent for an hour by a clock")
+	requireCode(t, wire.ErrorCodeSlowMode, say(ada, "at once", false))
 	require.NoError(t, h.SetSlowMode(ctx, r.ID, owner.ID, 0))
 	require.NoError(t, say(ada, "3", false))
 

@@ -295,16 +295,17 @@ func (q *Queries) InsertMessage(ctx context.Context, arg InsertMessageParams) (M
 }
 
 const lastSaid = `-- name: LastSaid :one
-SELECT created_at FROM messages WHERE room_id = $1 AND author_id = $2 ORDER BY created_at DESC LIMIT 1
+SELECT created_at FROM messages WHERE room_id = $1 AND author_id = $2 AND created_at <= $3 ORDER BY created_at DESC LIMIT 1
 `
 
 type LastSaidParams struct {
 	RoomID   uuid.UUID
 	AuthorID *uuid.UUID
+	Until    time.Time
 }
 
 func (q *Queries) LastSaid(ctx context.Context, arg LastSaidParams) (time.Time, error) {
-	row := q.db.QueryRow(ctx, lastSaid, arg.RoomID, arg.AuthorID)
+	row := q.db.QueryRow(ctx, lastSaid, arg.RoomID, arg.AuthorID, arg.Until)
 	var created_at time.Time
 	err := row.Scan(&created_at)
 	return created_at, err

@@ -80,7 +80,7 @@ DELETE FROM reactions WHERE room_id = @room_id AND seq = @seq;
 UPDATE messages SET revision = @revision WHERE room_id = @room_id AND seq = @seq;
 
 -- name: LastSaid :one
-SELECT created_at FROM messages WHERE room_id = @room_id AND author_id = @author_id ORDER BY created_at DESC LIMIT 1;
+SELECT created_at FROM messages WHERE room_id = @room_id AND author_id = @author_id AND created_at <= @until ORDER BY created_at DESC LIMIT 1;
 
 -- name: ListMentionable :many
 -- The members whose names stand in a text after an @.

@@ -97,6 +97,29 @@ describe('SessionManager', () => {
     expect(await session.accessToken()).toBe('from the other tab');
     expect(fetch.calls).toHaveLength(0);
   });
+
+  describe.each([
+    ['a day ahead', 86_400_000],
+    ['a day behind', -86_400_000],
+    ['right', 0],
+  ])('on a device whose clock is %s', (_how, ahead) => {
+    const issued = Date.UTC(2026, 0, 1) / 1000;
+    const session15 = () => aSession(`head.${btoa(JSON.stringify({ iat: issued, exp: issued + 900 }))}.signature`, new Date((issued + 900) * 1000).toISOString());
+
+    it('renews a token a minute before it expires, and not at each request', async () => {
+      let now = issued * 1000 + ahead;
+      const waits: number[] = [];
+      const fetch = fakeFetch({ 'POST /sessions/refresh': () => session15() });
+      const session = manage(fetch, { now: () => now, setTimeout: (_run, milliseconds) => waits.push(milliseconds) });
+      session.adopt(session15(), false);
+      expect(waits).toEqual([14 * 60_000]);
+      await session.accessToken();
+      expect(fetch.calls).toHaveLength(0);
+      now += 896_000;
+      await session.accessToken();
+      expect(fetch.calls).toHaveLength(1);
+    });
+  });
 });
 
 describe('the API client', () => {

@@ -8,7 +8,7 @@ export type SessionState =
   | { status: 'signedIn'; person: Person };
 
 /** What one tab tells the others, so that a refresh in one serves all and a sign-out in one is a sign-out in all. */
-type TabMessage = { kind: 'session'; session: Session } | { kind: 'signedOut' };
+type TabMessage = { kind: 'session'; session: Session; endsAt?: number } | { kind: 'signedOut' };
 
 export interface SessionOptions {
   fetch: typeof fetch;
@@ -32,6 +32,7 @@ const wasHere = 'turtus.signedIn';
 export class SessionManager {
   readonly store: StoreApi<SessionState> = createStore<SessionState>(() => ({ status: 'unknown', person: null, unreachable: false }));
   private token: string | null = null;
+  /** By this device's clock. */
   private expiresAt = 0;
   private refreshing: Promise<boolean> | null = null;
   private timer: number | null = null;
@@ -39,7 +40,7 @@ export class SessionManager {
   constructor(private readonly options: SessionOptions) {
     options.channel?.addEventListener('message', (event) => {
       const message = (event as MessageEvent<TabMessage>).data;
-      if (message.kind === 'session') this.adopt(message.session, false);
+      if (message.kind === 'session') this.adopt(message.session, false, message.endsAt);
       else this.drop(false, false);
     });
   }
@@ -68,13 +69,14 @@ export class SessionManager {
     return await this.refreshing;
   }
 
-  adopt(session: Session, tell = true): void {
+  /** `endsAt` is when the token expires by this device's clock, where another tab knows. */
+  adopt(session: Session, tell = true, endsAt = this.options.now() + lifeOf(session, this.options.now())): void {
     this.token = session.accessToken;
-    this.expiresAt = Date.parse(session.expiresAt);
+    this.expiresAt = endsAt;
     this.options.memory?.setItem(wasHere, '1');
     this.store.setState({ status: 'signedIn', person: session.person }, true);
     this.schedule(Math.max(5_000, this.expiresAt - this.options.now() - refreshAhead));
-    if (tell) this.options.channel?.postMessage({ kind: 'session', session } satisfies TabMessage);
+    if (tell) this.options.channel?.postMessage({ kind: 'session', session, endsAt } satisfies TabMessage);
   }
 
   setPerson(person: Person): void {
@@ -134,6 +136,17 @@ export class SessionManager {
     if (this.timer !== null) this.options.clearTimeout(this.timer);
     this.timer = this.options.setTimeout(() => void this.refresh(), milliseconds);
   }
+}
+
+/** How long a new token is good for, in milliseconds. What it says of that itself holds whatever time this device believes it is. */
+function lifeOf(session: Session, now: number): number {
+  try {
+    const claims = JSON.parse(atob((session.accessToken.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/'))) as { iat?: unknown; exp?: unknown };
+    if (typeof claims.iat === 'number' && typeof claims.exp === 'number') return (claims.exp - claims.iat) * 1000;
+  } catch {
+    // Not a token that can be read here.
+  }
+  return Date.parse(session.expiresAt) - now;
 }
 
 export function browserSessionOptions(): SessionOptions {

@@ -207,7 +207,7 @@ export class RoomSession {
           break; // input that came a moment too late; the hub's control.changed tells the person
       }
     });
-    this.outbox = new Outbox({ hub: this.hub, storage: options.storage, room: options.room, person: options.person, changed: (outbox) => this.store.setState({ outbox }) });
+    this.outbox = new Outbox({ hub: this.hub, storage: options.storage, room: options.room, person: options.person, now: () => new Date(Date.now() + this.store.getState().clockOffset), changed: (outbox) => this.store.setState({ outbox }) });
   }
 
   enter(): void {

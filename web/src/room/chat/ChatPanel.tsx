@@ -249,8 +249,9 @@ function UnreadLine() {
 
 function Day({ at }: { at: string }) {
   const { t, i18n } = useTranslation();
+  const offset = useRoom((room) => room.clockOffset);
   const day = new Date(at);
-  const today = new Date();
+  const today = new Date(Date.now() + offset); // this device may believe that it is another day
   const days = Math.round((new Date(today.toDateString()).getTime() - new Date(day.toDateString()).getTime()) / 86_400_000);
   const text = days === 0 ? t('chat.today') : days === 1 ? t('chat.yesterday') : new Intl.DateTimeFormat(i18n.language, { weekday: 'long', day: 'numeric', month: 'long', ...(day.getFullYear() === today.getFullYear() ? {} : { year: 'numeric' }) }).format(day);
   return (

@@ -246,4 +246,9 @@ describe('lines of the chat', () => {
     expect(lines.map((line) => (line.kind !== 'message' ? line.kind : `${line.author?.displayName ?? ''}${line.first ? '*' : ''}`))).toEqual(['day', 'Jon*', 'Jon', 'Mia*', 'day', 'Mia*', 'Mia']);
     expect(jon.displayName).toBe('Jon');
   });
+  it('are each one of its own, also where the clock of the server was set back', () => {
+    const lines = groups([aMessage(1, { createdAt: at(1, 0) }), aMessage(2, { createdAt: at(2, 0) }), aMessage(3, { createdAt: at(1, 0) }), aMessage(4, { createdAt: at(2, 0) })], [], mia);
+    expect(lines.filter(({ kind }) => kind === 'day')).toHaveLength(4);
+    expect(new Set(lines.map(({ key }) => key)).size).toBe(lines.length);
+  });
 });

@@ -34,6 +34,7 @@ export const sameLine = (a: Said, b: Said): boolean => a.key === b.key && a.firs
 /** Messages, then what is being sent, as lines: days set apart, and what one person says in a row kept together. After `mark` the unread ones begin. */
 export function groups(messages: readonly ChatMessage[], outbox: readonly Outgoing[], me: PublicPerson | undefined, mark: number | null = null): Line[] {
   const lines: Line[] = [];
+  const days = new Set<string>();
   let day = '';
   let author = '';
   let at = 0;
@@ -45,7 +46,9 @@ export function groups(messages: readonly ChatMessage[], outbox: readonly Outgoi
       day = name;
       author = '';
       at = 0;
-      lines.push({ kind: 'day', key: `day-${name}`, at: line.at });
+      // A server whose clock was set back comes to a day twice.
+      lines.push({ kind: 'day', key: days.has(name) ? `day-${name}-${line.key}` : `day-${name}`, at: line.at });
+      days.add(name);
     }
     if (!marked && mark !== null && line.message && line.message.seq > mark) {
       marked = true;
