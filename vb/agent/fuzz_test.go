@@ -39,4 +39,3 @@ func FuzzLink(f *testing.F) {
 		require.NotEmpty(t, u.Hostname())
 	})
 }
-
