@@ -57,7 +57,8 @@ type Config struct {
 	MaxBrowsers          int       `env:"MAX_BROWSERS" default:"4" min:"0" max:"1000" doc:"Most browsers running at once on this server."`
 	MaxBrowsersPerPerson int       `env:"MAX_BROWSERS_PER_PERSON" default:"1" min:"0" max:"1000" doc:"Most browsers running at once for one person's rooms."`
 	WarmBrowsers         int       `env:"WARM_BROWSERS" default:"1" min:"0" max:"16" doc:"Browsers kept ready for the next rooms, which then open at once. Each takes some 400 MB and no processor; fewer are kept where memory is short or TURTUS_MAX_BROWSERS leaves no place. 0: none."`
-	MediaPorts           PortRange `env:"MEDIA_PORTS" doc:"UDP ports of the browsers' media, such as 52000-52100. Empty: any free port."`
+	MediaPorts           PortRange `env:"MEDIA_PORTS" doc:"Ports of the browsers' media, such as 52000-52100, to open in the firewall for UDP and TCP. Empty: any free UDP port."`
+	MediaTCP             string    `env:"MEDIA_TCP" default:"on" oneof:"on off" doc:"Whether TURTUS_MEDIA_PORTS are open over TCP too, for people whose network lets no UDP through. Where no range is named, none are."`
 	RelayPort            int       `env:"RELAY_PORT" default:"3478" min:"0" max:"65535" doc:"UDP and TCP port of the built-in STUN and TURN relay, for people whose network reaches no browser directly. Open both in the firewall; no other port is needed besides the server's own. 0 turns it off."`
 	RelayBandwidth       int       `env:"RELAY_BANDWIDTH" default:"50" min:"1" max:"10000" doc:"Most that the relay carries for one person's page, in Mbit/s each way."`
 	CallPath             string    `env:"CALL_PATH" default:"direct" oneof:"direct relay" doc:"How friends' voices, cameras and shared screens go: direct from page to page, so that friends may learn each other's address, and by the relay where that fails; or by the relay alone in every room, which costs the server their traffic. With direct, a room's owner may choose the relay for the room."`

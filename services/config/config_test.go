@@ -21,7 +21,7 @@ func TestNothingSetGivesTheDefaults(t *testing.T) {
 	require.Equal(t, Config{
 		Addr: "localhost:8080", TLS: "auto", HSTS: "auto", HTTPSAddr: ":443", HTTPAddr: ":80", DataDir: "/home/ann/.local/share/turtus", BackupHour: 3, BackupKeep: 14, Launcher: "auto",
 		BrowserImage: "turtus-browser", BrowserMemory: 2048, BrowserShared: 256, BrowserCPUs: 2, BrowserProcesses: 2000,
-		AgentSocket: "/home/ann/.local/share/turtus/agents/hub.sock", RelayPort: 3478, RelayBandwidth: 50, CallPath: "direct",
+		AgentSocket: "/home/ann/.local/share/turtus/agents/hub.sock", RelayPort: 3478, RelayBandwidth: 50, MediaTCP: "on", CallPath: "direct",
 		MaxBrowsers: 4, MaxBrowsersPerPerson: 1, WarmBrowsers: 1, SessionExtensions: 3, MaxRoomsPerPerson: 20, RoomSize: 50, Width: 1280, Height: 720, FrameRate: 30,
 		ViewerTimeout: time.Minute, SignalTimeout: time.Minute, ControlIdle: 3 * time.Minute, SignUps: "open",
 		AccessTokenLife: 15 * time.Minute, SessionLife: 30 * 24 * time.Hour,
@@ -80,6 +80,7 @@ func TestValuesAreRead(t *testing.T) {
 		"HTTP_ADDR=off":                    func(c Config) (any, any) { return c.HTTPAddr, "" },
 		"PUBLIC_ADDRESS=2001:db8::7":       func(c Config) (any, any) { return c.PublicAddress, "2001:db8::7" },
 		"PUBLIC_ADDRESS=relay.example.org": func(c Config) (any, any) { return c.PublicAddress, "relay.example.org" },
+		"MEDIA_TCP=off":                    func(c Config) (any, any) { return c.MediaOverTCP(), false },
 		"MEDIA_PORTS=52000-52100":          func(c Config) (any, any) { return c.MediaPorts, PortRange{52000, 52100} },
 		"SESSION_LIFE=7d":                  func(c Config) (any, any) { return c.SessionLife, 7 * 24 * time.Hour },
 		"LOG_LEVEL=WARN":                   func(c Config) (any, any) { return c.LogLevel, slog.LevelWarn },

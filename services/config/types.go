@@ -10,7 +10,10 @@ import (
 	"strings"
 )
 
-// PortRange is an inclusive range of UDP ports; the zero value means any.
+// MediaOverTCP says whether MediaPorts, where there are any, are open over TCP too.
+func (c Config) MediaOverTCP() bool { return c.MediaTCP == "on" }
+
+// PortRange is an inclusive range of ports; the zero value means any.
 type PortRange struct{ Min, Max uint16 }
 
 var errPorts = errors.New("a range of ports such as 52000-52100, or one port")

@@ -66,7 +66,7 @@ func (n world) STUN(_ context.Context, transport, address string) error {
 	}
 	return nil
 }
-func (n world) Free(port int) bool { return !slices.Contains(n.taken, port) }
+func (n world) Free(port int, _ bool) bool { return !slices.Contains(n.taken, port) }
 
 // healthy is a server on the Internet with nothing wrong.
 func healthy(t *testing.T) Box {

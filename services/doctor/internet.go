@@ -130,10 +130,18 @@ func awaitBinding(conn net.Conn, id [stun.TransactionIDSize]byte) error {
 	}
 }
 
-func (internet) Free(port int) bool {
+func (internet) Free(port int, tcp bool) bool {
 	conn, err := net.ListenUDP("udp", &net.UDPAddr{Port: port})
 	if err != nil {
 		return false
 	}
-	return conn.Close() == nil
+	_ = conn.Close()
+	if !tcp {
+		return true
+	}
+	listener, err := net.ListenTCP("tcp", &net.TCPAddr{Port: port})
+	if err != nil {
+		return false
+	}
+	return listener.Close() == nil
 }

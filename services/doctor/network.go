@@ -27,8 +27,8 @@ type Network interface {
 	Certificate(ctx context.Context, address, name string) (Certificate, error)
 	// STUN asks for a binding (RFC 8489) by udp or tcp.
 	STUN(ctx context.Context, transport, address string) error
-	// Free says whether a program could have a UDP port.
-	Free(port int) bool
+	// Free says whether a program could have a UDP port, and where it is wanted that of TCP too.
+	Free(port int, tcp bool) bool
 }
 
 // errOther is of an answer that is not one of Turtus.
@@ -355,7 +355,11 @@ func (b *Box) media(ctx context.Context) Result {
 	if n == 0 {
 		return ok("any free one; who reaches none comes by the relay")
 	}
-	found := fmt.Sprintf("UDP %d to %d", c.MediaPorts.Min, c.MediaPorts.Max)
+	over := "UDP"
+	if c.MediaOverTCP() {
+		over = "UDP and TCP"
+	}
+	found := fmt.Sprintf("%s %d to %d", over, c.MediaPorts.Min, c.MediaPorts.Max)
 	if n < c.MaxBrowsers {
 		return fail("media_few", found, fmt.Sprintf("%d ports are too few for %d browsers: each takes one.", n, c.MaxBrowsers), "Make TURTUS_MEDIA_PORTS wider, or TURTUS_MAX_BROWSERS smaller.")
 	}
@@ -364,7 +368,7 @@ func (b *Box) media(ctx context.Context) Result {
 	}
 	free := 0
 	for port := int(c.MediaPorts.Min); port <= int(c.MediaPorts.Max); port++ {
-		if b.Network.Free(port) {
+		if b.Network.Free(port, c.MediaOverTCP()) {
 			free++
 		}
 	}

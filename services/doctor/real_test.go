@@ -114,9 +114,9 @@ func TestTheRelayAnswersTheDoctor(t *testing.T) {
 	deaf := listenDeaf()
 	require.Error(t, internet{}.STUN(t.Context(), "udp", deaf.LocalAddr().String()))
 	port := deaf.LocalAddr().(*net.UDPAddr).Port
-	require.False(t, internet{}.Free(port))
+	require.False(t, internet{}.Free(port, false))
 	require.NoError(t, deaf.Close())
-	require.True(t, internet{}.Free(port))
+	require.True(t, internet{}.Free(port, false))
 }
 
 func TestAPageIsToldFromAnotherProgramAndItsCertificateIsRead(t *testing.T) {

@@ -158,7 +158,7 @@ func openDocker(ctx context.Context, c config.Config, folder *dataFolder, log *s
 	}
 	return docker.New(ctx, docker.Options{
 		Server: id, Image: c.BrowserImage, BuildCommand: buildCommand, Hub: hub, HubSocket: filepath.Base(c.AgentSocket),
-		MinPort: c.MediaPorts.Min, MaxPort: c.MediaPorts.Max, Verbosity: c.LogLevel, Log: log, Seccomp: image.Seccomp,
+		MinPort: c.MediaPorts.Min, MaxPort: c.MediaPorts.Max, MediaTCP: c.MediaOverTCP(), Verbosity: c.LogLevel, Log: log, Seccomp: image.Seccomp,
 		Limits: limits(c),
 	})
 }
@@ -191,7 +191,7 @@ func openProcesses(ctx context.Context, c config.Config, folder *dataFolder, bou
 	}
 	return process.New(ctx, process.Options{
 		Agent: agent, Dir: folder.join("browsers"), RunAs: c.RunAs, SignalServer: hubAddress(bound),
-		MinPort: c.MediaPorts.Min, MaxPort: c.MediaPorts.Max, Verbosity: c.LogLevel, Log: log,
+		MinPort: c.MediaPorts.Min, MaxPort: c.MediaPorts.Max, MediaTCP: c.MediaOverTCP(), Verbosity: c.LogLevel, Log: log,
 	})
 }
 

@@ -853,6 +853,24 @@ func (e StatisticsEventPath) Valid() bool {
 	}
 }
 
+// Defines values for StatisticsEventTransport.
+const (
+	StatisticsEventTransportTcp StatisticsEventTransport = "tcp"
+	StatisticsEventTransportUdp StatisticsEventTransport = "udp"
+)
+
+// Valid indicates whether the value is a known member of the StatisticsEventTransport enum.
+func (e StatisticsEventTransport) Valid() bool {
+	switch e {
+	case StatisticsEventTransportTcp:
+		return true
+	case StatisticsEventTransportUdp:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for StreamRequestCodecs.
 const (
 	StreamRequestCodecsH264 StreamRequestCodecs = "H264"
@@ -2470,10 +2488,16 @@ type StatisticsEvent struct {
 
 	// RoundTrip Milliseconds; 0 while unknown
 	RoundTrip float32 `json:"roundTrip"`
+
+	// Transport By what it reaches the agent; how a relay is reached is not seen from there
+	Transport *StatisticsEventTransport `json:"transport,omitempty"`
 }
 
 // StatisticsEventPath How the connection reaches the agent (RFC 8445 section 4)
 type StatisticsEventPath string
+
+// StatisticsEventTransport By what it reaches the agent; how a relay is reached is not seen from there
+type StatisticsEventTransport string
 
 // StreamPrefer What the viewer of a session wants from now on. It holds until the session ends, also over an ICE restart.
 type StreamPrefer struct {

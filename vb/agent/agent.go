@@ -108,7 +108,7 @@ func (a *agent) run(ctx context.Context) ending {
 		Display: a.display, Sound: a.sound, Signaller: a, Activity: a.activity,
 		Width: a.settings.Width, Height: a.settings.Height, FrameRate: a.settings.FrameRate, Bitrate: a.settings.Bitrate,
 		WheelClicks: image.WheelClicks,
-		UDPPort:     a.settings.UDPPort, Addresses: a.settings.Addresses, Loopback: a.settings.Loopback,
+		UDPPort:     a.settings.UDPPort, TCPPort: a.settings.TCPPort, Addresses: a.settings.Addresses, Loopback: a.settings.Loopback,
 		OneByOne: a.settings.OneByOne, Logger: a.logger,
 	})
 	if err != nil {

@@ -48,9 +48,10 @@ func read(lookup func(string) (string, bool)) (settings, error) {
 		wrong = append(wrong, fmt.Errorf("TURTUS_VB_EGRESS: %q is neither guarded nor open", mode))
 	}
 	number("UID", &s.uid, 1, 1<<31-1)
-	var port int
-	number("UDP_PORT", &port, 0, 65535)
-	s.rules.MediaPort = uint16(port)
+	var udp, tcp int
+	number("UDP_PORT", &udp, 0, 65535)
+	number("TCP_PORT", &tcp, 0, 65535)
+	s.rules.MediaPort, s.rules.MediaPortTCP = uint16(udp), uint16(tcp)
 
 	resolvers, err := egress.Addresses(value("RESOLVERS"))
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 // localPreference is the unit of a priority's second part (RFC 8445, section 5.1.2.1): each further address is preferred a little less.
 const localPreference = 1 << 8
 
-// openings are a host candidate under the addresses of the machine around us, which forwards the same port to us. They are for pages
+// openings are a host candidate under the addresses of the machine around us, which forwards the same port to us, of UDP or TCP. They are for pages
 // alone: what arrives by them arrives at c's socket, so to our own end they are c.
 func openings(c webrtc.ICECandidate, addresses []netip.Addr) []webrtc.ICECandidate {
 	own, err := netip.ParseAddr(c.Address)
@@ -43,7 +43,9 @@ func (v *viewer) gathered(c *webrtc.ICECandidate) {
 	v.sendCandidate(*c)
 	for _, opening := range openings(*c, v.streamer.cfg.Addresses) {
 		// The port is forwarded to one of our sockets, whichever that is.
-		known := func(o webrtc.ICECandidate) bool { return o.Address == opening.Address }
+		known := func(o webrtc.ICECandidate) bool {
+			return o.Address == opening.Address && o.Protocol == opening.Protocol
+		}
 		if !slices.ContainsFunc(v.openings, known) {
 			v.openings = append(v.openings, opening)
 			v.sendCandidate(opening)

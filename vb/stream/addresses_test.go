@@ -55,6 +55,35 @@ func TestAPageReachesUsByAnAddressOfTheMachineAroundUs(t *testing.T) {
 	assert.Equal(t, 1, seen[forwarded], "once, however many addresses we have ourselves")
 }
 
+func TestAPageWithoutUDPReachesUsByTCP(t *testing.T) {
+	display := desktoptest.StartXvfb(t, 320, 240)
+	port := freePort(t)
+	r := newRoom(t, display, func(cfg *Config) { cfg.UDPPort, cfg.TCPPort = port, port })
+	r.networks = []webrtc.NetworkType{webrtc.NetworkTypeTCP4}
+	p := r.open("ann", "s1")
+	p.decoder().decode(p.next())
+	pair, err := p.pc.SCTP().Transport().ICETransport().GetSelectedCandidatePair()
+	require.NoError(t, err)
+	assert.Equal(t, webrtc.ICEProtocolTCP, pair.Remote.Protocol)
+	assert.Equal(t, port, int(pair.Remote.Port))
+	told, err := wire.Decode[wire.StatisticsEvent](p.event(wire.EventStatistics))
+	require.NoError(t, err)
+	assert.Equal(t, wire.Ptr(wire.StatisticsEventTransportTcp), told.Transport)
+	assert.Positive(t, r.transport.tcp.Counters.Streams.Load())
+}
+
+func TestAPageIsReachedByUDPWhereTCPIsOfferedToo(t *testing.T) {
+	display := desktoptest.StartXvfb(t, 320, 240)
+	port := freePort(t)
+	r := newRoom(t, display, func(cfg *Config) { cfg.UDPPort, cfg.TCPPort = port, port })
+	r.networks = []webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeTCP4}
+	p := r.open("ann", "s1")
+	p.decoder().decode(p.next())
+	pair, err := p.pc.SCTP().Transport().ICETransport().GetSelectedCandidatePair()
+	require.NoError(t, err)
+	assert.Equal(t, webrtc.ICEProtocolUDP, pair.Remote.Protocol)
+}
+
 func TestAnOpeningIsPreferredLessThanWhatItIsFor(t *testing.T) {
 	own := webrtc.ICECandidate{Foundation: "1", Priority: 2130706431, Address: "172.20.0.2", Port: 5000, Typ: webrtc.ICECandidateTypeHost, Protocol: webrtc.ICEProtocolUDP, Component: 1}
 	found := openings(own, []netip.Addr{

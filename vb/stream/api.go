@@ -15,6 +15,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"turtus/vb/stream/bunch"
+	"turtus/vb/stream/icetcp"
 )
 
 const (
@@ -26,7 +27,7 @@ const (
 	relayWait = 700 * time.Millisecond
 )
 
-// transport makes peer connections that share one certificate, one set of codecs and, where wanted, one UDP port.
+// transport makes peer connections that share one certificate, one set of codecs and, where wanted, one port of UDP and one of TCP.
 type transport struct {
 	media       *webrtc.MediaEngine
 	settings    webrtc.SettingEngine
@@ -34,6 +35,7 @@ type transport struct {
 	mux         ice.UDPMux
 	sockets     *bunch.Sockets // of mux; nil when oneByOne
 	oneByOne    bool
+	tcp         *icetcp.Mux // nil: none
 }
 
 func newTransport(cfg Config) (*transport, error) {
@@ -59,7 +61,7 @@ func newTransport(cfg Config) (*transport, error) {
 
 	loopback := cfg.Loopback || !hasNetwork()
 	settings.SetIncludeLoopbackCandidate(loopback)
-	settings.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
+	networks := []webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6}
 	t := &transport{oneByOne: cfg.OneByOne}
 	if cfg.UDPPort != 0 {
 		options := []ice.UDPMuxFromPortOption{
@@ -82,6 +84,17 @@ func newTransport(cfg Config) (*transport, error) {
 		}
 		t.mux = mux
 	}
+	if cfg.TCPPort != 0 {
+		var err error
+		if t.tcp, err = icetcp.Listen(cfg.TCPPort, cfg.Logger); err != nil {
+			t.close()
+			return nil, err
+		}
+		networks = append(networks, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6)
+		settings.SetICETCPMux(t.tcp)
+		settings.DisableActiveTCP(true) // a page names addresses, and we connect to none
+	}
+	settings.SetNetworkTypes(networks)
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.close()
@@ -120,6 +133,9 @@ func (t *transport) api(f feedback, b *bunch.Bunch) (*webrtc.API, error) {
 func (t *transport) close() {
 	if t.mux != nil {
 		_ = t.mux.Close()
+	}
+	if t.tcp != nil {
+		_ = t.tcp.Close()
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"turtus/services/wire"
+	"turtus/vb/stream/icetcp"
 )
 
 // metrics are what a Streamer counts for those who run it. Its values of single viewers end with their sessions.
@@ -126,6 +127,20 @@ func (m *metrics) parts() []prometheus.Collector {
 	return []prometheus.Collector{m.encode, m.delay, m.frames, m.bytes, m.keys, m.caps, m.input, m.capture, m.captures}
 }
 
+// ofTCP are of the port for viewers whose network lets no UDP through.
+var ofTCP = []struct {
+	desc  *prometheus.Desc
+	kind  prometheus.ValueType
+	value func(*icetcp.Counters) float64
+}{
+	{prometheus.NewDesc("turtus_stream_tcp_connections", "TCP connections to the media port.", nil, nil), prometheus.GaugeValue,
+		func(c *icetcp.Counters) float64 { return float64(c.Streams.Load()) }},
+	{prometheus.NewDesc("turtus_stream_tcp_refused_total", "TCP connections closed for a bound, or because they were nobody's.", nil, nil), prometheus.CounterValue,
+		func(c *icetcp.Counters) float64 { return float64(c.Refused.Load()) }},
+	{prometheus.NewDesc("turtus_stream_tcp_dropped_packets_total", "Packets lost because a viewer took less by TCP than it was sent.", nil, nil), prometheus.CounterValue,
+		func(c *icetcp.Counters) float64 { return float64(c.Dropped.Load()) }},
+}
+
 // Describe implements prometheus.Collector.
 func (s *Streamer) Describe(to chan<- *prometheus.Desc) {
 	for _, part := range s.metrics.parts() {
@@ -133,6 +148,9 @@ func (s *Streamer) Describe(to chan<- *prometheus.Desc) {
 	}
 	to <- viewersMetric
 	for _, m := range ofViewers {
+		to <- m.desc
+	}
+	for _, m := range ofTCP {
 		to <- m.desc
 	}
 }
@@ -147,6 +165,11 @@ func (s *Streamer) Collect(to chan<- prometheus.Metric) {
 		counts[v.sender.layer.Load().(wire.Layer)]++
 		for _, m := range ofViewers {
 			to <- prometheus.MustNewConstMetric(m.desc, m.kind, m.value(v.sender), string(v.peer))
+		}
+	}
+	if mux := s.transport.tcp; mux != nil {
+		for _, m := range ofTCP {
+			to <- prometheus.MustNewConstMetric(m.desc, m.kind, m.value(&mux.Counters))
 		}
 	}
 	for layer, n := range counts {

@@ -76,6 +76,9 @@ func (r *room) open(peer PeerID, session SessionID, kinds ...codec.VideoKind) *p
 	var settings webrtc.SettingEngine
 	settings.SetIncludeLoopbackCandidate(true)
 	settings.LoggerFactory = pionLogs{slog.New(slog.DiscardHandler)}
+	if r.networks != nil {
+		settings.SetNetworkTypes(r.networks)
+	}
 	if r.network != nil {
 		settings.SetICEUDPMux(webrtc.NewICEUDPMux(nil, r.network))
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pion/webrtc/v4"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
@@ -36,12 +37,13 @@ type room struct {
 	*Streamer
 	t        testing.TB
 	activity chan uint32
-	network  net.PacketConn // of the pages opened from now on; one of their own when nil
-	plain    bool           // pages opened from now on know only H.264, without retransmission
-	light    bool           // pages opened from now on only count what they receive, and report on it
-	deaf     bool           // pages opened from now on report on no sound, as Firefox
-	only     string         // pages opened from now on reach the agent by this address alone; any when empty
-	narrow   *link.Config   // pages opened from now on reach the agent by a link of these conditions alone; nil: directly
+	network  net.PacketConn       // of the pages opened from now on; one of their own when nil
+	plain    bool                 // pages opened from now on know only H.264, without retransmission
+	light    bool                 // pages opened from now on only count what they receive, and report on it
+	deaf     bool                 // pages opened from now on report on no sound, as Firefox
+	networks []webrtc.NetworkType // what pages opened from now on speak; UDP when nil
+	only     string               // pages opened from now on reach the agent by this address alone; any when empty
+	narrow   *link.Config         // pages opened from now on reach the agent by a link of these conditions alone; nil: directly
 
 	mu    sync.Mutex
 	pages map[PeerID]*page

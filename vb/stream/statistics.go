@@ -34,6 +34,7 @@ func (m *meter) next(now time.Time, v *viewer) (event, bool) {
 	}
 	m.quiet = db == 0
 	state := s.network.state()
+	path, transport := v.path()
 	return newEvent(wire.EventStatistics, wire.StatisticsEvent{
 		BitsPerSecond:   float32(float64(db) * 8 / elapsed),
 		FramesPerSecond: float32(float64(df) / elapsed),
@@ -43,28 +44,33 @@ func (m *meter) next(now time.Time, v *viewer) (event, bool) {
 		Loss:            float32(state.Loss),
 		RoundTrip:       milliseconds(state.RTT),
 		Delay:           milliseconds(s.counters.delays.take()),
-		Path:            v.path(),
+		Path:            path,
+		Transport:       transport,
 	}), true
 }
 
 func milliseconds(d time.Duration) float32 { return float32(d.Microseconds()) / 1000 }
 
-// path is how the connection reaches the agent, or nil while there is none. A relay at either end makes it a relayed one;
-// else the viewer's address tells.
-func (v *viewer) path() *wire.StatisticsEventPath {
+// path is how and by what the connection reaches the agent, or nil while there is none. A relay at either end makes it a relayed
+// one; else the viewer's address tells.
+func (v *viewer) path() (*wire.StatisticsEventPath, *wire.StatisticsEventTransport) {
 	transport := v.pc.SCTP().Transport().ICETransport()
 	if transport.State() == webrtc.ICETransportStateNew {
-		return nil // pion may be starting it just now, and must not be asked meanwhile
+		return nil, nil // pion may be starting it just now, and must not be asked meanwhile
 	}
 	pair, err := transport.GetSelectedCandidatePair()
 	if err != nil || pair == nil {
-		return nil
+		return nil, nil
 	}
 	kind := pair.Remote.Typ
 	if pair.Local.Typ == webrtc.ICECandidateTypeRelay {
 		kind = pair.Local.Typ
 	}
-	return wire.Ptr(wire.StatisticsEventPath(kind.String()))
+	by := wire.StatisticsEventTransportUdp
+	if pair.Local.Protocol == webrtc.ICEProtocolTCP {
+		by = wire.StatisticsEventTransportTcp
+	}
+	return wire.Ptr(wire.StatisticsEventPath(kind.String())), &by
 }
 
 // runStatistics tells each viewer what it is sent, while there are any.

@@ -46,7 +46,14 @@ func TestAViewerIsToldWhatItsNetworkDoes(t *testing.T) {
 func TestThePathMayBeAskedForWhileTheConnectionBegins(t *testing.T) {
 	r := newRoom(t, desktoptest.StartXvfb(t, 320, 240), nil)
 	r.open("ann", "s1")
-	r.until(func() bool { v := r.viewer("ann", "s1"); return v != nil && v.path() != nil }) // -race tells when pion is asked too early
+	r.until(func() bool { // -race tells when pion is asked too early
+		v := r.viewer("ann", "s1")
+		if v == nil {
+			return false
+		}
+		path, _ := v.path()
+		return path != nil
+	})
 }
 
 func TestTheMetricsTellOfEachViewerAndLayer(t *testing.T) {

@@ -51,7 +51,10 @@ type Config struct {
 
 	// UDPPort is the one port of all viewers; when zero, each gets a free one.
 	UDPPort int
-	// Addresses are offered with UDPPort besides our own: those of the machine around a container, which forwards the port to us.
+	// TCPPort takes viewers whose network lets no UDP through (package icetcp); none when zero.
+	TCPPort int
+	// Addresses are offered with UDPPort and TCPPort besides our own: those of the machine around a container, which forwards the
+	// ports to us.
 	Addresses []netip.Addr
 	// Loopback offers 127.0.0.1 too. It is also offered when the machine has no other address.
 	Loopback bool
@@ -91,7 +94,7 @@ type Streamer struct {
 	owned      sync.WaitGroup // the viewers' goroutines
 }
 
-// New prepares a Streamer and binds its UDP port. Close or Run must follow. Errors: ErrConfig, or the port's.
+// New prepares a Streamer and binds its ports. Close or Run must follow. Errors: ErrConfig, or a port's.
 func New(cfg Config) (*Streamer, error) {
 	if cfg.Display == nil || cfg.Signaller == nil {
 		return nil, fmt.Errorf("%w: Display and Signaller are required", ErrConfig)

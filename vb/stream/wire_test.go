@@ -25,13 +25,18 @@ import (
 
 // This file tests what travels: ports, extensions, reports, retransmission, and who is too slow for it.
 
-// freePort is a free UDP port of those that no system gives out by itself.
+// freePort is a port, free over UDP and TCP, of those that no system gives out by itself.
 func freePort(t testing.TB) int {
 	t.Helper()
 	for {
 		port := 10_000 + rand.IntN(20_000)
-		if conn, err := net.ListenUDP("udp", &net.UDPAddr{Port: port}); err == nil {
-			require.NoError(t, conn.Close())
+		conn, err := net.ListenUDP("udp", &net.UDPAddr{Port: port})
+		if err != nil {
+			continue
+		}
+		require.NoError(t, conn.Close())
+		if listener, err := net.Listen("tcp", ":"+strconv.Itoa(port)); err == nil {
+			require.NoError(t, listener.Close())
 			return port
 		}
 	}

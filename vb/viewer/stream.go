@@ -36,6 +36,7 @@ type stream struct {
 func newAPI() (*webrtc.API, error) {
 	settings := webrtc.SettingEngine{}
 	settings.SetIncludeLoopbackCandidate(true)
+	settings.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6})
 	media := &webrtc.MediaEngine{}
 	registry := &interceptor.Registry{}
 	if err := errors.Join(
@@ -198,11 +199,12 @@ func originOf(sdp string) string {
 // Path is how a viewer is connected.
 type Path struct {
 	State string `json:"state"`
-	// Local and Remote are the kinds of the candidates that are in use: host, srflx, prflx or relay. Relay is how the relay is reached: udp,
-	// tcp or tls.
-	Local  string `json:"local,omitempty"`
-	Remote string `json:"remote,omitempty"`
-	Relay  string `json:"relay,omitempty"`
+	// Local and Remote are the kinds of the candidates that are in use: host, srflx, prflx or relay. Protocol is by what the two reach each
+	// other, udp or tcp; Relay is how the relay is reached: udp, tcp or tls.
+	Local    string `json:"local,omitempty"`
+	Remote   string `json:"remote,omitempty"`
+	Protocol string `json:"protocol,omitempty"`
+	Relay    string `json:"relay,omitempty"`
 	// Session is another for each peer connection. Offers and Connections are counted in it: more than one of each were ICE restarts.
 	Session     string `json:"session"`
 	Offers      int    `json:"offers"`
@@ -224,7 +226,7 @@ func (s *stream) path() Path {
 	if err != nil || pair == nil {
 		return p
 	}
-	p.Local, p.Remote = pair.Local.Typ.String(), pair.Remote.Typ.String()
+	p.Local, p.Remote, p.Protocol = pair.Local.Typ.String(), pair.Remote.Typ.String(), pair.Local.Protocol.String()
 	for _, one := range s.pc.GetStats() {
 		c, ok := one.(webrtc.ICECandidateStats)
 		if ok && c.Type == webrtc.StatsTypeLocalCandidate && c.IP == pair.Local.Address && c.Port == int32(pair.Local.Port) && c.RelayProtocol != "" {

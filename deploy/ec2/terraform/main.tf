@@ -12,7 +12,10 @@ locals {
       relay = { protocol = "tcp", from = 3478, to = 3478 }
       turn  = { protocol = "udp", from = 3478, to = 3478 }
     },
-    var.media_ports == null ? {} : { media = merge({ protocol = "udp" }, var.media_ports) },
+    var.media_ports == null ? {} : {
+      media     = merge({ protocol = "udp" }, var.media_ports)
+      media_tcp = merge({ protocol = "tcp" }, var.media_ports)
+    },
   )
 }
 

@@ -45,7 +45,7 @@ variable "disk" {
 }
 
 variable "media_ports" {
-  description = "UDP ports to open for direct ways to the browsers, from and to. Null: none, the relay on port 3478 carries all."
+  description = "Ports to open, UDP and TCP, for direct ways to the browsers, from and to. Null: none, the relay on port 3478 carries all."
   type        = object({ from = number, to = number })
   default     = null
 }

@@ -51,12 +51,12 @@ func TestTheLastWordsExplainTheEnd(t *testing.T) {
 }
 
 func TestTheServersWordWinsOverItsEnvironment(t *testing.T) {
-	env := Environment([]string{"TURTUS_VB_WIDTH=1", "TURTUS_VB_BITRATE=500000", "TURTUS_VB_TOKEN=old", "TURTUS_VB_TOKEN_FILE=/x", "TURTUS_DATABASE_URL=secret", "HOME=/root"},
+	env := Environment([]string{"TURTUS_VB_WIDTH=1", "TURTUS_VB_BITRATE=500000", "TURTUS_VB_TCP_PORT=1", "TURTUS_VB_TOKEN=old", "TURTUS_VB_TOKEN_FILE=/x", "TURTUS_DATABASE_URL=secret", "HOME=/root"},
 		browsers.Spec{Token: "new", Width: 800, Height: 600, Depth: 24, FrameRate: 30, ViewerTimeout: time.Minute, SignalTimeout: time.Second},
-		"ws://hub", 52000, slog.LevelWarn)
+		"ws://hub", Opened(52000, true), slog.LevelWarn)
 	require.Equal(t, map[string]string{
 		"TURTUS_VB_BITRATE": "500000", "TURTUS_VB_WIDTH": "800", "TURTUS_VB_HEIGHT": "600", "TURTUS_VB_DEPTH": "24", "TURTUS_VB_FRAME_RATE": "30",
-		"TURTUS_VB_TIMEOUT": "60000", "TURTUS_VB_SIGNAL_TIMEOUT": "1000", "TURTUS_VB_UDP_PORT": "52000", "TURTUS_VB_VERBOSITY": "warn",
+		"TURTUS_VB_TIMEOUT": "60000", "TURTUS_VB_SIGNAL_TIMEOUT": "1000", "TURTUS_VB_UDP_PORT": "52000", "TURTUS_VB_TCP_PORT": "52000", "TURTUS_VB_VERBOSITY": "warn",
 		"TURTUS_VB_SIGNAL_SERVER": "ws://hub",
 	}, env)
 	require.ElementsMatch(t, []string{"A=1", "B=2=3"}, List(map[string]string{"A": "1", "B": "2=3"}))

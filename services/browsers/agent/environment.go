@@ -13,9 +13,20 @@ import (
 // Prefix of the agent's settings in its environment.
 const Prefix = "TURTUS_VB_"
 
+// Ports are an agent's for media. It takes any for a UDP of 0; with a TCP of 0 it has none.
+type Ports struct{ UDP, TCP uint16 }
+
+// Opened are those of a browser with a port of its own: the same number over TCP, where the operator opened ports, and so knows them.
+func Opened(port uint16, tcp bool) Ports {
+	if !tcp {
+		return Ports{UDP: port}
+	}
+	return Ports{port, port}
+}
+
 // Environment is the agent's settings for a browser, the token left out: those of environ (as os.Environ returns it) that are the
-// agent's, and over them what the server decides. port is its UDP port for media; 0 lets it take any.
-func Environment(environ []string, spec browsers.Spec, signalServer string, port uint16, verbosity slog.Level) map[string]string {
+// agent's, and over them what the server decides.
+func Environment(environ []string, spec browsers.Spec, signalServer string, ports Ports, verbosity slog.Level) map[string]string {
 	env := make(map[string]string)
 	for _, entry := range environ {
 		if name, value, _ := strings.Cut(entry, "="); strings.HasPrefix(name, Prefix) {
@@ -28,7 +39,7 @@ func Environment(environ []string, spec browsers.Spec, signalServer string, port
 		"SIGNAL_SERVER": signalServer,
 		"TIMEOUT":       milliseconds(spec.ViewerTimeout), "SIGNAL_TIMEOUT": milliseconds(spec.SignalTimeout),
 		"WIDTH": strconv.Itoa(spec.Width), "HEIGHT": strconv.Itoa(spec.Height), "DEPTH": strconv.Itoa(spec.Depth),
-		"FRAME_RATE": strconv.Itoa(spec.FrameRate), "UDP_PORT": strconv.Itoa(int(port)),
+		"FRAME_RATE": strconv.Itoa(spec.FrameRate), "UDP_PORT": strconv.Itoa(int(ports.UDP)), "TCP_PORT": strconv.Itoa(int(ports.TCP)),
 		"VERBOSITY": strings.ToLower(verbosity.String()),
 	}
 	// What is not said, the agent knows better: its start page, and the ICE servers that the hub tells it.

@@ -70,7 +70,7 @@ func (l *Launcher) limits(spec browsers.Spec) browsers.Limits {
 
 // config is what a container runs. Its token is not in it: that comes over its input.
 func (l *Launcher) config(spec browsers.Spec, port uint16) *typescontainer.Config {
-	env := agent.Environment(l.o.Environ, spec, "unix://"+path.Join(hubFolder, l.o.HubSocket), port, l.o.Verbosity)
+	env := agent.Environment(l.o.Environ, spec, "unix://"+path.Join(hubFolder, l.o.HubSocket), agent.Opened(port, l.overTCP()), l.o.Verbosity)
 	for _, name := range notHanded {
 		delete(env, name)
 	}
@@ -81,8 +81,12 @@ func (l *Launcher) config(spec browsers.Spec, port uint16) *typescontainer.Confi
 	}
 	list := agent.List(env)
 	slices.Sort(list)
+	exposed := nat.PortSet{}
+	for _, published := range l.published(port) {
+		exposed[published] = struct{}{}
+	}
 	return &typescontainer.Config{
-		Image: l.o.Image, Hostname: "browser", Env: list, ExposedPorts: nat.PortSet{natPort(port): {}},
+		Image: l.o.Image, Hostname: "browser", Env: list, ExposedPorts: exposed,
 		OpenStdin: true, StdinOnce: true, AttachStdin: true,
 		Labels: map[string]string{labelServer: l.o.Server, labelRun: spec.Run.String(), labelRoom: spec.Room.String()},
 	}
@@ -93,9 +97,13 @@ func (l *Launcher) hostConfig(spec browsers.Spec, port uint16) *typescontainer.H
 	limits := l.limits(spec)
 	processes := int64(limits.Processes)
 	noInit := false // the agent reaps what its processes leave
+	bindings := nat.PortMap{}
+	for _, published := range l.published(port) {
+		bindings[published] = []nat.PortBinding{{HostIP: publishOn(spec), HostPort: strconv.Itoa(int(port))}}
+	}
 	h := &typescontainer.HostConfig{
 		NetworkMode:  typescontainer.NetworkMode(l.o.Network),
-		PortBindings: nat.PortMap{natPort(port): {{HostIP: publishOn(spec), HostPort: strconv.Itoa(int(port))}}},
+		PortBindings: bindings,
 		DNS:          addresses(spec.Resolvers),
 
 		RestartPolicy: typescontainer.RestartPolicy{Name: typescontainer.RestartPolicyDisabled},
@@ -147,7 +155,21 @@ func (l *Launcher) networking() *network.NetworkingConfig {
 	return &network.NetworkingConfig{EndpointsConfig: map[string]*network.EndpointSettings{l.o.Network: {}}}
 }
 
-func natPort(port uint16) nat.Port { return nat.Port(strconv.Itoa(int(port)) + "/udp") }
+// overTCP says whether the browsers' ports are open over TCP too: ports that the operator did not choose are in nobody's firewall.
+func (l *Launcher) overTCP() bool { return l.o.MediaTCP && l.o.MinPort != 0 }
+
+// published are the ports that the machine forwards to a container, under the same number.
+func (l *Launcher) published(port uint16) []nat.Port {
+	ports := []nat.Port{natPort(port, "udp")}
+	if l.overTCP() {
+		ports = append(ports, natPort(port, "tcp"))
+	}
+	return ports
+}
+
+func natPort(port uint16, protocol string) nat.Port {
+	return nat.Port(strconv.Itoa(int(port)) + "/" + protocol)
+}
 
 // of makes what the launcher keeps of a container from what the engine says of one that runs.
 func (l *Launcher) of(found typescontainer.InspectResponse) (*container, error) {

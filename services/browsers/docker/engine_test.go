@@ -240,7 +240,7 @@ func TestAContainerIsBoundedAndAnswersOnItsPort(t *testing.T) {
 	require.Contains(t, h.SecurityOpt, "no-new-privileges")
 	require.Equal(t, "no", string(h.RestartPolicy.Name))
 	require.Equal(t, spec.Room.String(), found.Config.Labels[labelRoom])
-	require.Equal(t, "0.0.0.0", h.PortBindings[natPort(port)][0].HostIP)
+	require.Equal(t, "0.0.0.0", h.PortBindings[natPort(port, "udp")][0].HostIP)
 	text := strings.Join(append(found.Config.Env, found.Args...), "\n")
 	require.NotContains(t, text, spec.Token)
 	require.NotContains(t, text, "SECRET")
@@ -389,7 +389,7 @@ func TestAPortThatIsTakenIsNoObstacle(t *testing.T) {
 	b.options.MinPort, b.options.MaxPort = port, port
 	l := b.launcher()
 	_, err = l.Start(t.Context(), aSpec())
-	require.ErrorContains(t, err, "All UDP ports for the browsers' media")
+	require.ErrorContains(t, err, "All ports for the browsers' media")
 	require.Empty(t, b.all(), "nothing is left of it")
 	l.Close()
 
@@ -397,6 +397,46 @@ func TestAPortThatIsTakenIsNoObstacle(t *testing.T) {
 	l = b.launcher()
 	spec, _ := start(t, l)
 	require.NotEqual(t, port, l.containers[spec.Run].port)
+}
+
+func TestAPortThatTheOperatorOpenedIsOpenOverTCPToo(t *testing.T) {
+	b := newBox(t, "echo")
+	taken, err := net.Listen("tcp4", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer taken.Close()
+	port := uint16(taken.Addr().(*net.TCPAddr).Port)
+	b.options.MinPort, b.options.MaxPort, b.options.MediaTCP = port, port, true
+	l := b.launcher()
+	_, err = l.Start(t.Context(), aSpec())
+	require.ErrorContains(t, err, "All ports for the browsers' media", "somebody else has it over TCP")
+	require.Empty(t, b.all(), "nothing is left of it")
+	require.NoError(t, taken.Close())
+	handle, err := l.Start(t.Context(), aSpec())
+	require.NoError(t, err)
+	running, err := l.Inspect(t.Context(), handle)
+	require.NoError(t, err)
+	require.NotEmpty(t, running.Media)
+	for _, a := range running.Media {
+		require.Eventually(t, func() bool { return echoedOverTCP(a) }, patience, 50*time.Millisecond, "%s", a)
+	}
+}
+
+// echoedOverTCP says whether what is sent to an address comes back.
+func echoedOverTCP(to netip.AddrPort) bool {
+	c, err := net.DialTimeout("tcp", to.String(), time.Second)
+	if err != nil {
+		return false
+	}
+	defer c.Close()
+	answer := make([]byte, 5)
+	_, err = io.WriteString(c, "hello")
+	if err == nil {
+		err = c.SetReadDeadline(time.Now().Add(time.Second))
+	}
+	if err == nil {
+		_, err = io.ReadFull(c, answer)
+	}
+	return err == nil && string(answer) == "hello"
 }
 
 func TestBrowsersDoNotReachEachOther(t *testing.T) {

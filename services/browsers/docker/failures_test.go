@@ -367,7 +367,7 @@ func TestWhatAContainerGets(t *testing.T) {
 	require.Equal(t, []mount.Mount{{Type: mount.TypeVolume, Source: "turtus-agents", Target: "/run/turtus", ReadOnly: true, VolumeOptions: &mount.VolumeOptions{NoCopy: true}}}, c.HostConfig.Mounts)
 	require.Equal(t, int64(4e9), c.HostConfig.NanoCPUs, "no more than there are")
 	require.Equal(t, int64(defaultMemory), c.HostConfig.Memory)
-	require.Equal(t, "127.0.0.1", c.HostConfig.PortBindings[natPort(l.containers[spec.Run].port)][0].HostIP, "nobody is told another address")
+	require.Equal(t, "127.0.0.1", c.HostConfig.PortBindings[natPort(l.containers[spec.Run].port, "udp")][0].HostIP, "nobody is told another address")
 	env := strings.Join(c.Env, "\n")
 	require.Contains(t, env, "TURTUS_VB_BITRATE=1")
 	require.Contains(t, env, "TURTUS_VB_SIGNAL_SERVER=unix:///run/turtus/other.sock")

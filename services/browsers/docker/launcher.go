@@ -42,6 +42,8 @@ type Options struct {
 	Hub, HubSocket string
 	// MinPort and MaxPort bound the UDP ports of the browsers' media; zeros mean any from 49152 up.
 	MinPort, MaxPort uint16
+	// MediaTCP opens the ports of that range over TCP too.
+	MediaTCP bool
 	// Limits are of browsers whose Spec names none; the zero of each has the package's default.
 	Limits browsers.Limits
 	// Seccomp is the profile of the containers as JSON; the engine's own when it is nil.

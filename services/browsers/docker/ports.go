@@ -55,7 +55,7 @@ func (l *Launcher) errNoPort() error {
 		return wire.Errorf(wire.ErrorCodeBrowserNotAvailable, "The server found no free UDP port for the browser's media. Try again.")
 	}
 	return wire.Errorf(wire.ErrorCodeBrowserNotAvailable,
-		"All UDP ports for the browsers' media (TURTUS_MEDIA_PORTS=%d-%d) are in use. Give the server a wider range.", l.o.MinPort, l.o.MaxPort)
+		"All ports for the browsers' media (TURTUS_MEDIA_PORTS=%d-%d) are in use. Give the server a wider range.", l.o.MinPort, l.o.MaxPort)
 }
 
 // portTaken knows the engine's ways to say that another has the port.

@@ -29,7 +29,7 @@ func (l *Launcher) start(ctx context.Context, spec browsers.Spec) error {
 			return nil
 		}
 		if portTaken(err) {
-			l.o.Log.Debug("a UDP port is taken", "port", port, "error", err)
+			l.o.Log.Debug("a media port is taken", "port", port, "error", err)
 			err = nil
 		}
 	}

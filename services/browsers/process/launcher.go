@@ -36,6 +36,8 @@ type Options struct {
 	SignalServer string
 	// MinPort and MaxPort bound the UDP ports of the browsers' media; zeros mean any.
 	MinPort, MaxPort uint16
+	// MediaTCP opens the ports of that range over TCP too.
+	MediaTCP bool
 	// Environ is the server's environment: of it, agents get the path, the language, the time zone and TURTUS_VB_*. Nil means os.Environ.
 	Environ []string
 	// Verbosity is what agents log.

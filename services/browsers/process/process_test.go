@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -188,7 +189,7 @@ func TestAnAgentGetsItsSettingsAndNoSecretOfTheServer(t *testing.T) {
 	for _, want := range []string{
 		"TURTUS_VB_TOKEN=the-token", "TURTUS_VB_SIGNAL_SERVER=ws://127.0.0.1:1/api/v1/ws", "TURTUS_VB_TIMEOUT=60000", "TURTUS_VB_SIGNAL_TIMEOUT=30000",
 		"TURTUS_VB_HOME=" + home, "HOME=" + home, "TURTUS_VB_WIDTH=1280", "TURTUS_VB_HEIGHT=720", "TURTUS_VB_DEPTH=24", "TURTUS_VB_FRAME_RATE=30",
-		"TURTUS_VB_START_URL=https://example.org/", "TURTUS_VB_VERBOSITY=info", "TURTUS_VB_UDP_PORT=0", "TURTUS_VB_FAKE=orderly",
+		"TURTUS_VB_START_URL=https://example.org/", "TURTUS_VB_VERBOSITY=info", "TURTUS_VB_UDP_PORT=0", "TURTUS_VB_TCP_PORT=0", "TURTUS_VB_FAKE=orderly",
 	} {
 		require.Contains(t, environ, want)
 	}
@@ -332,7 +333,7 @@ func TestADamagedRunFileIsClearedAway(t *testing.T) {
 // freePair is a free UDP port that has a free one after it, of those that no system gives out by itself.
 func freePair() int {
 	for {
-		if port := 10_000 + 2*rand.IntN(10_000); free(port) && free(port+1) {
+		if port := 10_000 + 2*rand.IntN(10_000); free(port, true) && free(port+1, true) {
 			return port
 		}
 	}
@@ -357,6 +358,21 @@ func TestEachBrowserHasAPortOfItsOwn(t *testing.T) {
 	require.ErrorContains(t, err, "TURTUS_MEDIA_PORTS")
 	require.NoError(t, l.Stop(t.Context(), f.list(l)[0].Handle, 0))
 	f.start(l)
+}
+
+func TestAPortThatTheOperatorOpenedIsUsedOverTCPToo(t *testing.T) {
+	f := setUp(t, "orderly")
+	port := freePair()
+	taken, err := net.ListenTCP("tcp", &net.TCPAddr{Port: port})
+	require.NoError(t, err)
+	defer taken.Close()
+	f.options.MinPort, f.options.MaxPort, f.options.MediaTCP = uint16(port), uint16(port+1), true
+	l := f.launcher()
+	s, _, _ := f.start(l)
+	environ := f.await(filepath.Join(l.folder.home(s.Run), "environ"))
+	other := strconv.Itoa(port + 1)
+	require.Contains(t, environ, "TURTUS_VB_UDP_PORT="+other, "the first is somebody else's over TCP")
+	require.Contains(t, environ, "TURTUS_VB_TCP_PORT="+other)
 }
 
 func TestWhatIsMissingIsNamed(t *testing.T) {

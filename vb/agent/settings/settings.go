@@ -42,6 +42,7 @@ type Settings struct {
 	StartURL      string
 	Home          string
 	UDPPort       int
+	TCPPort       int
 	Addresses     []netip.Addr
 	Loopback      bool
 	OneByOne      bool
@@ -55,7 +56,7 @@ type raw struct {
 	signalServer, startURL, home, iceServers, firefox, metrics, addresses string
 	timeout, signalTimeout                                                int64
 	verbosity                                                             string
-	width, height, depth, frameRate, bitrate, udpPort                     int
+	width, height, depth, frameRate, bitrate, udpPort, tcpPort            int
 	loopback, oneByOne                                                    bool
 }
 
@@ -115,7 +116,8 @@ func newFlags(r *raw) *pflag.FlagSet {
 	f.StringVar(&r.startURL, "start-url", "about:blank", "page that Firefox opens with")
 	f.StringVar(&r.home, "home", "", "folder in which it makes one of its own and removes it; the system's temporary folder when empty")
 	f.IntVar(&r.udpPort, "udp-port", 0, "UDP port for all viewers; 0: a free one for each")
-	f.StringVar(&r.addresses, "addresses", "", "further addresses to offer with the UDP port, separated by commas: those of the machine around a container, which forwards the port")
+	f.IntVar(&r.tcpPort, "tcp-port", 0, "TCP port for viewers whose network lets no UDP through; 0: none")
+	f.StringVar(&r.addresses, "addresses", "", "further addresses to offer with these ports, separated by commas: those of the machine around a container, which forwards them")
 	f.BoolVar(&r.loopback, "loopback", false, "offer 127.0.0.1 to viewers even where there is a network")
 	f.BoolVar(&r.oneByOne, "one-by-one", false, "send each packet by a system call of its own: for a network that loses what the kernel cuts (UDP_SEGMENT)")
 	f.StringVar(&r.iceServers, "ice-servers", "", "STUN and TURN servers instead of the hub's: a JSON list as in RTCConfiguration")
@@ -142,6 +144,7 @@ func (r raw) check() (Settings, []error) {
 	within("height", int64(r.height), 64, 4096)
 	within("frame-rate", int64(r.frameRate), 1, 120)
 	within("udp-port", int64(r.udpPort), 0, 65535)
+	within("tcp-port", int64(r.tcpPort), 0, 65535)
 	if r.bitrate != 0 {
 		within("bitrate", int64(r.bitrate), 100_000, 100_000_000)
 	}
@@ -160,7 +163,7 @@ func (r raw) check() (Settings, []error) {
 		SignalServer: r.signalServer, StartURL: r.startURL, Home: r.home, Firefox: r.firefox, Metrics: r.metrics,
 		Timeout: time.Duration(r.timeout) * time.Millisecond, SignalTimeout: time.Duration(r.signalTimeout) * time.Millisecond,
 		Width: r.width, Height: r.height, Depth: r.depth, FrameRate: r.frameRate, Bitrate: r.bitrate,
-		UDPPort: r.udpPort, Loopback: r.loopback, OneByOne: r.oneByOne,
+		UDPPort: r.udpPort, TCPPort: r.tcpPort, Loopback: r.loopback, OneByOne: r.oneByOne,
 	}
 	var err error
 	if s.Addresses, err = addresses(r.addresses); err != nil {

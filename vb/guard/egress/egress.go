@@ -1,7 +1,7 @@
 // Package egress limits what can be reached from a network namespace to the public Internet, by nftables. The guard of
 // a virtual browser calls it, with CAP_NET_ADMIN, before anything else runs there.
 //
-// Who came in by the media port is answered, wherever that is: so viewers on a private network see the picture, and yet
+// Who came in by a media port is answered, wherever that is: so viewers on a private network see the picture, and yet
 // nothing private can be reached first.
 package egress
 
@@ -21,9 +21,10 @@ const table = "turtus"
 
 // Rules say what is let through besides the public Internet, and what of that is refused.
 type Rules struct {
-	MediaPort uint16         // UDP port that may be reached from outside; 0: none
-	Resolvers []netip.Addr   // the only ones that are asked for names (port 53), private ones too
-	Refuse    []netip.Prefix // also refused: the host's own public addresses, a firm's
+	MediaPort    uint16         // UDP port that may be reached from outside; 0: none
+	MediaPortTCP uint16         // the same of TCP
+	Resolvers    []netip.Addr   // the only ones that are asked for names (port 53), private ones too
+	Refuse       []netip.Prefix // also refused: the host's own public addresses, a firm's
 }
 
 // Bounds of the conversations that are begun from here and go on at once. The machine follows each of them for all its containers together, in a
@@ -90,6 +91,9 @@ func (b *builder) input(r Rules) {
 	b.neighbours()
 	if r.MediaPort != 0 {
 		b.rule(protocol(unix.IPPROTO_UDP), destinationPort(r.MediaPort), accept)
+	}
+	if r.MediaPortTCP != 0 {
+		b.rule(protocol(unix.IPPROTO_TCP), destinationPort(r.MediaPortTCP), accept)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -173,6 +174,49 @@ func TestWhoComesInByTheMediaPortIsAnswered(t *testing.T) {
 	}
 }
 
+// The same over TCP, for viewers whose network lets no UDP through.
+func TestWhoComesInByTheMediaPortOverTCPIsAnswered(t *testing.T) {
+	if !apart(t) {
+		return
+	}
+	ip(t, "link set lo up")
+	ask := startNeighbour(t)
+	ip(t, "address add 10.7.0.1/24 dev here")
+	ip(t, "address add fd07::1/64 dev here nodad")
+	ip(t, "link set here up")
+	ask("up")
+	onLink, err := OnLink()
+	require.NoError(t, err)
+	for _, host := range []struct{ own, viewer string }{{"10.7.0.1", "10.7.0.2"}, {"fd07::1", "fd07::2"}} {
+		for _, port := range []string{"4000", "4001"} {
+			listener, err := net.Listen("tcp", net.JoinHostPort(host.own, port))
+			require.NoError(t, err)
+			defer listener.Close()
+		}
+		call := func(port string) string { return ask("call " + host.own + " " + port) }
+		media, err := net.ListenPacket("udp", net.JoinHostPort(host.own, "4000"))
+		require.NoError(t, err)
+		defer media.Close()
+		require.NoError(t, Set(Rules{MediaPort: 4000, Refuse: onLink}))
+		before := call("4000")
+		ask("tell " + host.own + " 4000 " + host.viewer)
+		_, _, err = media.ReadFrom(make([]byte, 16)) // what came before this is answered or was refused
+		require.NoError(t, err)
+		assert.Equal(t, "unanswered", ask("state "+before), "the port is open for UDP alone")
+
+		require.NoError(t, Set(Rules{MediaPort: 4000, MediaPortTCP: 4000, Refuse: onLink}))
+		other := call("4001")
+		require.Equal(t, "answered", ask("await "+call("4000")))
+		assert.Equal(t, "unanswered", ask("state "+other), "another port is closed")
+		_, err = net.Dial("tcp", net.JoinHostPort(host.viewer, "5000"))
+		refused := unix.EHOSTUNREACH
+		if strings.Contains(host.own, ":") {
+			refused = unix.EACCES // the same, as IPv6 has it
+		}
+		assert.ErrorIs(t, err, refused, "it can't be called first")
+	}
+}
+
 // startNeighbour starts a child in a network namespace of its own, with a cable to an interface "here". It does what it
 // is asked and says what came of it.
 func startNeighbour(t *testing.T) (ask func(string) string) {
@@ -202,6 +246,42 @@ func startNeighbour(t *testing.T) (ask func(string) string) {
 	}
 }
 
+// call begins a TCP connection, and returns its descriptor.
+func call(to netip.Addr, port string) (string, error) {
+	number, err := strconv.Atoi(port)
+	if err != nil {
+		return "", err
+	}
+	family, address := unix.AF_INET6, unix.Sockaddr(&unix.SockaddrInet6{Port: number, Addr: to.As16()})
+	if to.Is4() {
+		family, address = unix.AF_INET, &unix.SockaddrInet4{Port: number, Addr: to.As4()}
+	}
+	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return "", err
+	}
+	if err := unix.Connect(fd, address); err != unix.EINPROGRESS && err != nil {
+		return "", err
+	}
+	return strconv.Itoa(fd), nil
+}
+
+// state says what has become of a connection that was begun (tcp(7), TCP_INFO).
+func state(fd int) (string, error) {
+	const established, synSent = 1, 2
+	info, err := unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO)
+	if err != nil {
+		return "", err
+	}
+	switch info.State {
+	case established:
+		return "answered", nil
+	case synSent:
+		return "unanswered", nil
+	}
+	return fmt.Sprintf("in state %d", info.State), nil
+}
+
 func beNeighbour() int {
 	conns := make(map[string]net.PacketConn)
 	do := func(words []string) (string, error) {
@@ -227,6 +307,28 @@ func beNeighbour() int {
 			}
 			_, err = conns[words[3]].WriteTo([]byte("hello"), target)
 			return "", err
+		case "call":
+			return call(netip.MustParseAddr(words[1]), words[2])
+		case "await":
+			fd, err := strconv.Atoi(words[1])
+			if err != nil {
+				return "", err
+			}
+			for {
+				if _, err = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}, -1); err != unix.EINTR {
+					break
+				}
+			}
+			if err != nil {
+				return "", err
+			}
+			return state(fd)
+		case "state":
+			fd, err := strconv.Atoi(words[1])
+			if err != nil {
+				return "", err
+			}
+			return state(fd)
 		case "hear":
 			buffer := make([]byte, 16)
 			n, _, err := conns[words[1]].ReadFrom(buffer)

@@ -2107,6 +2107,11 @@ export interface components {
              * @enum {string}
              */
             path?: "host" | "srflx" | "prflx" | "relay";
+            /**
+             * @description By what it reaches the agent; how a relay is reached is not seen from there
+             * @enum {string}
+             */
+            transport?: "udp" | "tcp";
         };
         /**
          * @description Which picture is sent: the whole, the smaller one, none

@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/signal"
@@ -28,6 +29,9 @@ func main() {
 		os.Exit(1)
 	case "echo":
 		echo(":" + os.Getenv("TURTUS_VB_UDP_PORT"))
+		if port := os.Getenv("TURTUS_VB_TCP_PORT"); port != "0" {
+			echoOverTCP(":" + port)
+		}
 	case "hub":
 		say(strings.TrimPrefix(os.Getenv("TURTUS_VB_SIGNAL_SERVER"), "unix://"), token)
 	case "hungry":
@@ -47,6 +51,27 @@ func main() {
 			return
 		}
 	}
+}
+
+// echoOverTCP sends back what comes.
+func echoOverTCP(address string) {
+	at, err := net.Listen("tcp", address)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	go func() {
+		for {
+			c, err := at.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				_, _ = io.Copy(c, c)
+				_ = c.Close()
+			}()
+		}
+	}()
 }
 
 // echo sends back what comes, with its own address before it.
