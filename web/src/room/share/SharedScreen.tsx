@@ -1,6 +1,6 @@
 import { Button, SegmentedControl } from '@mantine/core';
 import { IconScreenShare, IconScreenShareOff, IconVolume } from '@tabler/icons-react';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useStore } from 'zustand';
 import type { Share } from '@/call/Call';
@@ -65,12 +65,18 @@ function Shown({ share: { picture, sound, own } }: { share: Share }) {
   const [seen, setSeen] = useState(false);
   const { volume, muted } = useSound();
   useDuckedVolume(video, volume);
+  const wanted = useRef(false);
+  useLayoutEffect(() => {
+    wanted.current = muted || own;
+  });
   useEffect(() => {
     const element = video.current;
     const tracks = [picture, sound].filter((track) => track !== null);
     if (!element || tracks.length === 0) return;
     element.srcObject = new MediaStream(tracks);
-    // A browser may want a click before it lets a page be heard: then it begins without sound and says so.
+    // A browser may want a click before it lets a page be heard: then it begins without sound and says so. It is asked for what is wanted,
+    // for whatever was muted before it always plays.
+    element.muted = wanted.current;
     element.play().then(
       () => setSilenced(false),
       (error: unknown) => {

@@ -1,10 +1,14 @@
-import { fireEvent, screen, waitFor } from '@testing-library/react';
+import { MantineProvider } from '@mantine/core';
+import { act, fireEvent, render, screen, waitFor } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Peer } from '@/api/types';
 import { FakeMedia } from '@/test/devices';
 import { aPeer, jon, mia } from '@/test/mockServer';
 import { FakeNetwork } from '@/test/peerConnection';
 import { enterRoom } from '@/test/room';
+import { RoomProvider } from '../context';
+import type { RoomSession } from '../RoomSession';
+import SharedScreen from './SharedScreen';
 
 let media: FakeMedia;
 beforeEach(() => {
@@ -70,5 +74,38 @@ describe('what somebody else shares', () => {
     expect(screen.queryByTestId('shared-screen')).toBeNull();
     say({ type: 'peer.updated', version: 9, payload: { peer: aPeer('p2', jon, sharing) } });
     expect((await screen.findByTestId('shared-screen')).dataset.view, 'another share is another choice').toBe('screen');
+  });
+});
+
+describe('a browser that wants a press before a page is heard', () => {
+  afterEach(() => void vi.restoreAllMocks());
+
+  it('keeps a shared screen silent until there was one, though its sound comes later than its picture', async () => {
+    const play = vi.spyOn(HTMLMediaElement.prototype, 'play').mockImplementation(function (this: HTMLMediaElement) {
+      return this.muted ? Promise.resolve() : Promise.reject(new DOMException('', 'NotAllowedError'));
+    });
+    const session = { call: { ducked: 1, onDuck: () => () => undefined } } as unknown as RoomSession;
+    const track = (kind: string) => ({ kind }) as MediaStreamTrack;
+    const page = (sound: MediaStreamTrack | null) => (
+      <MantineProvider>
+        <RoomProvider session={session}>
+          <SharedScreen share={{ peer: aPeer('p2', jon, sharing), own: false, picture, sound }} view="screen" />
+        </RoomProvider>
+      </MantineProvider>
+    );
+    const picture = track('video');
+    const { rerender } = render(page(null));
+    expect(await screen.findByTestId('share-unmute')).toBeTruthy();
+    const video = screen.getByTestId<HTMLVideoElement>('shared-video');
+    const sound = track('audio');
+    await act(async () => {
+      rerender(page(sound));
+      await Promise.resolve();
+    });
+    expect(screen.queryByTestId('share-unmute')).not.toBeNull();
+    expect(video.muted).toBe(true);
+    play.mockImplementation(() => Promise.resolve());
+    fireEvent.click(screen.getByTestId('share-unmute'));
+    expect(video.muted).toBe(false);
   });
 });

@@ -69,10 +69,17 @@ export function Stage({ handle, touchTyping, covered, onEscape }: Props) {
     return contentRect({ left: box.left, top: box.top, width: box.width, height: box.height }, picture);
   }, [video, width, height]);
 
-  // A browser may want a click before it lets a page be heard: then the picture starts without sound and says so.
+  const mute = useRef(muted || covered);
+  useLayoutEffect(() => {
+    mute.current = muted || covered;
+  });
+
+  // A browser may want a click before it lets a page be heard: then the picture starts without sound and says so. It is asked for what is
+  // wanted, for whatever was muted before it always plays.
   const play = useCallback(async () => {
     const element = video.current;
     if (!element?.srcObject) return;
+    element.muted = mute.current;
     try {
       await element.play();
       setSilenced(false);

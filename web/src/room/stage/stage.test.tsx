@@ -53,6 +53,33 @@ describe('the quality of the picture', () => {
   });
 });
 
+describe('a browser that wants a press before a page is heard', () => {
+  afterEach(() => void vi.restoreAllMocks());
+
+  it('keeps the picture silent until there was one, whatever comes meanwhile', async () => {
+    const play = vi.spyOn(HTMLMediaElement.prototype, 'play').mockImplementation(function (this: HTMLMediaElement) {
+      return this.muted ? Promise.resolve() : Promise.reject(new DOMException('', 'NotAllowedError'));
+    });
+    await enterRoom({ browser: running });
+    const { connection } = showPicture();
+    const come = connection as unknown as { ontrack: (event: unknown) => void };
+    act(() => come.ontrack({ receiver: {}, track: { kind: 'video' } }));
+    const video = screen.getByTestId<HTMLVideoElement>('stage-video');
+    act(() => void video.dispatchEvent(new Event('loadeddata')));
+    expect(await screen.findByTestId('unmute-overlay')).toBeTruthy();
+    expect(video.muted).toBe(true);
+    await act(async () => {
+      (video.srcObject as MediaStream).dispatchEvent(new Event('addtrack'));
+      await Promise.resolve();
+    });
+    expect(screen.queryByTestId('unmute-overlay')).not.toBeNull();
+    expect(video.muted).toBe(true);
+    play.mockImplementation(() => Promise.resolve());
+    click('unmute-overlay');
+    expect(video.muted).toBe(false);
+  });
+});
+
 describe('a picture that does not come', () => {
   afterEach(() => {
     vi.useRealTimers();
