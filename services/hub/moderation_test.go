@@ -87,7 +87,7 @@ func TestWhoIsMutedIsHeardAndReadByNobody(t *testing.T) {
 	room, people := h.seated()
 	moderator, loud := people[wire.RoleModerator], people[wire.RoleMember]
 	third, speaker := h.join(room, people[wire.RoleGuest]), h.join(room, loud)
-	on := wire.PresenceUpdate{Media: &wire.MediaState{Microphone: true, Camera: true}}
+	on := wire.PresenceUpdate{Media: &wire.MediaState{Microphone: true, Camera: true, Screen: "s1"}}
 	speaker.ok(wire.TypePresenceUpdate, on, "")
 	seen := func() wire.Peer {
 		t.Helper()

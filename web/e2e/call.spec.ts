@@ -1,7 +1,7 @@
-import { cutHub, hears, hearsNothingOf, muteMark, press, received, recordCall, seesMoving, seesNoPictureOf, speakSecretly, talker } from './support/call'
-import type { Person } from './support/room'
+import { cutHub, hears, hearsNothingOf, muteMark, press, received, recordCall, seesMoving, seesNoPictureOf, speakSecretly, taken, talker } from './support/call'
+import { Person, unique } from './support/room'
+import { Server } from './support/server'
 import { expect, test } from './support/test'
-import { unique } from './support/room'
 
 test('three people talk and see each other in a call of a room', async ({ arrive }) => {
   const [ann, ben, cleo] = [await arrive('Ann', talker), await arrive('Ben', talker), await arrive('Cleo', talker)]
@@ -27,6 +27,11 @@ test('three people talk and see each other in a call of a room', async ({ arrive
       }
     }
     expect((await received(ann.page)).connections, 'one connection with each').toBe(2)
+  })
+
+  await test.step('who speaks has a ring, for the others and for themselves', async () => {
+    await expect(ann.page.getByTestId('own-bubble')).toHaveAttribute('data-speaking', 'true')
+    await expect(ben.page.getByTestId('bubble').filter({ hasText: 'Ann' })).toHaveAttribute('data-speaking', 'true')
   })
 
   await test.step('who mutes is played by nobody, also when their page lies, and is heard again after', async () => {
@@ -57,11 +62,21 @@ test('three people talk and see each other in a call of a room', async ({ arrive
     for (const other of others(ben)) await seesMoving(other, ben)
   })
 
-  await test.step('the hub is away for one of them, and the call goes on', async () => {
+  await test.step('another microphone takes the place of the first, and is heard at once', async () => {
+    await ann.page.getByTestId('call-settings').click()
+    const choose = ann.page.getByTestId('choose-microphone')
+    await choose.selectOption({ index: await choose.locator('option').count() - 1 })
+    const wanted = await choose.inputValue()
+    await expect.poll(() => taken(ann.page), { message: 'it is the chosen one' }).toBe(wanted)
+    await ann.page.keyboard.press('Escape')
+    for (const other of others(ann)) await hears(other, ann)
+  })
+
+  await test.step('the hub is away for ten seconds for one of them, and the call goes on', async () => {
     const { connections } = await received(ann.page)
     const giveBack = await cutHub(ann.page)
     const { frames, energy } = await received(ann.page)
-    await expect.poll(async () => (await received(ann.page)).frames, { message: 'pictures go on coming' }).toBeGreaterThan(frames + 100)
+    await expect.poll(async () => (await received(ann.page)).frames, { message: 'pictures of two, at 15 a second each, go on coming', timeout: 90_000 }).toBeGreaterThan(frames + 300)
     await expect.poll(async () => (await received(ann.page)).energy, { message: 'so does the sound' }).toBeGreaterThan(energy)
     await hears(ben, ann)
     await giveBack()
@@ -92,4 +107,41 @@ test('three people talk and see each other in a call of a room', async ({ arrive
     await press(ben, 'microphone', 'on')
     for (const other of others(ben)) await hears(other, ben)
   })
+})
+
+test('a server that is restarted in the middle of a call is not noticed by those who talk', async ({ browser }) => {
+  const server = await Server.start()
+  const people: Person[] = []
+  try {
+    for (const name of ['Ann', 'Ben']) {
+      const person = await Person.arrive(browser, server, name, talker)
+      await recordCall(person)
+      people.push(person)
+    }
+    const [ann, ben] = people as [Person, Person]
+    await ann.signUp()
+    await ann.createRoom(unique('Restart'), '')
+    await ben.joinAsGuest(await ann.inviteLink())
+    for (const person of people) {
+      await press(person, 'microphone', 'on')
+      await press(person, 'camera', 'on')
+    }
+    await seesMoving(ann, ben)
+    await seesMoving(ben, ann)
+
+    await server.kill('SIGTERM')
+    for (const { page } of people) await expect(page.getByTestId('connection')).toHaveAttribute('data-status', 'reconnecting')
+    await hears(ann, ben)
+    await seesMoving(ben, ann)
+    await server.run()
+    for (const { page } of people) await expect(page.getByTestId('connection')).toHaveAttribute('data-status', 'online')
+    await hears(ben, ann)
+    await seesMoving(ann, ben)
+    for (const { page } of people) expect((await received(page)).connections, 'nothing was connected anew').toBe(1)
+    await press(ann, 'microphone', 'muted')
+    await hearsNothingOf(ben, ann)
+  } finally {
+    for (const person of people) await person.leave()
+    await server.stop()
+  }
 })

@@ -134,6 +134,9 @@ export async function received(page: Page): Promise<{ frames: number; energy: nu
   })
 }
 
+/** The device that the page took last. */
+export const taken = (page: Page): Promise<string | undefined> => page.evaluate(() => (globalThis as Recording).testCall.taken.at(-1)?.getSettings().deviceId)
+
 /** Takes the hub from a page, and gives it back. */
 export async function cutHub(page: Page): Promise<() => Promise<void>> {
   const join = '**/api/v1/rooms/*/join'
