@@ -119,6 +119,65 @@ describe('what the others send', () => {
   });
 });
 
+describe('friends’ pictures', () => {
+  async function watched() {
+    const all = setUp();
+    all.enter(us(off, { microphone: true, camera: true }));
+    await all.jonSpeaks();
+    const sent = () => all.network.open.flatMap(({ senders }) => senders).find(({ kind, track }) => kind === 'video' && track !== null)?.parameters.encodings[0];
+    const person = () => all.call.store.getState().people[0];
+    return { ...all, sent, person };
+  }
+
+  it('come as large as they are shown, and not while nobody sees them for longer than a moment', async () => {
+    const { call, sent } = await watched();
+    call.setShown(128);
+    await pass(10);
+    expect(sent()).toMatchObject({ active: true, scaleResolutionDownBy: 360 / 128 });
+    call.setShown(0);
+    await pass(1_000);
+    call.setShown(128);
+    await pass(5_000);
+    expect(sent()).toMatchObject({ active: true });
+    call.setShown(0);
+    await pass(2_000);
+    expect(sent()).toMatchObject({ active: false });
+  });
+
+  it('give way to the film, and rest at last while it is short of width; voices go on', async () => {
+    const { call, voices, sent, person } = await watched();
+    call.setShown(168);
+    await pass(10);
+    const whole = Number(sent()?.maxBitrate);
+    call.filmGoes('narrow');
+    await pass(10);
+    expect(Number(sent()?.maxBitrate)).toBeLessThan(whole);
+    for (let n = 0; n < 12; n++) {
+      await pass(2_000);
+      call.filmGoes('narrow');
+    }
+    await pass(10);
+    expect(sent()).toMatchObject({ active: false });
+    expect(person()).toMatchObject({ picture: null, rests: true });
+    expect(voices.get('p2')?.playing).toBe(true);
+    call.filmGoes(undefined);
+    await pass(10);
+    expect(sent()?.maxBitrate).toBe(whole);
+    expect(person()).toMatchObject({ rests: false, picture: { kind: 'video' } });
+  });
+
+  it('stay small where the film only loses packets', async () => {
+    const { call, sent, person } = await watched();
+    call.setShown(168);
+    for (let n = 0; n < 20; n++) {
+      call.filmGoes('loss');
+      await pass(2_000);
+    }
+    expect(sent()).toMatchObject({ active: true, maxFramerate: 8 });
+    expect(person()?.rests).toBe(false);
+  });
+});
+
 describe('what is on here', () => {
   it('is told to the hub, the newest word last, and each but once', async () => {
     const { call, said, enter, answers } = setUp();

@@ -6,6 +6,7 @@ import { Devices, type DevicesOptions } from './Devices';
 import { Duck } from './Duck';
 import { levelOf, Levels, microphoneLevel } from './Levels';
 import { Mesh } from './Mesh';
+import { Pace } from './Pace';
 import type { LinkState } from './PeerLink';
 import { Playout, type Voice } from './Playout';
 import { choice, hearing, talking, volumeOf, volumes } from './preferences';
@@ -21,7 +22,12 @@ export interface CallPerson {
   link: LinkState | null;
   /** What their camera shows, if it is on. */
   picture: MediaStreamTrack | null;
+  /** It is on, and shows nothing until a line is better. */
+  rests: boolean;
 }
+
+/** What the film suffers from at this end: packets get lost, or the line is too narrow for all of it. */
+export type FilmTrouble = 'loss' | 'narrow' | null;
 
 /** The screen that somebody of the room shares. */
 export interface Share {
@@ -64,6 +70,8 @@ export interface CallOptions {
 const missingGrace = 25_000;
 /** The bubbles stay while somebody only catches breath. */
 const quietGrace = 30_000;
+/** Who looks at another tab for a moment, or turns the phone, goes on being sent pictures. */
+const unseenGrace = 1_500;
 
 const off: Peer['media'] = { microphone: false, camera: false };
 
@@ -98,6 +106,10 @@ export class Call {
   private refusal: ReturnType<typeof setTimeout> | null = null;
   private measuring: { track: MediaStreamTrack; end: () => void } | null = null;
   private quiet: ReturnType<typeof setTimeout> | null = null;
+  /** How much of the friends' pictures this line has place for beside the film. */
+  private readonly yielding = new Pace();
+  private side: number | null = null;
+  private unseen: ReturnType<typeof setTimeout> | null = null;
 
   constructor(private readonly options: CallOptions) {
     this.store = createStore<CallState>(() => ({ self: null, people: [], share: null, quality: {}, active: false, speaking: [], blocked: false }));
@@ -116,7 +128,7 @@ export class Call {
         this.hush();
       },
     });
-    this.watch = new QualityWatch({ connections: () => this.connected(), changed: (quality) => this.store.setState({ quality }) });
+    this.watch = new QualityWatch({ connections: () => this.connected(), looked: (peer, sample) => this.mesh.link(peer)?.hear(sample), changed: (quality) => this.store.setState({ quality }) });
     this.playout = new Playout({ makeVoice: options.makeVoice, blocked: (blocked) => this.store.setState({ blocked }) });
     this.playout.setSink(choice.getState().speaker);
     this.devices.setPush(talking.getState().push);
@@ -137,6 +149,22 @@ export class Call {
   onDuck(listener: (factor: number) => void): () => void {
     this.duckListeners.add(listener);
     return () => this.duckListeners.delete(listener);
+  }
+
+  /** How large friends are shown here: the side of a bubble in the screen's own pixels, 0 where nobody sees them. Nobody sends more than that. */
+  setShown(side: number): void {
+    if (this.unseen !== null) clearTimeout(this.unseen);
+    this.unseen = null;
+    if (side === this.side || this.disposed) return;
+    if (side > 0 || this.side === null) this.see(side);
+    else this.unseen = setTimeout(() => this.see(0), unseenGrace);
+  }
+
+  /** How the film goes here, every few seconds; undefined where there is none. Where it suffers friends are asked for smaller pictures, and at last for none. */
+  filmGoes(trouble: FilmTrouble | undefined): void {
+    if (this.disposed) return;
+    // A line that only loses packets may do so for no want of width: small pictures stay.
+    if (trouble === undefined ? this.yielding.reset() : this.yielding.hear(trouble !== null, trouble === 'narrow')) this.wish();
   }
 
   /** What this seat was given to find its way by. */
@@ -236,6 +264,7 @@ export class Call {
     for (const end of this.ends) end();
     for (const timer of this.missing.values()) clearTimeout(timer);
     if (this.quiet !== null) clearTimeout(this.quiet);
+    if (this.unseen !== null) clearTimeout(this.unseen);
     this.measuring?.end();
     this.mesh.dispose();
     this.screen.stop();
@@ -244,6 +273,17 @@ export class Call {
     this.watch.set(false);
     this.duck.dispose();
     this.playout.dispose();
+  }
+
+  private see(side: number): void {
+    this.side = side;
+    this.wish();
+  }
+
+  private wish(): void {
+    if (this.side === null) return;
+    this.mesh.setWish({ side: this.side, share: this.yielding.share });
+    this.show();
   }
 
   private found(peer: Peer): void {
@@ -369,9 +409,10 @@ export class Call {
       const link = this.mesh.link(peer.id);
       const voice = peer.media.microphone ? (link?.received.audio ?? null) : null;
       this.hear(peer.id, voice);
-      const next = { peer, link: link?.state ?? null, picture: peer.media.camera ? (link?.received.video?.track ?? null) : null };
+      const rests = peer.media.camera && link?.rests === true;
+      const next = { peer, link: link?.state ?? null, picture: peer.media.camera && !rests ? (link?.received.video?.track ?? null) : null, rests };
       const known = before.find((person) => person.peer.id === peer.id);
-      return known?.peer === next.peer && known.link === next.link && known.picture === next.picture ? known : next;
+      return known?.peer === next.peer && known.link === next.link && known.picture === next.picture && known.rests === rests ? known : next;
     });
     for (const { peer } of before) {
       if (!this.peers.has(peer.id)) this.hear(peer.id, null);

@@ -209,3 +209,33 @@ describe('what was chosen elsewhere', () => {
     ]);
   });
 });
+
+describe('a phone', () => {
+  it.each<[string, string[], Record<string, string>, boolean]>([
+    ['one camera', ['front'], {}, false],
+    ['one at each side, as the browser says', ['a', 'b'], { a: 'user', b: 'environment' }, true],
+    ['one at each side, by their names alone', ['camera2 1, facing front', 'camera2 0, facing back'], {}, true],
+    ['several, all of which look the same way', ['a', 'front cover'], { a: 'environment', 'front cover': 'environment' }, false],
+    ['two as desks have them', ['webcam', 'capture card'], {}, false],
+  ])('with %s', async (_which, cameras, facing, canFlip) => {
+    const { media, devices, state } = setUp();
+    Object.assign(media, { cameras, facing });
+    await devices.list();
+    expect(state().canFlip).toBe(canFlip);
+  });
+});
+
+describe('the speaker', () => {
+  it('is asked for where the browser tells of speakers only so, and stays where the person closes the question', async () => {
+    const { media, devices, choice } = setUp();
+    expect(devices.asksForSpeaker).toBe(false);
+    const selectAudioOutput = vi.fn(() => Promise.resolve({ deviceId: 'earpiece' }));
+    Object.assign(media, { selectAudioOutput });
+    expect(devices.asksForSpeaker).toBe(true);
+    await devices.askForSpeaker();
+    expect(choice.getState().speaker).toBe('earpiece');
+    selectAudioOutput.mockRejectedValueOnce(new DOMException('', 'NotAllowedError'));
+    await devices.askForSpeaker();
+    expect(choice.getState().speaker).toBe('earpiece');
+  });
+});

@@ -35,12 +35,14 @@ export interface DevicesState {
   microphones: readonly Device[];
   cameras: readonly Device[];
   speakers: readonly Device[];
+  /** There is a camera at either side, as phones have them. */
+  canFlip: boolean;
   trouble: Readonly<Record<DeviceKind, Trouble | null>>;
 }
 
 export interface DevicesOptions {
   /** Undefined where the browser has none, as over plain HTTP. */
-  media: Pick<MediaDevices, 'getUserMedia' | 'enumerateDevices' | 'addEventListener' | 'removeEventListener'> | undefined;
+  media: (Pick<MediaDevices, 'getUserMedia' | 'enumerateDevices' | 'addEventListener' | 'removeEventListener'> & { selectAudioOutput?: () => Promise<Pick<MediaDeviceInfo, 'deviceId'>> }) | undefined;
   choice: StoreApi<Choice>;
 }
 
@@ -79,6 +81,7 @@ export class Devices {
       microphones: [],
       cameras: [],
       speakers: [],
+      canFlip: false,
       trouble: { microphone: null, camera: null },
     }));
     media?.addEventListener('devicechange', this.listed);
@@ -164,6 +167,21 @@ export class Devices {
     this.choice.setState({ speaker: id });
   }
 
+  /** The browser asks which one, where it tells of the others only to who has answered that. */
+  get asksForSpeaker(): boolean {
+    return typeof this.media?.selectAudioOutput === 'function';
+  }
+
+  async askForSpeaker(): Promise<void> {
+    try {
+      const chosen = await this.media?.selectAudioOutput?.();
+      if (chosen) this.chooseSpeaker(chosen.deviceId);
+    } catch {
+      // Who closes the question keeps what they have.
+    }
+    await this.list();
+  }
+
   async setProcessing(change: Partial<Processing>): Promise<void> {
     this.choice.setState(change);
     // Browsers do not change it on a running track.
@@ -195,7 +213,7 @@ export class Devices {
     const found = await this.media?.enumerateDevices().catch(() => []);
     if (!found) return;
     const of = (wanted: MediaDeviceKind): Device[] => found.filter(({ kind, deviceId }) => kind === wanted && deviceId !== '').map(({ deviceId, label }) => ({ id: deviceId, label }));
-    this.store.setState({ microphones: of('audioinput'), cameras: of('videoinput'), speakers: of('audiooutput') });
+    this.store.setState({ microphones: of('audioinput'), cameras: of('videoinput'), speakers: of('audiooutput'), canFlip: ['user', 'environment'].every((side) => found.some((device) => faces(device, side))) });
   }
 
   /** Takes the device anew if it is in use, for another choice. Until the new one is there the old one is heard; cameras can't be two at once on phones. */
@@ -303,4 +321,13 @@ export class Devices {
   private say(kind: DeviceKind, trouble: Trouble | null): void {
     if (this.store.getState().trouble[kind] !== trouble) this.store.setState((state) => ({ trouble: { ...state.trouble, [kind]: trouble } }));
   }
+}
+
+const sideNames: Record<string, RegExp> = { user: /front|user/i, environment: /back|rear|environment/i };
+
+/** Whether a camera looks to that side: by what the browser says, and where it says nothing by the camera's name. */
+function faces(device: MediaDeviceInfo & Partial<Pick<InputDeviceInfo, 'getCapabilities'>>, side: string): boolean {
+  if (device.kind !== 'videoinput') return false;
+  const { facingMode } = device.getCapabilities?.() ?? {};
+  return facingMode ? facingMode.includes(side) : (sideNames[side]?.test(device.label) ?? false);
 }

@@ -77,7 +77,8 @@ export function levelOf(receiver: RTCRtpReceiver): () => number {
 /** How loud the microphone is just now, and the end of measuring it. Null where the page may not measure. */
 export function microphoneLevel(track: MediaStreamTrack): { level: () => number; end: () => void } | null {
   if (typeof AudioContext === 'undefined') return null;
-  const audio = new AudioContext({ latencyHint: 'playback' });
+  // Nothing of it is to be heard: where a browser knows how, no loudspeaker is opened for it.
+  const audio = new AudioContext({ latencyHint: 'playback', sinkId: { type: 'none' } } as AudioContextOptions);
   void audio.resume();
   const analyser = audio.createAnalyser();
   analyser.fftSize = 512;

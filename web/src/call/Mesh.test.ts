@@ -483,13 +483,79 @@ it('sends the camera smaller to each the more there are, and forces the relay wh
   pages[0].mesh.setTracks({ audio: aTrack('audio'), video: aTrack('video') });
   await pass(1_000);
   const encoding = (kind: string) => network.open.flatMap(({ senders }) => senders).filter((sender) => sender.kind === kind).map(({ parameters }) => parameters.encodings[0]);
-  expect(encoding('video')).toMatchObject([{ maxBitrate: 600_000, scaleResolutionDownBy: 1, priority: 'low' }]);
+  expect(encoding('video')).toMatchObject([{ active: true, maxBitrate: 147_456, scaleResolutionDownBy: 1.875, maxFramerate: 15, priority: 'low' }]);
   expect(encoding('audio')).toMatchObject([{ maxBitrate: 40_000, priority: 'high' }]);
   for (const id of ['c', 'd', 'e']) hub.page(id);
   await pass(1_000);
-  expect(encoding('video').map((each) => each?.maxBitrate)).toEqual([200_000, 200_000, 200_000, 200_000]);
+  expect(encoding('video').map((each) => each?.maxBitrate)).toEqual([129_600, 129_600, 129_600, 129_600]);
   expect(encoding('video')[0]).toMatchObject({ scaleResolutionDownBy: 2 });
   pages[0].mesh.setTransportPolicy('relay');
   await pass(1_000);
   expect(pages[0].connection('b')).toMatchObject({ configuration: { iceTransportPolicy: 'relay' }, restarts: 1 });
+});
+
+describe('a camera', () => {
+  const sample = { received: 0, lost: 0, lostThere: 0, roundTrip: 0.05, limited: false, available: 1_000_000 };
+  const narrow = { ...sample, available: 40_000 };
+
+  async function seen() {
+    const { hub, network, pages } = room('a', 'b');
+    hub.update('a', { media: { microphone: true, camera: true } });
+    pages[0].mesh.setTracks({ audio: aTrack('audio'), video: aTrack('video') });
+    await pass(1_000);
+    const sent = () => network.open.flatMap(({ senders }) => senders).find(({ kind }) => kind === 'video')?.parameters.encodings[0];
+    const sound = () => network.open.flatMap(({ senders }) => senders).find(({ kind }) => kind === 'audio')?.parameters.encodings[0];
+    const hear = async (what: typeof sample, times: number) => {
+      for (let n = 0; n < times; n++) {
+        pages[0].mesh.link('b')?.hear(what);
+        await pass(2_500);
+      }
+    };
+    return { hub, pages, sent, sound, hear };
+  }
+
+  it('is sent as large as the other end shows it, also what was said before there was a connection', async () => {
+    const { hub, network, pages } = room('a', 'b');
+    pages[1].mesh.setWish({ side: 64, share: 1 });
+    hub.update('a', { media: { microphone: false, camera: true } });
+    pages[0].mesh.setTracks({ audio: null, video: aTrack('video') });
+    await pass(1_000);
+    const sent = () => network.open.flatMap(({ senders }) => senders)[0]?.parameters.encodings[0];
+    expect(sent()).toMatchObject({ active: true, scaleResolutionDownBy: 360 / 64 });
+    pages[1].mesh.setWish({ side: 240, share: 1 });
+    await pass(10);
+    expect(sent()).toMatchObject({ scaleResolutionDownBy: 360 / 256 });
+    pages[1].mesh.setWish({ side: 0, share: 1 });
+    await pass(10);
+    expect(sent(), 'nobody sees it').toMatchObject({ active: false });
+  });
+
+  it('gives way where the sender’s line is narrow, is said to rest at last, and comes back; sound is as it was', async () => {
+    const { pages, sent, sound, hear } = await seen();
+    const whole = Number(sent()?.maxBitrate);
+    await hear(narrow, 1);
+    expect(Number(sent()?.maxBitrate)).toBeLessThan(whole);
+    expect(pages[1].mesh.link('a')?.rests).toBe(false);
+    await hear({ ...sample, lostThere: 0.3 }, 8);
+    expect(sent()).toMatchObject({ active: false });
+    expect(sound()).toMatchObject({ maxBitrate: 40_000, priority: 'high' });
+    expect(pages[1].mesh.link('a')?.rests).toBe(true);
+    await hear(sample, 5);
+    expect(pages[1].mesh.link('a')?.rests).toBe(false);
+    expect(sent()).toMatchObject({ active: true });
+    await hear(sample, 40);
+    expect(sent()?.maxBitrate).toBe(whole);
+  });
+
+  it('gives way where the receiver asks for less, and rests there where it asks for none', async () => {
+    const { pages, sent } = await seen();
+    const whole = Number(sent()?.maxBitrate);
+    pages[1].mesh.setWish({ side: 180, share: 0.35 });
+    await pass(10);
+    expect(Number(sent()?.maxBitrate)).toBeLessThan(whole);
+    pages[1].mesh.setWish({ side: 180, share: 0 });
+    await pass(10);
+    expect(sent()).toMatchObject({ active: false });
+    expect(pages[1].mesh.link('a')?.rests).toBe(true);
+  });
 });

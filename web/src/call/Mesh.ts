@@ -1,8 +1,9 @@
 import type { ICEServer, Peer, SignalPayload } from '@/api/types';
-import { cameraEncoding, screenEncoding } from './encoding';
+import { screenEncoding } from './encoding';
 import { PeerLink, type Kind } from './PeerLink';
 import type { ScreenHint } from './Screen';
 import { callSession, none, parseCallSession } from './session';
+import type { Wish } from './wish';
 
 export interface MeshOptions {
   makePeerConnection: (configuration: RTCConfiguration) => RTCPeerConnection;
@@ -48,11 +49,12 @@ export class Mesh {
   private tracks: Record<Kind, MediaStreamTrack | null> = { audio: null, video: null };
   private screen: MediaStream | null = null;
   private hint: ScreenHint = 'detail';
+  private wish: Wish | null = null;
   private asking: ReturnType<typeof setInterval> | null = null;
 
   constructor(private readonly options: MeshOptions) {}
 
-  link(peer: string): Pick<PeerLink, 'state' | 'received' | 'shownIn' | 'connection'> | undefined {
+  link(peer: string): Pick<PeerLink, 'state' | 'received' | 'rests' | 'hear' | 'shownIn' | 'connection'> | undefined {
     return this.links.get(peer);
   }
 
@@ -93,6 +95,12 @@ export class Mesh {
     if (same) return;
     for (const link of this.links.values()) link.share(screen);
     this.follow();
+  }
+
+  /** What is wanted of everybody's camera. */
+  setWish(wish: Wish): void {
+    this.wish = wish;
+    for (const link of this.links.values()) link.want(wish);
   }
 
   /** Who is in the room. Another self ends all connections: the others know this page by its peer id. */
@@ -223,6 +231,7 @@ export class Mesh {
     }
     this.links.set(peer, link);
     link.markScreen(this.seats.get(peer)?.media.screen);
+    if (this.wish) link.want(this.wish);
     this.supply(link);
     this.sizeChanged();
     this.options.changed(peer);
@@ -292,10 +301,9 @@ export class Mesh {
   }
 
   private sizeChanged(): void {
-    const camera = cameraEncoding(this.links.size);
     const screen = screenEncoding(this.links.size, this.hint);
     for (const link of this.links.values()) {
-      link.setCamera(camera);
+      link.setFriends(this.links.size);
       link.setScreen(screen, this.hint);
     }
   }

@@ -1,8 +1,11 @@
 import type { SignalPayload } from '@/api/types';
-import { preferRedundancy, tune, type CameraEncoding, type Sent } from './encoding';
+import { cameraEncodings, cameraSize, preferRedundancy, speechBitrate, tune, type PictureEncoding, type Sent } from './encoding';
+import { Pace } from './Pace';
+import { crowded, type Sample } from './quality';
 import type { ScreenHint } from './Screen';
 import { withSpeech } from './sdp';
 import { callSession } from './session';
+import { wishChannel, Wishes, type Said, type Wish } from './wish';
 
 export type LinkState =
   /** No media has flowed yet. */
@@ -61,8 +64,16 @@ export class PeerLink {
   /** Streams of the other end that are, or were, a shared screen. */
   private readonly screens = new Set<string>();
   private readonly stream = new MediaStream();
-  private camera: CameraEncoding | null = null;
-  private screen: CameraEncoding | null = null;
+  private friends = 0;
+  private screen: PictureEncoding | null = null;
+  private readonly wishes: Wishes;
+  private readonly pace = new Pace();
+  /** What the other end wants of the camera here, and this end of theirs. */
+  private theirWish: Wish | null = null;
+  private wish: Wish | null = null;
+  private theirsRests = false;
+  private tuning = false;
+  private untuned = false;
   private hint: ScreenHint = 'detail';
   private queue: Promise<void> = Promise.resolve();
   private early: RTCIceCandidateInit[] = [];
@@ -78,6 +89,7 @@ export class PeerLink {
   constructor(private readonly options: LinkOptions) {
     const connection = options.makePeerConnection(options.configuration);
     this.connection = connection;
+    this.wishes = new Wishes(connection.createDataChannel(...wishChannel), (said) => this.heard(said));
     connection.onnegotiationneeded = () => {
       this.needed = true;
       this.enqueue(() => this.offer());
@@ -104,6 +116,36 @@ export class PeerLink {
   get received(): Record<Kind, RTCRtpReceiver | null> {
     const of = (kind: Kind): RTCRtpReceiver | null => this.arrived.findLast((each) => each.kind === kind && !this.screens.has(each.stream))?.receiver ?? null;
     return { audio: of('audio'), video: of('video') };
+  }
+
+  /** The other end's camera is on, and no picture comes of it for want of a line, theirs or this end's. */
+  get rests(): boolean {
+    return this.theirsRests || this.wish?.share === 0;
+  }
+
+  /** What this end wants of the other's camera from now on. */
+  want(wish: Wish): void {
+    if (this.closed || (wish.side === this.wish?.side && wish.share === this.wish.share)) return;
+    this.wish = wish;
+    this.wishes.say({ wish });
+  }
+
+  /** How the line goes, every few seconds: where it carries too little the camera gives way, and sound goes on. */
+  hear(sample: Sample): void {
+    if (this.closed || !this.senders.video?.track) return;
+    const wanted = this.cameras.reduce((sum, { active, maxBitrate }) => sum + (active ? maxBitrate : 0), speechBitrate);
+    const before = this.pace.share;
+    if (!this.pace.hear(crowded(sample, wanted))) return;
+    if ((before === 0) !== (this.pace.share === 0)) this.wishes.say({ rests: this.pace.share === 0 });
+    this.tune();
+  }
+
+  private heard({ wish, rests }: Said): void {
+    if (wish) this.theirWish = wish;
+    if (wish) this.tune();
+    if (rests === undefined || rests === this.theirsRests) return;
+    this.theirsRests = rests;
+    this.options.changed();
   }
 
   /** Picture and sound of a screen that the other end shares, by the stream that the hub names. */
@@ -142,7 +184,7 @@ export class PeerLink {
     this.tune();
   }
 
-  setScreen(screen: CameraEncoding, hint: ScreenHint): void {
+  setScreen(screen: PictureEncoding, hint: ScreenHint): void {
     this.screen = screen;
     this.hint = hint;
     this.tune();
@@ -162,8 +204,9 @@ export class PeerLink {
     }
   }
 
-  setCamera(camera: CameraEncoding): void {
-    this.camera = camera;
+  /** How many friends the camera goes to. */
+  setFriends(friends: number): void {
+    this.friends = friends;
     this.tune();
   }
 
@@ -200,6 +243,7 @@ export class PeerLink {
     this.closed = true;
     this.clearTimer();
     const { connection } = this;
+    this.wishes.close();
     connection.onnegotiationneeded = connection.onicecandidate = connection.ontrack = connection.onconnectionstatechange = null;
     connection.close();
   }
@@ -327,13 +371,28 @@ export class PeerLink {
     if (!this.closed) this.options.broken();
   }
 
+  private get cameras(): PictureEncoding[] {
+    const { width = cameraSize.width, height = cameraSize.height } = this.senders.video?.track?.getSettings() ?? {};
+    return cameraEncodings({ friends: this.friends, wish: this.theirWish, share: this.pace.share, captured: { width, height } });
+  }
+
+  /** One setting of the senders at a time: a browser refuses another that overtakes it. */
   private tune(): void {
-    const { camera, screen } = this;
-    if (this.closed || !camera) return;
-    for (const kind of ['audio', 'video', 'screen', 'screenSound'] as const) {
-      const sender = this.senders[kind];
-      if (sender?.track) void tune(sender, kind, kind === 'screen' && screen ? screen : camera, this.hint);
+    this.untuned = true;
+    if (this.tuning || this.friends === 0) return;
+    void this.tuneAll();
+  }
+
+  private async tuneAll(): Promise<void> {
+    this.tuning = true;
+    while (this.untuned && !this.closed) {
+      this.untuned = false;
+      for (const kind of ['audio', 'video', 'screen', 'screenSound'] as const) {
+        const sender = this.senders[kind];
+        if (sender?.track) await tune(sender, kind, kind === 'screen' && this.screen ? [this.screen] : this.cameras, this.hint);
+      }
     }
+    this.tuning = false;
   }
 
   private setState(state: LinkState): void {

@@ -5,6 +5,8 @@ export interface QualityWatchOptions {
   connections: () => Iterable<readonly [peer: string, connection: Pick<RTCPeerConnection, 'getStats'>]>;
   /** Those that are not good, when it has changed. */
   changed: (qualities: Readonly<Record<string, Quality>>) => void;
+  /** Each look at each of them. */
+  looked?: (peer: string, sample: Sample) => void;
 }
 
 const interval = 2_500;
@@ -56,6 +58,7 @@ export class QualityWatch {
       const now = sampleOf(report.values());
       const before = this.samples.get(peer);
       this.samples.set(peer, now);
+      this.options.looked?.(peer, now);
       if (before) judged.set(peer, judge(before, now));
     }
     if (turn !== this.turn) return;

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { good, judge, sampleOf, withSides, type Quality, type Sample } from './quality';
+import { crowded, good, judge, sampleOf, withSides, type Quality, type Sample } from './quality';
 import { QualityWatch } from './QualityWatch';
 
-const start: Sample = { received: 1_000, lost: 0, lostThere: 0, roundTrip: 0.05, limited: false };
+const start: Sample = { received: 1_000, lost: 0, lostThere: 0, roundTrip: 0.05, limited: false, available: null };
 const after = (change: Partial<Sample>): Sample => ({ ...start, received: 1_100, ...change });
 
 describe('a connection', () => {
@@ -40,17 +40,27 @@ it.each<[Quality[], (Quality['side'] | undefined)[]]>([
   expect([...found.values()].map(({ side }) => side)).toEqual(sides);
 });
 
+it.each<[string, Partial<Sample>, boolean]>([
+  ['carries all', { available: 300_000 }, false],
+  ['is not known', {}, false],
+  ['carries half of it', { available: 150_000 }, true],
+  ['loses much', { lostThere: 0.15, available: 300_000 }, true],
+  ['loses a little', { lostThere: 0.05 }, false],
+])('a line that %s is crowded: %j, %s', (_what, change, is) => {
+  expect(crowded(after(change), 300_000)).toBe(is);
+});
+
 it('reads what a browser’s statistics say', () => {
   const report = [
     { type: 'inbound-rtp', packetsReceived: 90, packetsLost: 10 },
     { type: 'inbound-rtp', packetsReceived: 10, packetsLost: -2 },
     { type: 'remote-inbound-rtp', fractionLost: 0.1 },
-    { type: 'candidate-pair', nominated: true, state: 'succeeded', currentRoundTripTime: 0.2 },
+    { type: 'candidate-pair', nominated: true, state: 'succeeded', currentRoundTripTime: 0.2, availableOutgoingBitrate: 300_000 },
     { type: 'candidate-pair', nominated: false, state: 'failed', currentRoundTripTime: 9 },
     { type: 'outbound-rtp', qualityLimitationReason: 'bandwidth' },
     { type: 'codec' },
   ];
-  expect(sampleOf(report)).toEqual({ received: 100, lost: 10, lostThere: 0.1, roundTrip: 0.2, limited: true });
+  expect(sampleOf(report)).toEqual({ received: 100, lost: 10, lostThere: 0.1, roundTrip: 0.2, limited: true, available: 300_000 });
 });
 
 it.each([

@@ -18,6 +18,8 @@ export interface Sample {
   roundTrip: number;
   /** The camera is smaller than it would be, for want of a wider line. */
   limited: boolean;
+  /** What the line towards the other end carries, in bit/s, as the browser believes; null where it does not say. */
+  available: number | null;
 }
 
 /** The fields of RTCStats that are read here, of whichever kind. */
@@ -31,13 +33,14 @@ interface Stats {
   nominated?: boolean;
   state?: string;
   qualityLimitationReason?: string;
+  availableOutgoingBitrate?: number;
 }
 
 /** In milliseconds; reports on voices come every five seconds (RFC 3550, section 6.2), and one may be lost. */
 const reportLife = 12_000;
 
 export function sampleOf(report: Iterable<unknown>): Sample {
-  const sample: Sample = { received: 0, lost: 0, lostThere: 0, roundTrip: 0, limited: false };
+  const sample: Sample = { received: 0, lost: 0, lostThere: 0, roundTrip: 0, limited: false, available: null };
   const all = [...(report as Iterable<Stats>)];
   const newest = all.reduce((latest, { timestamp = 0 }) => Math.max(latest, timestamp), 0);
   for (const each of all) {
@@ -51,7 +54,9 @@ export function sampleOf(report: Iterable<unknown>): Sample {
         if (newest - (each.timestamp ?? newest) < reportLife) sample.lostThere = Math.max(sample.lostThere, each.fractionLost ?? 0);
         break;
       case 'candidate-pair':
-        if (each.nominated === true && each.state === 'succeeded') sample.roundTrip = Math.max(sample.roundTrip, each.currentRoundTripTime ?? 0);
+        if (each.nominated !== true || each.state !== 'succeeded') break;
+        sample.roundTrip = Math.max(sample.roundTrip, each.currentRoundTripTime ?? 0);
+        sample.available = each.availableOutgoingBitrate ?? sample.available;
         break;
       case 'outbound-rtp':
         sample.limited ||= each.qualityLimitationReason === 'bandwidth';
@@ -67,6 +72,12 @@ export function sampleOf(report: Iterable<unknown>): Sample {
 const loss = { fair: 0.03, poor: 0.1 };
 /** People begin to talk at the same time. */
 const delay = { fair: 0.35, poor: 0.8 };
+
+/** The line carries this part of what is to be sent at most. */
+const scarce = 0.7;
+
+/** Whether the line to a friend has no place for all that is to be sent, in bit/s. */
+export const crowded = ({ lostThere, available }: Sample, wanted: number): boolean => lostThere >= loss.poor || (available !== null && available < wanted * scarce);
 
 const levelOf = (value: number, { fair, poor }: { fair: number; poor: number }): 0 | 1 | 2 => (value >= poor ? 2 : value >= fair ? 1 : 0);
 const levels = ['good', 'fair', 'poor'] as const;

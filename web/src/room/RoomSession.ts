@@ -152,9 +152,16 @@ export class RoomSession {
         return voice;
       },
     });
-    this.unsubscribe = picture.subscribe(({ quality }, before) => {
-      if (quality !== before.quality) this.qualityChanged();
-    });
+    const ends = [
+      picture.subscribe(({ quality }, before) => {
+        if (quality !== before.quality) this.qualityChanged();
+      }),
+      // The film goes before the friends' pictures, where the line has no place for both.
+      this.log.store.subscribe(({ readings, trouble }) => this.call.filmGoes(readings.length === 0 ? undefined : trouble === null || trouble.kind === 'slow' ? null : trouble.kind === 'narrow' || trouble.smaller ? 'narrow' : 'loss')),
+    ];
+    this.unsubscribe = () => {
+      for (const end of ends) end();
+    };
     this.hub.on('identity', (identity) => {
       const before = this.store.getState().self?.peer;
       this.stream.setIceServers(identity.iceServers);

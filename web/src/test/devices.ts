@@ -16,6 +16,7 @@ export class FakeTrack extends EventTarget {
     super();
   }
   readonly stop = (): void => void (this.readyState = 'ended');
+  readonly getSettings = (): MediaTrackSettings => ({});
   /** Pulled out. */
   pull(): void {
     this.readyState = 'ended';
@@ -27,6 +28,8 @@ export class FakeTrack extends EventTarget {
 export class FakeMedia extends EventTarget {
   microphones = ['built-in', 'headset'];
   cameras = ['webcam'];
+  /** To which side cameras look, where the browser says so. */
+  facing: Record<string, string> = {};
   /** The sound comes with a shared screen. */
   screenSound = true;
   refusal: string | null = null;
@@ -60,7 +63,7 @@ export class FakeMedia extends EventTarget {
   });
 
   readonly enumerateDevices = (): Promise<MediaDeviceInfo[]> =>
-    Promise.resolve([...this.microphones.map((deviceId) => ({ kind: 'audioinput', deviceId, label: deviceId })), ...this.cameras.map((deviceId) => ({ kind: 'videoinput', deviceId, label: deviceId }))] as MediaDeviceInfo[]);
+    Promise.resolve([...this.microphones.map((deviceId) => ({ kind: 'audioinput', deviceId, label: deviceId })), ...this.cameras.map((deviceId) => ({ kind: 'videoinput', deviceId, label: deviceId, ...(this.facing[deviceId] === undefined ? {} : { getCapabilities: () => ({ facingMode: [this.facing[deviceId]] }) }) }))] as MediaDeviceInfo[]);
 
   /** The person takes their time with the browser's question. */
   hold(): () => void {

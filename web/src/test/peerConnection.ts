@@ -67,6 +67,21 @@ export interface FakeTransceiver {
   sender: FakeSender;
 }
 
+export class FakeChannel {
+  readyState: RTCDataChannelState = 'connecting';
+  onopen: (() => void) | null = null;
+  onmessage: ((event: { data: unknown }) => void) | null = null;
+  other: FakeChannel | null = null;
+  send(data: string): void {
+    queueMicrotask(() => this.other?.onmessage?.({ data }));
+  }
+  open(): void {
+    if (this.readyState === 'open') return;
+    this.readyState = 'open';
+    this.onopen?.();
+  }
+}
+
 export class FakePeerConnection {
   onnegotiationneeded: (() => void) | null = null;
   onicecandidate: ((event: unknown) => void) | null = null;
@@ -119,6 +134,13 @@ export class FakePeerConnection {
   private get sending(): string {
     const shared = this.transceivers.map(({ sender }) => `${sender.kind}@${sender.stream}`);
     return [...this.senders.map(({ kind }) => kind), ...shared].join(',');
+  }
+
+  /** What the two ends say by the channel that both have opened. */
+  readonly channel = new FakeChannel();
+
+  createDataChannel(): FakeChannel {
+    return this.channel;
   }
 
   getStats(): Promise<Map<string, unknown>> {
@@ -209,7 +231,10 @@ export class FakePeerConnection {
     const other = this.network.open.find((connection) => connection !== this && connection.ufrag === ufragOf(this.remoteDescription));
     if (this.network.cut || !other || ufragOf(other.remoteDescription) !== this.ufrag) return;
     for (const one of [this, other]) if (one.signalingState !== 'stable' || one.candidates === 0) return;
+    this.channel.other = other.channel;
+    other.channel.other = this.channel;
     for (const one of [this, other]) if (one.connectionState !== 'connected') one.become('connected');
+    for (const one of [this, other]) one.channel.open();
   }
 
   private remote(description: Description): void {
@@ -250,4 +275,4 @@ export class FakePeerConnection {
   }
 }
 
-export const aTrack = (kind: 'audio' | 'video', label: string = kind): MediaStreamTrack => Object.assign(new EventTarget(), { kind, label, id: label, enabled: true, stop: () => undefined }) as unknown as MediaStreamTrack;
+export const aTrack = (kind: 'audio' | 'video', label: string = kind): MediaStreamTrack => Object.assign(new EventTarget(), { kind, label, id: label, enabled: true, stop: () => undefined, getSettings: () => ({}) }) as unknown as MediaStreamTrack;

@@ -1,6 +1,6 @@
 import { Button, Popover, Slider, Stack, Text, UnstyledButton } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconAntennaBars2, IconMicrophoneOff, IconPlugConnectedX, IconVolumeOff } from '@tabler/icons-react';
+import { IconAntennaBars2, IconCameraRotate, IconMicrophoneOff, IconPlugConnectedX, IconVideoOff, IconVolumeOff } from '@tabler/icons-react';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useStore } from 'zustand';
@@ -16,7 +16,7 @@ type Words = readonly string[];
 /** Another person of the call: their picture or their face, whether they speak, and how loud they are here. */
 export function FriendBubble({ person, size }: { person: CallPerson; size: number }) {
   const { t } = useTranslation();
-  const { peer, picture, link } = person;
+  const { peer, picture, link, rests } = person;
   const speaks = useCall(({ speaking }) => speaking.includes(peer.id));
   const quality = useCall((call) => call.quality[peer.id] ?? null);
   const id = peer.person?.id ?? peer.id;
@@ -24,11 +24,11 @@ export function FriendBubble({ person, size }: { person: CallPerson; size: numbe
   const name = peer.person?.displayName ?? t('control.somebody');
   const sends = peer.media.microphone || peer.media.camera;
   const trouble = sends && link === 'interrupted' ? t('call.interrupted') : sends && link === 'connecting' ? t('call.connecting') : quality?.reason ? t(`call.quality.${quality.reason}.${quality.side ?? 'between'}`, { name }) : null;
-  const words = [speaks ? t('call.speaking') : peer.media.microphone ? t('call.on') : t('call.off'), peer.media.camera && t('call.cameraOn'), !peer.connected && t('people.away'), trouble].filter((word) => typeof word === 'string');
+  const words = [speaks ? t('call.speaking') : peer.media.microphone ? t('call.on') : t('call.off'), peer.media.camera && (rests ? t('call.rests') : t('call.cameraOn')), !peer.connected && t('people.away'), trouble].filter((word) => typeof word === 'string');
   return (
     <Round
       peer={peer} name={name} size={size} speaks={speaks} picture={picture} words={words} muted={!peer.media.microphone} testId="bubble"
-      mark={quality && link === 'connected' ? <IconAntennaBars2 size={14} aria-hidden data-testid="quality-mark" data-level={quality.level} data-reason={quality.reason} /> : trouble !== null ? <IconPlugConnectedX size={14} aria-hidden /> : volume === 0 ? <IconVolumeOff size={14} aria-hidden /> : null}
+      mark={quality && link === 'connected' ? <IconAntennaBars2 size={14} aria-hidden data-testid="quality-mark" data-level={quality.level} data-reason={quality.reason} /> : trouble !== null ? <IconPlugConnectedX size={14} aria-hidden /> : rests ? <IconVideoOff size={14} aria-hidden data-testid="rests-mark" /> : volume === 0 ? <IconVolumeOff size={14} aria-hidden /> : null}
     >
       <Text fz="sm">{t('call.volumeOf', { name })}</Text>
       <Slider value={Math.round(volume * 100)} onChange={(value) => volumes.setState({ [id]: value / 100 })} label={(value) => t('toolbar.volumeValue', { value })} thumbLabel={t('call.volumeOf', { name })} size={4} thumbSize={18} mx={14} data-testid="person-volume" />
@@ -43,12 +43,17 @@ export function FriendBubble({ person, size }: { person: CallPerson; size: numbe
 export function OwnBubble({ peer, size }: { peer: Peer; size: number }) {
   const { t } = useTranslation();
   const { devices } = useCallSession();
-  const { microphone, track } = useDevices((state) => ({ microphone: state.microphone, track: state.cameraTrack }));
+  const { microphone, track, canFlip } = useDevices((state) => ({ microphone: state.microphone, track: state.cameraTrack, canFlip: state.canFlip }));
   const speaks = useCall(({ speaking }) => speaking.includes(peer.id));
   const { hideOwn } = useStore(bubbles);
   const words = [speaks ? t('call.speaking') : microphone === 'on' ? t('call.on') : t('call.off')];
   return (
     <Round peer={peer} name={t('call.you')} size={size} speaks={speaks} picture={hideOwn ? null : track} mirror={!devices.facesAway} words={words} muted={microphone !== 'on'} mark={null} testId="own-bubble">
+      {track && canFlip && (
+        <Button variant="default" size="compact-md" leftSection={<IconCameraRotate size={16} />} onClick={() => void devices.flipCamera()} data-testid="flip-own">
+          {t('call.flip')}
+        </Button>
+      )}
       {track && (
         <Button variant="default" size="compact-md" onClick={() => bubbles.setState({ hideOwn: !hideOwn })} data-testid="hide-own">
           {hideOwn ? t('call.showOwn') : t('call.hideOwn')}

@@ -1,5 +1,5 @@
 import { Alert, Button, Group, Slider, Stack, Switch, Text } from '@mantine/core';
-import { IconCameraRotate, IconPhoneOff, IconStethoscope } from '@tabler/icons-react';
+import { IconCameraRotate, IconDeviceSpeaker, IconPhoneOff, IconStethoscope } from '@tabler/icons-react';
 import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useStore } from 'zustand';
@@ -14,7 +14,7 @@ export function CallSettings({ onCheck }: { onCheck: () => void }) {
   const { t } = useTranslation();
   const call = useCallSession();
   const { devices } = call;
-  const { microphone, camera, microphones, cameras, speakers, trouble } = useDevices((state) => state);
+  const { microphone, camera, microphones, cameras, speakers, canFlip, trouble } = useDevices((state) => state);
   const chosen = useStore(choice);
   const { friends, duck } = useStore(hearing);
   const { shown, hideOwn } = useStore(bubbles);
@@ -36,6 +36,11 @@ export function CallSettings({ onCheck }: { onCheck: () => void }) {
       <Choose label={t('call.microphoneLabel')} list={microphones} value={chosen.microphone} onChange={(id) => void devices.chooseMicrophone(id)} testId="choose-microphone" />
       <Choose label={t('call.cameraLabel')} list={cameras} value={chosen.camera} onChange={(id) => void devices.chooseCamera(id)} testId="choose-camera" />
       {canChooseSpeaker && speakers.length > 0 && <Choose label={t('call.speakerLabel')} list={speakers} value={chosen.speaker} onChange={(id) => devices.chooseSpeaker(id)} testId="choose-speaker" />}
+      {canChooseSpeaker && devices.asksForSpeaker && (
+        <Button variant="default" leftSection={<IconDeviceSpeaker size={17} />} onClick={() => void devices.askForSpeaker()} data-testid="ask-speaker">
+          {t('call.askSpeaker')}
+        </Button>
+      )}
       <Button variant="default" leftSection={<IconStethoscope size={17} />} onClick={onCheck} h="auto" mih={36} py={7} styles={{ label: { whiteSpace: 'normal' } }} data-testid="open-check">
         {t('check.open')}
       </Button>
@@ -53,7 +58,7 @@ export function CallSettings({ onCheck }: { onCheck: () => void }) {
       <Toggle label={t('call.bubbles')} on={shown} set={(value) => bubbles.setState({ shown: value })} testId="show-bubbles" />
       <Toggle label={t('call.own')} on={!hideOwn} set={(value) => bubbles.setState({ hideOwn: !value })} testId="show-own" />
       <Group gap="xs" grow>
-        {cameras.length > 1 && camera === 'on' && (
+        {canFlip && camera === 'on' && (
           <Button variant="default" leftSection={<IconCameraRotate size={17} />} onClick={() => void devices.flipCamera()} data-testid="flip-camera">
             {t('call.flip')}
           </Button>

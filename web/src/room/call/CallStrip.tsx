@@ -30,6 +30,13 @@ export function CallStrip({ floating = false, phone = false }: Props) {
   const friends = visible(people.filter(({ peer }) => peer.person?.id !== self?.person?.id));
   const count = friends.length + 1;
   const size = phone ? (count > 5 || floating ? 52 : 64) : count <= 3 && !floating ? 84 : 64;
+  const call = useCallSession();
+  const hidden = useRoom((room) => room.hidden);
+  const seen = active && shown && !hidden;
+  useEffect(() => {
+    call.setShown(seen ? Math.round(size * window.devicePixelRatio) : 0);
+    return () => call.setShown(0);
+  }, [call, seen, size]);
   return (
     <>
       {active && shown && self && (
