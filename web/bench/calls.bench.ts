@@ -1,10 +1,11 @@
+import { readFileSync } from 'node:fs'
 import type { Page } from '@playwright/test'
 import { hears, press, recordCall, seesMoving, talker } from '../e2e/support/call'
 import type { Person } from '../e2e/support/room'
 import { playback } from './probe'
 import { scale, seconds, test } from './stage'
 
-/** How many talk; a quick run stays with two, for eight encode 56 cameras on one machine. */
+/** How many talk, the one with the film among them; a quick run stays with two. */
 const sizes = scale < 1 ? [2] : [2, 4, 8]
 
 interface Reading {
@@ -22,9 +23,9 @@ async function read(page: Page): Promise<Reading> {
   const { metrics } = await devtools.send('Performance.getMetrics')
   await devtools.detach()
   const carried = await page.evaluate(async () => {
-    const { testCall } = globalThis as unknown as { testCall: { connections: RTCPeerConnection[] } }
+    const { benchPeers } = globalThis as unknown as { benchPeers: RTCPeerConnection[] }
     const sum = { up: 0, down: 0, at: performance.now() }
-    for (const connection of testCall.connections) {
+    for (const connection of benchPeers) {
       if (connection.connectionState !== 'connected' || !connection.getSenders().some(({ track }) => track !== null)) continue
       for (const each of (await connection.getStats()).values() as Iterable<{ type: string; bytesSent?: number; bytesReceived?: number; nominated?: boolean }>) {
         if (each.type !== 'candidate-pair' || each.nominated !== true) continue
@@ -37,38 +38,63 @@ async function read(page: Page): Promise<Reading> {
   return { cpu: metrics.find(({ name }) => name === 'ProcessTime')?.value ?? NaN, ...carried }
 }
 
+/** What all of the machine has done so far, and could have: in hundredths of a second, all processors together. */
+function machine(): { busy: number; all: number } {
+  const times = (readFileSync('/proc/stat', 'utf8').split('\n')[0] ?? '').split(/\s+/).slice(1).map(Number)
+  const all = times.reduce((sum, time) => sum + time, 0)
+  return { busy: all - (times[3] ?? 0) - (times[4] ?? 0), all } // idle, and waiting for a disk
+}
+
+/** The film on one page beside what some pages carry: its frames, and what all that takes. */
+async function watch(film: Page, pages: readonly Page[], duration: number) {
+  const [before, started] = [await Promise.all(pages.map(read)), machine()]
+  const { framesPerSecond } = await playback(film, duration)
+  const [ended, after] = [machine(), await Promise.all(pages.map(read))]
+  const rates = (of: (reading: Reading) => number): number[] => after.map((reading, n) => (of(reading) - of(before[n] ?? reading)) / ((reading.at - (before[n] ?? reading).at) / 1000))
+  return { framesPerSecond, machine: ((ended.busy - started.busy) / (ended.all - started.all)) * 100, cpu: rates(({ cpu }) => cpu * 100), up: rates(({ up }) => (up * 8) / 1000), down: rates(({ down }) => (down * 8) / 1000) }
+}
+
+/**
+ * One of those who talk sees the film, and the others hear it: eight pages that decode it, on the machine that plays and encodes it too, would
+ * measure that and not the call. Before each size of a call the same pages are watched in silence.
+ */
 test('calls', async ({ stage, figures }) => {
   test.setTimeout(15 * 60_000)
+  const { ann } = stage
+  await ann.context.grantPermissions(talker.permissions)
   const film = await stage.show('clip')
-  const alone = await playback(film, seconds(8))
-  figures.add('calls, nobody talks: frames of the film', 'per second', alone.framesPerSecond)
-  const talking: Person[] = []
+  const talking: Person[] = [ann]
   try {
     for (const size of sizes) {
       while (talking.length < size) {
-        const person = await stage.arrive(`Talker ${talking.length + 1}`, talker)
+        const person = await stage.arrive(`Talker ${talking.length}`, talker)
         await recordCall(person)
+        await person.context.addInitScript(() => location.protocol !== 'about:' && localStorage.setItem('turtus.picture', '{"quality":"sound","seen":"auto"}'))
         await person.joinAsGuest(stage.invite)
-        await person.seesPicture()
-        await press(person, 'microphone', 'on')
-        await press(person, 'camera', 'on')
         talking.push(person)
       }
-      const [first, last] = [talking[0], talking.at(-1)]
-      if (!first || !last) throw new Error('nobody talks')
-      await hears(first, last)
-      await seesMoving(first, last)
+      const pages = talking.map(({ page }) => page)
       const name = `calls of ${size}`
-      const before = await Promise.all(talking.map(({ page }) => read(page)))
-      const watched = await playback(film, seconds(12))
-      const after = await Promise.all(talking.map(({ page }) => read(page)))
-      const rates = (of: (reading: Reading) => number): number[] => after.map((reading, n) => (of(reading) - of(before[n] ?? reading)) / ((reading.at - (before[n] ?? reading).at) / 1000))
-      figures.add(`${name}: CPU of a page, with the film`, '% of a core', rates(({ cpu }) => cpu * 100))
-      figures.add(`${name}: up`, 'kbit/s', rates(({ up }) => (up * 8) / 1000))
-      figures.add(`${name}: down`, 'kbit/s', rates(({ down }) => (down * 8) / 1000))
-      figures.add(`${name}: frames of the film`, 'per second', watched.framesPerSecond)
+      for (const person of talking) for (const button of ['microphone', 'camera'] as const) if (await isOn(person, button)) await press(person, button, button === 'camera' ? 'off' : 'muted')
+      const silent = await watch(film, pages, seconds(8))
+      for (const person of talking) for (const button of ['microphone', 'camera'] as const) await press(person, button, 'on')
+      for (const other of talking.slice(1)) await seesMoving(ann, other)
+      const [first, last] = [talking[1], talking.at(-1)]
+      if (first && last && first !== last) await hears(first, last)
+      const talked = await watch(film, pages, seconds(12))
+      figures.add(`${name}: CPU of a page with the film, nobody talks`, '% of a core', silent.cpu.slice(0, 1))
+      figures.add(`${name}: CPU of a page with the film`, '% of a core', talked.cpu.slice(0, 1))
+      figures.add(`${name}: CPU of a page without the film`, '% of a core', talked.cpu.slice(1))
+      figures.add(`${name}: up`, 'kbit/s', talked.up)
+      figures.add(`${name}: down`, 'kbit/s', talked.down)
+      figures.add(`${name}: frames of the film, nobody talks`, 'per second', silent.framesPerSecond)
+      figures.add(`${name}: frames of the film`, 'per second', talked.framesPerSecond)
+      figures.add(`${name}: the machine, nobody talks`, '% of all cores', silent.machine)
+      figures.add(`${name}: the machine`, '% of all cores', talked.machine)
     }
   } finally {
-    for (const person of talking) await person.leave()
+    for (const person of talking.slice(1)) await person.leave()
   }
 })
+
+const isOn = async (person: Person, button: 'microphone' | 'camera'): Promise<boolean> => (await person.page.getByTestId(button).getAttribute('data-state')) === 'on'

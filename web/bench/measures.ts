@@ -36,7 +36,7 @@ export const measures: readonly Measure[] = [
   { name: 'sound against picture, watcher: off by', must: '30 / 45', aim: '15 / 30' },
   { name: '200 viewers of the clip: frames delivered', must: '99', aim: '99' },
   { name: '200 viewers of the clip: agent CPU', must: '', aim: '< 100' },
-  ...[2, 4, 8].flatMap((size) => ['CPU of a page, with the film', 'up', 'down', 'frames of the film'].map((what) => ({ name: `calls of ${size}: ${what}`, must: '', aim: '' }))),
+  ...[2, 4, 8].flatMap((size) => ['CPU of a page with the film', 'CPU of a page without the film', 'up', 'down', 'frames of the film, nobody talks', 'frames of the film', 'the machine'].map((what) => ({ name: `calls of ${size}: ${what}`, must: '', aim: '' }))),
   { name: 'warm start, in containers: click to first frame', must: '1000', aim: '500' },
   { name: 'cold start, in containers: click to first frame', must: '', aim: '' },
   ...['', ', in containers'].flatMap((where) => [
