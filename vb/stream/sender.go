@@ -92,9 +92,13 @@ func newSender(video, audio *track, writeRTCP func([]rtcp.Packet) error) *sender
 	}
 	s.out = newTransmitter(s.network.sent)
 	s.layer.Store(wire.LayerNone)
-	s.sequences.video, s.sequences.audio, s.sequences.retransmission = uint16(rand.Uint32()), uint16(rand.Uint32()), uint16(rand.Uint32())
+	s.sequences.video, s.sequences.audio, s.sequences.retransmission = firstSequence(), firstSequence(), firstSequence()
 	return s
 }
+
+// firstSequence is in the lower half: who misses the first packets must not have missed that the numbers began again, or it
+// would never know the key of what follows (RFC 3711 section 3.3.1).
+func firstSequence() uint16 { return uint16(rand.N(1 << 15)) }
 
 func (s *sender) awake() {
 	select {

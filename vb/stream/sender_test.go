@@ -231,3 +231,13 @@ func TestAPacketCostsNoMemory(t *testing.T) {
 		}
 	}))
 }
+
+func TestNumbersOfPacketsBeginInTheLowerHalf(t *testing.T) {
+	seen := make(map[uint16]bool)
+	for range 1000 {
+		first := firstSequence()
+		require.Less(t, first, uint16(1<<15))
+		seen[first] = true
+	}
+	require.Greater(t, len(seen), 500, "each viewer's are others")
+}

@@ -37,6 +37,8 @@ func newAPI() (*webrtc.API, error) {
 	settings := webrtc.SettingEngine{}
 	settings.SetIncludeLoopbackCandidate(true)
 	settings.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6})
+	// Else a track whose first packet is one that was sent again is never told of: pion does not know its codec then.
+	settings.SetFireOnTrackBeforeFirstRTP(true)
 	media := &webrtc.MediaEngine{}
 	registry := &interceptor.Registry{}
 	if err := errors.Join(

@@ -77,11 +77,12 @@ test('clip', async ({ stage, figures }) => {
 })
 
 test('crowd', async ({ stage, figures }) => {
-  await stage.show('clip')
-  await stage.withoutAnn() // No decoding beside it: the two cores are for the agent and those who count.
+  // Two hundred handshakes in ten seconds on the machine that is to play the film: they come first, to a still page.
+  await stage.show('flip')
   const counters = await Counters.join(stage.invite, 200)
   try {
-    // Two hundred handshakes in ten seconds on the machine that also plays the film: it plays again when they are over.
+    await stage.show('clip')
+    await stage.withoutAnn() // No decoding beside it: the two cores are for the agent and those who count.
     const frames = { at: NaN, count: NaN }
     await expect.poll(async () => {
       const before = { ...frames }
