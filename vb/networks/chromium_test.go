@@ -42,6 +42,7 @@ func startChromium(t *testing.T, house string) *chromium {
 	}
 	cmd := exec.Command("ip", "netns", "exec", house, name, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--ignore-certificate-errors", "--remote-debugging-pipe",
+		"--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--autoplay-policy=no-user-gesture-required",
 		"--user-data-dir="+profile, "about:blank")
 	cmd.ExtraFiles = []*os.File{theirs, answers} // 3 and 4
 	require.NoError(t, cmd.Start())
