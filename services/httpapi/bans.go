@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"turtus/services/accounts"
+	"turtus/services/rooms"
 	"turtus/services/wire"
 )
 
@@ -30,7 +31,11 @@ func (a *api) BanPerson(ctx context.Context, request BanPersonRequestObject) (Ba
 	target := accounts.PersonID(request.Body.Person)
 	ctx, cancel := lasting(ctx)
 	defer cancel()
-	r, b, err := a.Rooms.Ban(ctx, request.Room, person(ctx), target, value(request.Body.Reason))
+	r, err := a.Rooms.Authorize(ctx, request.Room, person(ctx), rooms.Moderate)
+	if err != nil {
+		return nil, err
+	}
+	r, b, err := a.Rooms.Ban(ctx, r.ID.String(), person(ctx), target, value(request.Body.Reason), a.Hub.Asks(r.ID, target))
 	if err != nil {
 		return nil, err
 	}

@@ -87,7 +87,9 @@ func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.mu.Unlock()
 	w.WriteHeader(http.StatusUpgradeRequired)
 }
-func (h *hub) People(rooms.ID) int { return h.people }
+func (h *hub) People(rooms.ID) int                   { return h.people }
+func (h *hub) Asks(rooms.ID, accounts.PersonID) bool { return false }
+
 func (h *hub) Present(rooms.ID) []accounts.PersonID {
 	h.mu.Lock()
 	defer h.mu.Unlock()

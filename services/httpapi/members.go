@@ -61,7 +61,7 @@ func (a *api) MuteMember(ctx context.Context, request MuteMemberRequestObject) (
 	target := accounts.PersonID(request.PersonId)
 	ctx, cancel := lasting(ctx)
 	defer cancel()
-	r, m, err := a.Rooms.Mute(ctx, request.Room, person(ctx), target, rooms.Muted{Chat: request.Body.Chat, Call: request.Body.Call})
+	r, m, err := a.Rooms.Mute(ctx, request.Room, person(ctx), target, rooms.MuteChange{Chat: request.Body.Chat, Call: request.Body.Call})
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"turtus/services/accounts"
+	"turtus/services/postgres/db"
 	"turtus/services/rooms"
 	"turtus/services/wire"
 )
@@ -360,4 +361,59 @@ func TestWhoCouldNotBeLetInIsAnsweredWhenTheirTimeHasEndedMeanwhile(t *testing.T
 	close(slow.release)
 	at.awaitError(wire.ErrorCodeRoomLocked)
 	c.answered(wire.DoorAnsweredAnswerNobody)
+}
+
+func TestWhoAsksIsBannedAtTheDoor(t *testing.T) {
+	h := newHouse(t, nil)
+	owner, stranger := h.person(), h.person()
+	room := h.askedRoom(owner)
+	at := h.join(room, owner)
+	require.False(t, h.hub.Asks(room.ID, stranger.ID))
+	c, _ := h.waits(room, stranger)
+	require.Len(t, at.door(), 1)
+	require.True(t, h.hub.Asks(room.ID, stranger.ID))
+	_, _, err := h.rooms.Ban(context.Background(), room.Slug, owner, stranger.ID, "", h.hub.Asks(room.ID, stranger.ID))
+	require.NoError(t, err)
+	h.hub.MemberChanged(room.ID, stranger.ID)
+	c.awaitClose(wire.CloseCodeBanned)
+	require.Empty(t, at.door())
+	again, e := h.ask(room, stranger)
+	require.Equal(t, wire.ErrorCodeBanned, decode[wire.WSError](h, e).Code)
+	again.awaitClose(wire.CloseCodeBanned)
+}
+
+// guest is somebody without an account, signed in.
+func (h *house) guest() (p accounts.Person) {
+	h.Helper()
+	require.NoError(h, db.InTx(context.Background(), h.pool, func(q *db.Queries) (err error) {
+		p, err = accounts.InsertGuest(context.Background(), q, "Guest", time.Now())
+		return err
+	}))
+	h.signIn(p)
+	return p
+}
+
+func TestAVisitDoesNotEndUnderWhoSitsThere(t *testing.T) {
+	h := newHouse(t, func(o *Options) { o.SessionCheck = time.Millisecond })
+	owner, stranger := h.person(), h.guest()
+	room := h.askedRoom(owner)
+	at := h.join(room, owner)
+	c, request := h.waits(room, stranger)
+	require.Equal(t, "Guest", request.Person.DisplayName)
+	at.ok(wire.TypeDoorAnswer, wire.DoorAnswer{Id: at.door()[0].Id, LetIn: true}, "")
+	c.answered(wire.DoorAnsweredAnswerIn)
+	sits := h.join(room, stranger)
+	almost := func() {
+		_, err := h.pool.Exec(context.Background(), "UPDATE members SET visits_until = now() + interval '5 minutes' WHERE person_id = $1", stranger.ID.UUID())
+		require.NoError(t, err)
+	}
+	left := func() (hours float64) {
+		require.NoError(t, h.pool.QueryRow(context.Background(),
+			"SELECT extract(epoch FROM visits_until - now())::float8 / 3600 FROM members WHERE person_id = $1", stranger.ID.UUID()).Scan(&hours))
+		return hours
+	}
+	almost()
+	require.Eventually(t, func() bool { return left() > 11 }, patience, time.Millisecond)
+	sits.leave()
+	at.await(wire.TypePeerLeft)
 }

@@ -21,11 +21,11 @@ func (h *house) decide(room rooms.Room, by, target accounts.Person, rnd *rand.Ra
 	var err error
 	switch rnd.IntN(7) {
 	case 0:
-		_, _, err = h.rooms.Ban(ctx, slug, by, target.ID, "")
+		_, _, err = h.rooms.Ban(ctx, slug, by, target.ID, "", false)
 	case 1:
 		_, err = h.rooms.Remove(ctx, slug, by, target.ID)
 	case 2:
-		_, _, err = h.rooms.Mute(ctx, slug, by, target.ID, rooms.Muted{Chat: rnd.IntN(2) == 0, Call: rnd.IntN(2) == 0})
+		_, _, err = h.rooms.Mute(ctx, slug, by, target.ID, rooms.MuteChange{Chat: new(rnd.IntN(2) == 0), Call: new(rnd.IntN(2) == 0)})
 	case 3:
 		_, _, err = h.rooms.SetRole(ctx, slug, by, target.ID, []wire.Role{wire.RoleModerator, wire.RoleMember, wire.RoleGuest}[rnd.IntN(3)])
 	case 4:

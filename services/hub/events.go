@@ -36,6 +36,17 @@ func (h *Hub) Present(id rooms.ID) (people []accounts.PersonID) {
 	return people
 }
 
+// Asks says whether somebody asks to be let into a room now.
+func (h *Hub) Asks(id rooms.ID, person accounts.PersonID) bool {
+	r := h.live(id)
+	if r == nil {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.visitorOf(person) != nil
+}
+
 // ViewerCount counts the viewers of a room that are connected.
 func (h *Hub) ViewerCount(id rooms.ID) int {
 	r := h.live(id)

@@ -50,7 +50,7 @@ type Options struct {
 	// ResumeSecret signs the keys that take a seat again. Kept over restarts, peers keep their ids over them too; nil makes one.
 	ResumeSecret []byte
 
-	RoomSize int // most viewers in a room, held seats included; 50 when 0. Who moderates gets in above it
+	RoomSize int // most people in a room, those included whose seat is held; 50 when 0. Who moderates gets in above it
 	// SeatsPerPerson is how many of them may be one person's, 8 when 0: the oldest is closed for a further one.
 	SeatsPerPerson int
 

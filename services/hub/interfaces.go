@@ -31,6 +31,8 @@ type Rooms interface {
 	ClearChat(ctx context.Context, room rooms.ID, by accounts.PersonID) (seq int64, err error)
 	// LetIn gives a seat to somebody who asked for one; by must moderate at this moment.
 	LetIn(ctx context.Context, room rooms.ID, by, person accounts.PersonID) error
+	// Stay prolongs the visits of those who sit in the room.
+	Stay(ctx context.Context, room rooms.ID, people []accounts.PersonID) error
 }
 
 // People knows the people behind the peers; *accounts.Service does.

@@ -190,7 +190,7 @@ func TestWhatSomebodySuggestedGoesWithThem(t *testing.T) {
 	ann, b, e := h.join(room, owner), h.join(room, ben), h.join(room, eve)
 	b.suggests("https://films.example/one")
 	require.Len(t, ann.board().Suggested, 1)
-	_, _, err := h.rooms.Ban(context.Background(), room.Slug, owner, ben.ID, "")
+	_, _, err := h.rooms.Ban(context.Background(), room.Slug, owner, ben.ID, "", false)
 	require.NoError(t, err)
 	h.hub.MemberChanged(room.ID, ben.ID)
 	require.Empty(t, ann.board().Suggested)

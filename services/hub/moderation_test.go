@@ -13,14 +13,14 @@ import (
 
 func (h *house) mute(r rooms.Room, by, target accounts.Person, to rooms.Muted) {
 	h.Helper()
-	_, _, err := h.rooms.Mute(context.Background(), r.ID.String(), by, target.ID, to)
+	_, _, err := h.rooms.Mute(context.Background(), r.ID.String(), by, target.ID, rooms.MuteChange{Chat: &to.Chat, Call: &to.Call})
 	require.NoError(h, err)
 	h.hub.MemberChanged(r.ID, target.ID)
 }
 
 func (h *house) ban(r rooms.Room, by, target accounts.Person) rooms.Ban {
 	h.Helper()
-	_, b, err := h.rooms.Ban(context.Background(), r.ID.String(), by, target.ID, "")
+	_, b, err := h.rooms.Ban(context.Background(), r.ID.String(), by, target.ID, "", false)
 	require.NoError(h, err)
 	h.hub.MemberChanged(r.ID, target.ID)
 	return b

@@ -194,16 +194,13 @@ func (r *room) seatFor(claims rooms.Claims, resume *wire.Resume, now time.Time) 
 }
 
 // makePlace says whether one more viewer may sit down. Somebody with SeatsPerPerson of them gives up the first of them for it; in a full
-// room, so does whoever has one that is held for a lost connection. Who moderates always finds place. It needs the lock.
+// room, so does whoever has one that is held for a lost connection. A room is full of people: who is there already, and who moderates, always
+// finds place. It needs the lock.
 func (r *room) makePlace(claims rooms.Claims, standing rooms.Standing) bool {
-	viewers, own := 0, 0
+	own := 0
 	var first *seat // to give up: a held one before others, then the oldest
 	for _, s := range r.seats {
-		if s.kind != wire.PeerKindViewer {
-			continue
-		}
-		viewers++
-		if s.personID != claims.Person {
+		if s.kind != wire.PeerKindViewer || s.personID != claims.Person {
 			continue
 		}
 		own++
@@ -211,20 +208,20 @@ func (r *room) makePlace(claims rooms.Claims, standing rooms.Standing) bool {
 			first = s
 		}
 	}
-	full := viewers >= r.size() && !standing.Permissions(r.policy).Has(rooms.Moderate)
+	full := r.people() >= r.size()
 	switch {
 	case own >= r.hub.o.SeatsPerPerson && first.conn != nil:
 		first.conn.close(wire.CloseCodeSeatTaken, "you have too many connections to this room")
 		r.remove(first, wire.PeerLeftReasonLeft)
 	case own >= r.hub.o.SeatsPerPerson, full && first != nil && first.conn == nil:
 		r.remove(first, wire.PeerLeftReasonLost)
-	default:
-		return !full
+	case full && own == 0:
+		return standing.Permissions(r.policy).Has(rooms.Moderate)
 	}
 	return true
 }
 
-// size is how many viewers may be here: what the owner chose, and no more than the server has.
+// size is how many people may be here: what the owner chose, and no more than the server has.
 func (r *room) size() int {
 	most := int(r.hub.roomSize.Load())
 	if r.info.Size > 0 {

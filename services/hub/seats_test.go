@@ -190,7 +190,7 @@ func TestTheOwnerGetsIntoAFullRoom(t *testing.T) {
 	b := h.join(room, third)
 	require.Len(t, h.join(room, owner).identity.Snapshot.Peers, 3)
 	late := h.connect()
-	late.send(wire.TypeHello, wire.Hello{Token: h.token(room, friend), Kind: wire.PeerKindViewer}, "")
+	late.send(wire.TypeHello, wire.Hello{Token: h.token(room, h.person()), Kind: wire.PeerKindViewer}, "")
 	late.awaitError(wire.ErrorCodeRoomFull)
 	late.awaitClose(wire.CloseCodeRoomFull)
 

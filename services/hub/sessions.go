@@ -91,6 +91,7 @@ func (h *Hub) recheckSessions() {
 		if r.missedInfo() {
 			r.readInfo(h.recheckContext)
 		}
+		h.prolongVisits(r)
 		r.sessions(sitting)
 	}
 	if len(sitting) == 0 {
@@ -113,6 +114,31 @@ func (h *Hub) recheckSessions() {
 	for id := range sitting {
 		h.SessionEnded(id)
 	}
+}
+
+// prolongVisits keeps the visits of guests from ending while they sit in the room.
+func (h *Hub) prolongVisits(r *room) {
+	guests := r.guests()
+	if len(guests) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(h.recheckContext, h.o.CallTimeout)
+	defer cancel()
+	if err := h.o.Rooms.Stay(ctx, r.id, guests); err != nil {
+		h.o.Log.Warn("the visits of guests could not be prolonged", "room", r.id.String(), "error", err)
+	}
+}
+
+// guests are the people with that role who have a seat.
+func (r *room) guests() (people []accounts.PersonID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range r.seats {
+		if s.kind == wire.PeerKindViewer && s.standing.Role == wire.RoleGuest {
+			people = append(people, s.personID)
+		}
+	}
+	return people
 }
 
 func (h *Hub) armRecheck() {

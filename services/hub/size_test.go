@@ -76,3 +76,19 @@ func TestARoomHoldsItsSizeWhenAHundredComeAtOnce(t *testing.T) {
 		require.Equal(t, 50, r.size())
 	})
 }
+
+func TestARoomIsFullOfPeopleNotOfTheirTabs(t *testing.T) {
+	h := newHouse(t, func(o *Options) { o.RoomSize = 2 })
+	owner, first, second, third := h.person(), h.person(), h.person(), h.person()
+	room := h.room(owner)
+	for range 3 {
+		h.join(room, first)
+	}
+	h.join(room, second)
+	h.join(room, first) // a second screen of who is there, in a full room
+	require.Equal(t, 2, h.hub.People(room.ID))
+	c := h.connect()
+	c.send(wire.TypeHello, wire.Hello{Token: h.token(room, third), Kind: wire.PeerKindViewer}, "")
+	c.awaitError(wire.ErrorCodeRoomFull)
+	c.awaitClose(wire.CloseCodeRoomFull)
+}

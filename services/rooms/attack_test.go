@@ -19,11 +19,11 @@ func (h *house) attack(by accounts.Person, r Room, target accounts.Person, links
 	var err error
 	switch rnd.IntN(9) {
 	case 0:
-		_, _, err = h.Ban(ctx, r.Slug, by, target.ID, "")
+		_, _, err = h.Ban(ctx, r.Slug, by, target.ID, "", false)
 	case 1:
 		_, err = h.Remove(ctx, r.Slug, by, target.ID)
 	case 2:
-		_, _, err = h.Mute(ctx, r.Slug, by, target.ID, Muted{Chat: rnd.IntN(2) == 0, Call: rnd.IntN(2) == 0})
+		_, _, err = h.Mute(ctx, r.Slug, by, target.ID, changeTo(Muted{Chat: rnd.IntN(2) == 0, Call: rnd.IntN(2) == 0}))
 	case 3:
 		roles := []wire.Role{wire.RoleModerator, wire.RoleMember, wire.RoleGuest}
 		_, _, err = h.SetRole(ctx, r.Slug, by, target.ID, roles[rnd.IntN(len(roles))])

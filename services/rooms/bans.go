@@ -39,10 +39,10 @@ func (b Ban) Wire() wire.Ban {
 	return wire.Ban{Id: b.ID, Person: b.Person, Name: b.Name, By: b.By, Reason: b.Reason, At: b.At.UTC(), Marked: b.Marked}
 }
 
-// Ban keeps a person out of the room for good, who is a member or was there: they are none any more, their invites end, and nothing that they
+// Ban keeps a person out of the room for good, who is a member or was there, or asks at its door now: they are none any more, their invites end, and nothing that they
 // were given before lets them in. Who is banned already stays so, as it was decided. The room comes back with by's role.
 // Errors: not_found, room_members_only, forbidden (needs Moderate and a higher role), invalid_field.
-func (s *Service) Ban(ctx context.Context, ref string, by accounts.Person, target accounts.PersonID, reason string) (room Room, b Ban, err error) {
+func (s *Service) Ban(ctx context.Context, ref string, by accounts.Person, target accounts.PersonID, reason string, asks bool) (room Room, b Ban, err error) {
 	if room, err = s.Authorize(ctx, ref, by, Moderate); err != nil {
 		return Room{}, Ban{}, err
 	}
@@ -60,14 +60,14 @@ func (s *Service) Ban(ctx context.Context, ref string, by accounts.Person, targe
 		} else if err != nil {
 			return fmt.Errorf("lock the person: %w", err)
 		}
-		a, err := lockActing(ctx, q, room.ID, by.ID, target)
+		a, err := s.lockActing(ctx, q, room.ID, by.ID, target)
 		if err != nil && (a.by == "" || a.target != "") {
 			return err
 		}
 		if err := mayActOn(a.by, a.target); err != nil {
 			return err
 		}
-		if err := s.ban(ctx, q, room.ID, by.ID, accounts.FromRow(person), a.target, reason); err != nil {
+		if err := s.ban(ctx, q, room.ID, by.ID, accounts.FromRow(person), a.target, reason, asks); err != nil {
 			return err
 		}
 		list, err := bans(ctx, q, db.ListBansParams{RoomID: room.ID.UUID(), PersonID: new(target.UUID()), PageSize: 1})
@@ -80,13 +80,13 @@ func (s *Service) Ban(ctx context.Context, ref string, by accounts.Person, targe
 }
 
 // ban stores it of a person who is locked; role is what they were.
-func (s *Service) ban(ctx context.Context, q *db.Queries, room ID, by accounts.PersonID, target accounts.Person, role wire.Role, reason string) error {
+func (s *Service) ban(ctx context.Context, q *db.Queries, room ID, by accounts.PersonID, target accounts.Person, role wire.Role, reason string, asks bool) error {
 	id, now := target.ID.UUID(), s.now()
 	here, err := q.WasHere(ctx, db.WasHereParams{RoomID: room.UUID(), PersonID: id})
 	if err != nil {
 		return fmt.Errorf("look whether they were there: %w", err)
 	}
-	if !here {
+	if !here && !asks {
 		return errNeverHere()
 	}
 	params := db.InsertBanParams{ID: uuid.Must(uuid.NewV7()), RoomID: room.UUID(), PersonID: &id, ByID: new(by.UUID()), Reason: reason, At: now}
@@ -169,7 +169,7 @@ func (s *Service) LiftBan(ctx context.Context, ref string, by accounts.Person, i
 		return err
 	}
 	err = db.InTx(ctx, s.pool, func(q *db.Queries) error {
-		a, err := lockActing(ctx, q, room.ID, by.ID, by.ID) // their role may be taken at this moment
+		a, err := s.lockActing(ctx, q, room.ID, by.ID, by.ID) // their role may be taken at this moment
 		if err != nil {
 			return err
 		}

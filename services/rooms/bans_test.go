@@ -14,6 +14,9 @@ import (
 
 const home, cafe = "203.0.113.7", "198.51.100.20"
 
+// changeTo makes what is muted just that.
+func changeTo(m Muted) MuteChange { return MuteChange{Chat: &m.Chat, Call: &m.Call} }
+
 // comesBy accepts an invite as a new guest.
 func (h *house) comesBy(code, from string) (guest accounts.Person, err error) {
 	_, err = h.AcceptInviteAsGuest(ctx, code, "Grace", from, func(_ *db.Queries, p accounts.Person) error {
@@ -35,8 +38,8 @@ func TestWhoMayBanAndMuteWhom(t *testing.T) {
 				victim = h.account(t)
 				h.seat(t, r, victim, target)
 			}
-			_, m, muteErr := h.Mute(ctx, r.Slug, people[by], victim.ID, Muted{Chat: true})
-			_, b, banErr := h.Ban(ctx, r.Slug, people[by], victim.ID, "flood")
+			_, m, muteErr := h.Mute(ctx, r.Slug, people[by], victim.ID, changeTo(Muted{Chat: true}))
+			_, b, banErr := h.Ban(ctx, r.Slug, people[by], victim.ID, "flood", false)
 			now, err := h.Standing(ctx, r.ID, victim.ID)
 			require.NoError(t, err)
 			if slices.Contains(may[by], target) {
@@ -64,10 +67,10 @@ func TestNothingLetsABannedPersonIn(t *testing.T) {
 	_, _, err := h.AcceptInvite(ctx, link.Code, friend, home)
 	require.NoError(t, err)
 	own := h.invite(t, r, friend, NewInvite{})
-	_, first, err := h.Ban(ctx, r.Slug, owner, friend.ID, " rude\n again ")
+	_, first, err := h.Ban(ctx, r.Slug, owner, friend.ID, " rude\n again ", false)
 	require.NoError(t, err)
 	require.Equal(t, "rude again", first.Reason)
-	_, again, err := h.Ban(ctx, r.Slug, owner, friend.ID, "another reason")
+	_, again, err := h.Ban(ctx, r.Slug, owner, friend.ID, "another reason", false)
 	require.NoError(t, err)
 	require.Equal(t, first, again)
 
@@ -111,7 +114,7 @@ func TestAGuestWhoReturnsUnderAnotherNameIsKnown(t *testing.T) {
 	sibling, err := h.comesBy(link.Code, home)
 	require.NoError(t, err)
 	h.clock.pass(time.Minute)
-	_, ban, err := h.Ban(ctx, r.Slug, owner, troll.ID, "")
+	_, ban, err := h.Ban(ctx, r.Slug, owner, troll.ID, "", false)
 	require.NoError(t, err)
 	require.True(t, ban.Marked)
 	h.clock.pass(time.Minute)
@@ -164,7 +167,7 @@ func TestABanHoldsWhateverTheClockSays(t *testing.T) {
 	troll, err := h.comesBy(link.Code, home)
 	require.NoError(t, err)
 	for _, p := range []accounts.Person{friend, troll} {
-		_, _, err = h.Ban(ctx, r.Slug, owner, p.ID, "")
+		_, _, err = h.Ban(ctx, r.Slug, owner, p.ID, "", false)
 		require.NoError(t, err)
 	}
 	for _, jump := range []time.Duration{-48 * time.Hour, 10 * 365 * 24 * time.Hour} {
@@ -213,7 +216,7 @@ func TestOnlyThoseWhoWereThereAreBanned(t *testing.T) {
 	r, people := h.seated(t)
 	moderator := people[wire.RoleModerator]
 	for _, stranger := range []accounts.PersonID{h.account(t).ID, accounts.NewPersonID()} {
-		_, _, err := h.Ban(ctx, r.Slug, moderator, stranger, "")
+		_, _, err := h.Ban(ctx, r.Slug, moderator, stranger, "", false)
 		requireCode(t, wire.ErrorCodeNotFound, err)
 	}
 	for _, role := range []wire.Role{wire.RoleMember, wire.RoleGuest} { // removed by another, and left after writing
@@ -225,7 +228,7 @@ func TestOnlyThoseWhoWereThereAreBanned(t *testing.T) {
 		}
 		_, err := h.Remove(ctx, r.Slug, by, people[role].ID)
 		require.NoError(t, err)
-		_, _, err = h.Ban(ctx, r.Slug, moderator, people[role].ID, "")
+		_, _, err = h.Ban(ctx, r.Slug, moderator, people[role].ID, "", false)
 		require.NoError(t, err, role)
 	}
 }
@@ -234,11 +237,11 @@ func TestWhatTheOwnerDecidedOnlyTheOwnerChanges(t *testing.T) {
 	h := newHouse(t)
 	r, people := h.seated(t)
 	owner, moderator, member, guest := people[wire.RoleOwner], people[wire.RoleModerator], people[wire.RoleMember], people[wire.RoleGuest]
-	_, _, err := h.Mute(ctx, r.Slug, owner, member.ID, Muted{Call: true})
+	_, _, err := h.Mute(ctx, r.Slug, owner, member.ID, changeTo(Muted{Call: true}))
 	require.NoError(t, err)
-	_, ban, err := h.Ban(ctx, r.Slug, owner, guest.ID, "")
+	_, ban, err := h.Ban(ctx, r.Slug, owner, guest.ID, "", false)
 	require.NoError(t, err)
-	_, _, err = h.Mute(ctx, r.Slug, moderator, member.ID, Muted{})
+	_, _, err = h.Mute(ctx, r.Slug, moderator, member.ID, changeTo(Muted{}))
 	requireCode(t, wire.ErrorCodeForbidden, err)
 	requireCode(t, wire.ErrorCodeForbidden, h.LiftBan(ctx, r.Slug, moderator, ban.ID))
 	requireCode(t, wire.ErrorCodeForbidden, h.LiftBan(ctx, r.Slug, member, ban.ID))
@@ -259,7 +262,7 @@ func TestAMuteOutlastsTheSeatAndTakesWhatARoleGives(t *testing.T) {
 	r := h.room(t, owner, wire.PrivacyPublic)
 	_, err := h.Join(ctx, r.Slug, friend, nil)
 	require.NoError(t, err)
-	_, m, err := h.Mute(ctx, r.Slug, owner, friend.ID, Muted{Chat: true, Call: true})
+	_, m, err := h.Mute(ctx, r.Slug, owner, friend.ID, changeTo(Muted{Chat: true, Call: true}))
 	require.NoError(t, err)
 	require.Equal(t, &wire.Muted{Chat: true, Call: true}, m.Wire().Muted)
 	_, err = h.Remove(ctx, r.Slug, friend, friend.ID)
@@ -271,9 +274,9 @@ func TestAMuteOutlastsTheSeatAndTakesWhatARoleGives(t *testing.T) {
 	require.NoError(t, err)
 	_, err = h.Authorize(ctx, r.Slug, friend, Chat)
 	requireCode(t, wire.ErrorCodeForbidden, err)
-	_, _, err = h.Mute(ctx, r.Slug, friend, friend.ID, Muted{})
+	_, _, err = h.Mute(ctx, r.Slug, friend, friend.ID, changeTo(Muted{}))
 	requireCode(t, wire.ErrorCodeForbidden, err)
-	_, m, err = h.Mute(ctx, r.Slug, owner, friend.ID, Muted{})
+	_, m, err = h.Mute(ctx, r.Slug, owner, friend.ID, changeTo(Muted{}))
 	require.NoError(t, err)
 	require.Nil(t, m.Wire().Muted)
 	_, err = h.Authorize(ctx, r.Slug, friend, Chat|Voice)
@@ -299,7 +302,7 @@ func TestABanAndAJoinAtTheSameMomentEndWithNobodyInside(t *testing.T) {
 			result := make(chan error, 1)
 			go func() { result <- comes() }()
 			h.awaitLock(t)
-			require.NoError(t, h.ban(ctx, db.New(tx), r.ID, owner.ID, friend, "", ""))
+			require.NoError(t, h.ban(ctx, db.New(tx), r.ID, owner.ID, friend, "", "", false))
 			require.NoError(t, tx.Commit(ctx))
 			require.Error(t, <-result)
 			now, err := h.Standing(ctx, r.ID, friend.ID)
@@ -331,4 +334,34 @@ func TestAModeratorRemovesNoMessageOfWhoIsNotBelow(t *testing.T) {
 	gone := h.say(t, r, h.account(t), "who left long ago")
 	_, err := h.RemoveMessage(ctx, r.ID, second.ID, true, gone.Seq)
 	require.NoError(t, err)
+}
+
+func TestOfTwoWhoMuteAtOnceBothAreHeard(t *testing.T) {
+	h := newHouse(t)
+	r, people := h.seated(t)
+	changes := []MuteChange{{Chat: new(true)}, {Call: new(true)}}
+	by := []accounts.Person{people[wire.RoleOwner], people[wire.RoleOwner]}
+	codes := atOnce(2, func(i int) error {
+		_, _, err := h.Mute(ctx, r.Slug, by[i], people[wire.RoleGuest].ID, changes[i])
+		return err
+	})
+	require.Equal(t, 2, count(codes, ""))
+	now, err := h.Standing(ctx, r.ID, people[wire.RoleGuest].ID)
+	require.NoError(t, err)
+	require.Equal(t, Muted{Chat: true, Call: true}, now.Muted)
+	_, m, err := h.Mute(ctx, r.Slug, people[wire.RoleOwner], people[wire.RoleGuest].ID, MuteChange{Chat: new(false)})
+	require.NoError(t, err)
+	require.Equal(t, Muted{Call: true}, m.Muted)
+}
+
+func TestWhoAsksAtTheDoorIsBannedAndNoOtherStranger(t *testing.T) {
+	h := newHouse(t)
+	owner, stranger := h.account(t), h.account(t)
+	r := h.enteredBy(t, owner, wire.EntryAsk)
+	_, _, err := h.Ban(ctx, r.Slug, owner, stranger.ID, "", false)
+	requireCode(t, wire.ErrorCodeNotFound, err)
+	_, _, err = h.Ban(ctx, r.Slug, owner, stranger.ID, "rings without end", true)
+	require.NoError(t, err)
+	_, err = h.MayAsk(ctx, r.Slug, stranger)
+	requireCode(t, wire.ErrorCodeBanned, err)
 }

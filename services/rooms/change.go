@@ -211,7 +211,7 @@ func (s *Service) Update(ctx context.Context, ref string, by accounts.Person, c 
 	}
 	err = db.InTx(ctx, s.pool, func(q *db.Queries) error {
 		// The room may be handed over at this moment.
-		a, err := lockActing(ctx, q, room.ID, by.ID, by.ID)
+		a, err := s.lockActing(ctx, q, room.ID, by.ID, by.ID)
 		if err != nil {
 			return err
 		}

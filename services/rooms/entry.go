@@ -14,7 +14,7 @@ import (
 	"turtus/services/wire"
 )
 
-// VisitLife is how long a guest who was let in may come again without asking, from when they last came in.
+// VisitLife is how long a guest who was let in may come again without asking, from when they were last there.
 const VisitLife = 12 * time.Hour
 
 // maxSize is the highest limit that a room may have of its own.
@@ -174,4 +174,11 @@ func (s *Service) LetIn(ctx context.Context, room ID, by, person accounts.Person
 		return audit(ctx, q, now, by, room, "door.let_in", map[string]any{"person": person, "role": given})
 	})
 	return db.Fault("let somebody in", err)
+}
+
+// Stay prolongs the visits of those who sit in a room: a visit ends some time after somebody has left, not under them.
+func (s *Service) Stay(ctx context.Context, room ID, people []accounts.PersonID) error {
+	until := s.now().Add(VisitLife)
+	err := s.q.ProlongVisits(ctx, db.ProlongVisitsParams{VisitsUntil: &until, RoomID: room.UUID(), People: uuids(people), Stale: until.Add(-time.Hour)})
+	return db.Fault("note the visits", err)
 }

@@ -223,7 +223,7 @@ func TestWhoIsBannedIsNotLetIn(t *testing.T) {
 	owner, banned := h.account(t), h.account(t)
 	r := h.enteredBy(t, owner, wire.EntryAsk)
 	require.NoError(t, h.LetIn(ctx, r.ID, owner.ID, banned.ID))
-	_, _, err := h.Ban(ctx, r.Slug, owner, banned.ID, "")
+	_, _, err := h.Ban(ctx, r.Slug, owner, banned.ID, "", false)
 	require.NoError(t, err)
 	_, err = h.MayAsk(ctx, r.Slug, banned)
 	requireCode(t, wire.ErrorCodeBanned, err)
@@ -263,4 +263,30 @@ func TestNothingIsSaidToWhoseVisitIsOver(t *testing.T) {
 	m, _, err = h.Append(ctx, r.ID, owner.ID, NewMessage{Key: "b", Text: text})
 	require.NoError(t, err)
 	require.Nil(t, m.Wire().Mentions)
+}
+
+func TestAVisitEndsAfterSomebodyLeftAndIsNoMembershipThen(t *testing.T) {
+	h := newHouse(t)
+	owner, stays, leaves := h.account(t), h.guest(t), h.guest(t)
+	r := h.enteredBy(t, owner, wire.EntryAsk)
+	for _, guest := range []accounts.Person{stays, leaves} {
+		require.NoError(t, h.LetIn(ctx, r.ID, owner.ID, guest.ID))
+	}
+	h.clock.pass(VisitLife - time.Minute)
+	require.NoError(t, h.Stay(ctx, r.ID, []accounts.PersonID{stays.ID}))
+	h.clock.pass(2 * time.Minute)
+	for guest, want := range map[accounts.PersonID]wire.Role{stays.ID: wire.RoleGuest, leaves.ID: ""} {
+		now, err := h.Standing(ctx, r.ID, guest)
+		require.NoError(t, err)
+		require.Equal(t, Standing{Role: want}, now)
+	}
+	members, _, err := h.Members(ctx, r.Slug, owner, "", 10)
+	require.NoError(t, err)
+	require.Len(t, members, 2)
+	_, _, err = h.SetRole(ctx, r.Slug, owner, leaves.ID, wire.RoleMember)
+	requireCode(t, wire.ErrorCodeNotFound, err)
+	_, _, err = h.SetRole(ctx, r.Slug, owner, stays.ID, wire.RoleMember)
+	require.NoError(t, err)
+	_, _, err = h.Ban(ctx, r.Slug, owner, leaves.ID, "", false)
+	require.NoError(t, err, "who was there can be banned")
 }

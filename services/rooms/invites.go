@@ -107,7 +107,7 @@ func (s *Service) CreateInvite(ctx context.Context, ref string, by accounts.Pers
 	var row db.Invite
 	err = db.InTx(ctx, s.pool, func(q *db.Queries) error {
 		// Their role may be taken at this moment, and their invites with it: this one must not come after.
-		a, err := lockActing(ctx, q, room.ID, by.ID, by.ID)
+		a, err := s.lockActing(ctx, q, room.ID, by.ID, by.ID)
 		if err != nil {
 			return err
 		}

@@ -55,14 +55,29 @@ func (s *Service) List(ctx context.Context, by accounts.Person, scope Scope, sea
 		if by.Guest() {
 			return page, nil
 		}
+		if after.running > 0 {
+			rows, err := s.q.ListRunningPublicRooms(ctx, db.ListRunningPublicRoomsParams{
+				PersonID: by.ID.UUID(), Now: s.now(), Search: search, BeforeUsedAt: after.usedAt, BeforeID: after.id, PageSize: size,
+			})
+			if err != nil {
+				return Page{}, db.Fault("list public rooms that run", err)
+			}
+			for _, row := range rows {
+				add(row.Room, row.Person, row.Role, row.Favourite, 1)
+			}
+			if size -= int32(len(rows)); size == 0 {
+				return page, nil
+			}
+			after = position{usedAt: endOfTime}
+		}
 		rows, err := s.q.ListPublicRooms(ctx, db.ListPublicRoomsParams{
-			PersonID: by.ID.UUID(), Now: s.now(), Search: search, BeforeRunning: after.running, BeforeUsedAt: after.usedAt, BeforeID: after.id, PageSize: size,
+			PersonID: by.ID.UUID(), Now: s.now(), Search: search, BeforeUsedAt: after.usedAt, BeforeID: after.id, PageSize: size,
 		})
 		if err != nil {
 			return Page{}, db.Fault("list public rooms", err)
 		}
 		for _, row := range rows {
-			add(row.Room, row.Person, row.Role, row.Favourite, row.Running)
+			add(row.Room, row.Person, row.Role, row.Favourite, 0)
 		}
 	case Favourites:
 		rows, err := s.q.ListFavouriteRooms(ctx, db.ListFavouriteRoomsParams{
@@ -116,7 +131,7 @@ func (s *Service) SetFavourite(ctx context.Context, ref string, by accounts.Pers
 
 // position is that of a room in the order of List.
 type position struct {
-	running int32
+	running int32 // 0 for a room whose browser does not run
 	usedAt  time.Time
 	id      uuid.UUID
 }

@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"turtus/services/accounts"
 	"turtus/services/postgres/db"
+	"turtus/services/wire"
 )
 
 // LockChange locks the room or its control, or opens them again; what is nil stays as it is.
@@ -23,11 +26,16 @@ func (s *Service) SetLocks(ctx context.Context, ref string, by accounts.Person, 
 		return Room{}, err
 	}
 	err = db.InTx(ctx, s.pool, func(q *db.Queries) error {
-		a, err := lockActing(ctx, q, room.ID, by.ID, by.ID) // their role may be taken at this moment
+		// Their role may be taken at this moment, and some of who is present be removed.
+		members, err := s.lockMembers(ctx, q, room.ID, append(slices.Clone(present), by.ID))
 		if err != nil {
 			return err
 		}
-		if err := room.Policy.Of(a.by).Require(Moderate); err != nil {
+		role, is := members[by.ID.UUID()]
+		if !is {
+			return errMembersOnly()
+		}
+		if err := room.Policy.Of(role).Require(Moderate); err != nil {
 			return err
 		}
 		locked, err := q.SetLocks(ctx, db.SetLocksParams{ID: room.ID.UUID(), Locked: c.Room, ControlLocked: c.Control})
@@ -37,7 +45,7 @@ func (s *Service) SetLocks(ctx context.Context, ref string, by accounts.Person, 
 			return err
 		}
 		if locked {
-			err = letStay(ctx, q, room.ID, present)
+			err = letStay(ctx, q, room.ID, members)
 		} else {
 			err = q.LetNobodyStay(ctx, room.ID.UUID())
 		}
@@ -52,15 +60,19 @@ func (s *Service) SetLocks(ctx context.Context, ref string, by accounts.Person, 
 	return s.Get(ctx, room.ID.String(), by)
 }
 
-// LetStay says who has a seat in a room that was just locked: they may return. In one that is not locked it does nothing.
+// LetStay says who has a seat in a room that was just locked: those who are members may return. In one that is not locked it does nothing.
 func (s *Service) LetStay(ctx context.Context, room ID, present []accounts.PersonID) error {
-	return db.Fault("store who may return", letStay(ctx, s.q, room, present))
+	err := db.InTx(ctx, s.pool, func(q *db.Queries) error {
+		members, err := s.lockMembers(ctx, q, room, present)
+		if err != nil {
+			return err
+		}
+		return letStay(ctx, q, room, members)
+	})
+	return db.Fault("store who may return", err)
 }
 
-func letStay(ctx context.Context, q *db.Queries, room ID, present []accounts.PersonID) error {
-	people := make([]uuid.UUID, len(present))
-	for i, id := range present {
-		people[i] = id.UUID()
-	}
-	return q.LetStay(ctx, db.LetStayParams{RoomID: room.UUID(), People: people})
+// letStay takes members who are locked: who is none may not return.
+func letStay(ctx context.Context, q *db.Queries, room ID, members map[uuid.UUID]wire.Role) error {
+	return q.LetStay(ctx, db.LetStayParams{RoomID: room.UUID(), People: slices.Collect(maps.Keys(members))})
 }

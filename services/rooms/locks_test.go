@@ -86,3 +86,18 @@ func TestALockedControlIsForModeratorsAlone(t *testing.T) {
 	require.NoError(t, err)
 	require.Nil(t, row.MemberPermissions, "nor does it become a choice")
 }
+
+func TestWhoIsRemovedAtTheMomentOfLockingDoesNotReturn(t *testing.T) {
+	h := newHouse(t)
+	owner, gone := h.account(t), h.account(t)
+	r := h.room(t, owner, wire.PrivacyUnlisted)
+	h.seat(t, r, gone, wire.RoleMember)
+	present := []accounts.PersonID{owner.ID, gone.ID} // as the hub said a moment ago
+	_, err := h.Remove(ctx, r.Slug, owner, gone.ID)
+	require.NoError(t, err)
+	_, err = h.SetLocks(ctx, r.Slug, owner, LockChange{Room: new(true)}, present)
+	require.NoError(t, err)
+	require.NoError(t, h.LetStay(ctx, r.ID, present))
+	_, err = h.Join(ctx, r.Slug, gone, nil)
+	requireCode(t, wire.ErrorCodeRoomLocked, err)
+}

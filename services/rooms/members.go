@@ -41,7 +41,7 @@ func (s *Service) Members(ctx context.Context, ref string, by accounts.Person, s
 	if err != nil {
 		return nil, false, err
 	}
-	rows, err := s.q.ListMembers(ctx, db.ListMembersParams{RoomID: room.ID.UUID(), Search: accounts.CleanLine(search), PageSize: int32(limit + 1)})
+	rows, err := s.q.ListMembers(ctx, db.ListMembersParams{RoomID: room.ID.UUID(), Now: s.now(), Search: accounts.CleanLine(search), PageSize: int32(limit + 1)})
 	if err != nil {
 		return nil, false, db.Fault("list members", err)
 	}
@@ -57,21 +57,13 @@ func (s *Service) Members(ctx context.Context, ref string, by accounts.Person, s
 // acting are the two of a decision about a member, locked until the transaction ends: what they are can't change while it is made.
 type acting struct{ by, target wire.Role }
 
-// lockActing reads both roles; by's is empty for who is no member. Error: not_found (the target is no member).
-func lockActing(ctx context.Context, q *db.Queries, room ID, by, target accounts.PersonID) (acting, error) {
-	rows, err := q.LockMembers(ctx, db.LockMembersParams{RoomID: room.UUID(), People: []uuid.UUID{by.UUID(), target.UUID()}})
+// lockActing reads both roles; by's is empty for who is no member, or whose visit is over. Error: not_found (the target is no member).
+func (s *Service) lockActing(ctx context.Context, q *db.Queries, room ID, by, target accounts.PersonID) (acting, error) {
+	members, err := s.lockMembers(ctx, q, room, []accounts.PersonID{by, target})
 	if err != nil {
-		return acting{}, fmt.Errorf("lock the members: %w", err)
+		return acting{}, err
 	}
-	var a acting
-	for _, row := range rows {
-		if row.PersonID == by.UUID() {
-			a.by = wire.Role(row.Role)
-		}
-		if row.PersonID == target.UUID() {
-			a.target = wire.Role(row.Role)
-		}
-	}
+	a := acting{by: members[by.UUID()], target: members[target.UUID()]}
 	switch {
 	case a.by == "":
 		return a, errMembersOnly()
@@ -79,6 +71,30 @@ func lockActing(ctx context.Context, q *db.Queries, room ID, by, target accounts
 		return a, errNoMember()
 	}
 	return a, nil
+}
+
+// lockMembers are those of people who are members, and their roles, until the transaction ends: who is removed at this moment is none of them, or is
+// removed after.
+func (s *Service) lockMembers(ctx context.Context, q *db.Queries, room ID, people []accounts.PersonID) (map[uuid.UUID]wire.Role, error) {
+	rows, err := q.LockMembers(ctx, db.LockMembersParams{RoomID: room.UUID(), People: uuids(people)})
+	if err != nil {
+		return nil, fmt.Errorf("lock the members: %w", err)
+	}
+	now, roles := s.now(), make(map[uuid.UUID]wire.Role, len(rows))
+	for _, row := range rows {
+		if row.VisitsUntil == nil || row.VisitsUntil.After(now) {
+			roles[row.PersonID] = wire.Role(row.Role)
+		}
+	}
+	return roles, nil
+}
+
+func uuids(people []accounts.PersonID) []uuid.UUID {
+	ids := make([]uuid.UUID, len(people))
+	for i, id := range people {
+		ids[i] = id.UUID()
+	}
+	return ids
 }
 
 // SetRole makes a member a moderator, member or guest. The room comes back with by's role.
@@ -91,7 +107,7 @@ func (s *Service) SetRole(ctx context.Context, ref string, by accounts.Person, t
 		return Room{}, Member{}, errField("role", "is moderator, member or guest")
 	}
 	err = db.InTx(ctx, s.pool, func(q *db.Queries) error {
-		a, err := lockActing(ctx, q, room.ID, by.ID, target)
+		a, err := s.lockActing(ctx, q, room.ID, by.ID, target)
 		if err != nil {
 			return err
 		}
@@ -152,7 +168,7 @@ func (s *Service) Remove(ctx context.Context, ref string, by accounts.Person, ta
 	}
 	err = db.InTx(ctx, s.pool, func(q *db.Queries) error {
 		var revoked int64
-		a, err := lockActing(ctx, q, room.ID, by.ID, target)
+		a, err := s.lockActing(ctx, q, room.ID, by.ID, target)
 		switch {
 		case err != nil:
 			return err
@@ -219,7 +235,7 @@ func (s *Service) HandOver(ctx context.Context, ref string, by accounts.Person, 
 		} else if err != nil {
 			return fmt.Errorf("lock the new owner: %w", err)
 		}
-		a, err := lockActing(ctx, q, room.ID, by.ID, to)
+		a, err := s.lockActing(ctx, q, room.ID, by.ID, to)
 		if err != nil {
 			return err
 		}

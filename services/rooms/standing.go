@@ -61,14 +61,28 @@ func standing(ctx context.Context, q *db.Queries, now time.Time, room ID, person
 	return Standing{Role: wire.Role(row.Role), Banned: row.Banned, LockedOut: row.LockedOut, Muted: Muted{Chat: row.ChatMuted, Call: row.CallMuted}}, nil
 }
 
-// Mute says what a member may not do from now on; the zero Muted lifts it. The room comes back with by's role.
+// MuteChange takes something from a member, or gives it back; what is nil stays as it is.
+type MuteChange struct{ Chat, Call *bool }
+
+// of is what it makes of what is muted.
+func (c MuteChange) of(m Muted) Muted {
+	if c.Chat != nil {
+		m.Chat = *c.Chat
+	}
+	if c.Call != nil {
+		m.Call = *c.Call
+	}
+	return m
+}
+
+// Mute changes what a member may not do from now on. The room comes back with by's role.
 // Errors: not_found, room_members_only, forbidden (needs Moderate and a higher role; what the owner decided only the owner changes).
-func (s *Service) Mute(ctx context.Context, ref string, by accounts.Person, target accounts.PersonID, to Muted) (room Room, m Member, err error) {
+func (s *Service) Mute(ctx context.Context, ref string, by accounts.Person, target accounts.PersonID, c MuteChange) (room Room, m Member, err error) {
 	if room, err = s.Authorize(ctx, ref, by, Moderate); err != nil {
 		return Room{}, Member{}, err
 	}
 	err = db.InTx(ctx, s.pool, func(q *db.Queries) error {
-		a, err := lockActing(ctx, q, room.ID, by.ID, target)
+		a, err := s.lockActing(ctx, q, room.ID, by.ID, target)
 		if err != nil {
 			return err
 		}
@@ -79,7 +93,8 @@ func (s *Service) Mute(ctx context.Context, ref string, by accounts.Person, targ
 		if err != nil {
 			return err
 		}
-		if before != to {
+		// Of two who mute at once the second changes what the first left.
+		if to := c.of(before); before != to {
 			if owners && a.by != wire.RoleOwner {
 				return errOwnersDecision()
 			}

@@ -1786,6 +1786,15 @@ type MessagePage struct {
 	More bool `json:"more"`
 }
 
+// MuteChange What is absent stays as it is.
+type MuteChange struct {
+	// Call They may not be heard and seen: no voice, no camera, no screen
+	Call *bool `json:"call,omitempty"`
+
+	// Chat They may not write
+	Chat *bool `json:"chat,omitempty"`
+}
+
 // Muted What somebody may not do whatever their role allows. Where it is absent, nothing is muted.
 type Muted struct {
 	// Call They may not be heard and seen: no voice, no camera, no screen
@@ -2783,7 +2792,7 @@ type LockRoomJSONRequestBody = LockChange
 type SetMemberRoleJSONRequestBody = MemberChange
 
 // MuteMemberJSONRequestBody defines body for MuteMember for application/json ContentType.
-type MuteMemberJSONRequestBody = Muted
+type MuteMemberJSONRequestBody = MuteChange
 
 // CreateMessageJSONRequestBody defines body for CreateMessage for application/json ContentType.
 type CreateMessageJSONRequestBody = ChatSend

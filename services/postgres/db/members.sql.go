@@ -137,13 +137,15 @@ SELECT people.id, people.kind, people.username, people.display_name, people.avat
 FROM members
 JOIN people ON people.id = members.person_id
 LEFT JOIN mutes ON mutes.room_id = members.room_id AND mutes.person_id = members.person_id
-WHERE members.room_id = $1 AND ($2::text = '' OR position(lower($2::text) IN lower(people.display_name)) > 0)
+WHERE members.room_id = $1 AND coalesce(members.visits_until > $2::timestamptz, true)
+  AND ($3::text = '' OR position(lower($3::text) IN lower(people.display_name)) > 0)
 ORDER BY array_position(ARRAY['owner', 'moderator', 'member', 'guest'], members.role) <= 2 DESC, members.joined_at DESC, people.id
-LIMIT $3
+LIMIT $4
 `
 
 type ListMembersParams struct {
 	RoomID   uuid.UUID
+	Now      time.Time
 	Search   string
 	PageSize int32
 }
@@ -157,7 +159,12 @@ type ListMembersRow struct {
 }
 
 func (q *Queries) ListMembers(ctx context.Context, arg ListMembersParams) ([]ListMembersRow, error) {
-	rows, err := q.db.Query(ctx, listMembers, arg.RoomID, arg.Search, arg.PageSize)
+	rows, err := q.db.Query(ctx, listMembers,
+		arg.RoomID,
+		arg.Now,
+		arg.Search,
+		arg.PageSize,
+	)
 	if err != nil {
 		return nil, err
 	}

@@ -184,7 +184,6 @@ type LetStayParams struct {
 	People []uuid.UUID
 }
 
-// Those of the people who exist.
 func (q *Queries) LetStay(ctx context.Context, arg LetStayParams) error {
 	_, err := q.db.Exec(ctx, letStay, arg.RoomID, arg.People)
 	return err

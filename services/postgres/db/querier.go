@@ -95,7 +95,6 @@ type Querier interface {
 	// An account becomes a member as by the address; a guest, who visits, a guest until then. Who is a member stays as they are.
 	LetIn(ctx context.Context, arg LetInParams) (string, error)
 	LetNobodyStay(ctx context.Context, roomID uuid.UUID) error
-	// Those of the people who exist.
 	LetStay(ctx context.Context, arg LetStayParams) error
 	LetStayNoMore(ctx context.Context, arg LetStayNoMoreParams) error
 	ListAllRooms(ctx context.Context, arg ListAllRoomsParams) ([]ListAllRoomsRow, error)
@@ -120,11 +119,13 @@ type Querier interface {
 	ListPeaks(ctx context.Context, since time.Time) ([]Peak, error)
 	// The newest first. kind is empty for both, standing for any.
 	ListPeople(ctx context.Context, arg ListPeopleParams) ([]ListPeopleRow, error)
-	// Those whose browser runs come first.
+	// Those whose browser does not run, in the order of an index: every open lobby looks again and again.
 	ListPublicRooms(ctx context.Context, arg ListPublicRoomsParams) ([]ListPublicRoomsRow, error)
 	ListReactions(ctx context.Context, arg ListReactionsParams) ([]ListReactionsRow, error)
 	ListRecipients(ctx context.Context, ids []uuid.UUID) ([]Person, error)
 	ListRoomsOfPerson(ctx context.Context, arg ListRoomsOfPersonParams) ([]ListRoomsOfPersonRow, error)
+	// The few whose browser runs.
+	ListRunningPublicRooms(ctx context.Context, arg ListRunningPublicRoomsParams) ([]ListRunningPublicRoomsRow, error)
 	// Those that work, the newest first.
 	ListSignUpCodes(ctx context.Context, arg ListSignUpCodesParams) ([]SignUpCode, error)
 	// Those of the given sessions that live.
@@ -159,6 +160,8 @@ type Querier interface {
 	// Whether anybody else can administrate the server.
 	OtherAdministrators(ctx context.Context, id uuid.UUID) (bool, error)
 	ProlongVisit(ctx context.Context, arg ProlongVisitParams) error
+	// Of those who sit in a room.
+	ProlongVisits(ctx context.Context, arg ProlongVisitsParams) error
 	PutPassword(ctx context.Context, arg PutPasswordParams) (Person, error)
 	// No row when somebody else has changed them since the revision was read.
 	PutServerSettings(ctx context.Context, arg PutServerSettingsParams) (ServerSetting, error)

@@ -471,27 +471,25 @@ func (q *Queries) ListFavouriteRooms(ctx context.Context, arg ListFavouriteRooms
 }
 
 const listPublicRooms = `-- name: ListPublicRooms :many
-SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, rooms.locked, rooms.control_locked, rooms.entry, rooms.size, rooms.relay_only, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, people.disabled_at, coalesce(members.role, '')::text AS role, (favourites.person_id IS NOT NULL)::boolean AS favourite, r.running
+SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, rooms.locked, rooms.control_locked, rooms.entry, rooms.size, rooms.relay_only, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, people.disabled_at, coalesce(members.role, '')::text AS role, (favourites.person_id IS NOT NULL)::boolean AS favourite
 FROM rooms
 JOIN people ON people.id = rooms.owner_id
-CROSS JOIN LATERAL (SELECT count(*)::integer AS running FROM browsers WHERE browsers.room_id = rooms.id AND browsers.ended_at IS NULL) r
 LEFT JOIN members ON members.room_id = rooms.id AND members.person_id = $1 AND coalesce(members.visits_until > $2::timestamptz, true)
 LEFT JOIN favourites ON favourites.room_id = rooms.id AND favourites.person_id = $1
-WHERE rooms.privacy = 'public'
+WHERE rooms.privacy = 'public' AND NOT EXISTS (SELECT FROM browsers WHERE browsers.room_id = rooms.id AND browsers.ended_at IS NULL)
   AND ($3::text = '' OR position(lower($3::text) IN lower(rooms.title)) > 0)
-  AND (r.running, rooms.used_at, rooms.id) < ($4::integer, $5::timestamptz, $6::uuid)
-ORDER BY r.running DESC, rooms.used_at DESC, rooms.id DESC
-LIMIT $7
+  AND (rooms.used_at, rooms.id) < ($4::timestamptz, $5::uuid)
+ORDER BY rooms.used_at DESC, rooms.id DESC
+LIMIT $6
 `
 
 type ListPublicRoomsParams struct {
-	PersonID      uuid.UUID
-	Now           time.Time
-	Search        string
-	BeforeRunning int32
-	BeforeUsedAt  time.Time
-	BeforeID      uuid.UUID
-	PageSize      int32
+	PersonID     uuid.UUID
+	Now          time.Time
+	Search       string
+	BeforeUsedAt time.Time
+	BeforeID     uuid.UUID
+	PageSize     int32
 }
 
 type ListPublicRoomsRow struct {
@@ -499,16 +497,14 @@ type ListPublicRoomsRow struct {
 	Person    Person
 	Role      string
 	Favourite bool
-	Running   int32
 }
 
-// Those whose browser runs come first.
+// Those whose browser does not run, in the order of an index: every open lobby looks again and again.
 func (q *Queries) ListPublicRooms(ctx context.Context, arg ListPublicRoomsParams) ([]ListPublicRoomsRow, error) {
 	rows, err := q.db.Query(ctx, listPublicRooms,
 		arg.PersonID,
 		arg.Now,
 		arg.Search,
-		arg.BeforeRunning,
 		arg.BeforeUsedAt,
 		arg.BeforeID,
 		arg.PageSize,
@@ -556,7 +552,6 @@ func (q *Queries) ListPublicRooms(ctx context.Context, arg ListPublicRoomsParams
 			&i.Person.DisabledAt,
 			&i.Role,
 			&i.Favourite,
-			&i.Running,
 		); err != nil {
 			return nil, err
 		}
@@ -660,6 +655,100 @@ func (q *Queries) ListRoomsOfPerson(ctx context.Context, arg ListRoomsOfPersonPa
 	return items, nil
 }
 
+const listRunningPublicRooms = `-- name: ListRunningPublicRooms :many
+SELECT rooms.id, rooms.slug, rooms.title, rooms.privacy, rooms.password_hash, rooms.start_url, rooms.owner_id, rooms.last_seq, rooms.created_at, rooms.used_at, rooms.screen_width, rooms.screen_height, rooms.screen_frame_rate, rooms.member_permissions, rooms.guest_permissions, rooms.last_revision, rooms.slow_mode, rooms.cleared_seq, rooms.locked, rooms.control_locked, rooms.entry, rooms.size, rooms.relay_only, people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, people.disabled_at, coalesce(members.role, '')::text AS role, (favourites.person_id IS NOT NULL)::boolean AS favourite
+FROM browsers
+JOIN rooms ON rooms.id = browsers.room_id
+JOIN people ON people.id = rooms.owner_id
+LEFT JOIN members ON members.room_id = rooms.id AND members.person_id = $1 AND coalesce(members.visits_until > $2::timestamptz, true)
+LEFT JOIN favourites ON favourites.room_id = rooms.id AND favourites.person_id = $1
+WHERE browsers.ended_at IS NULL AND rooms.privacy = 'public'
+  AND ($3::text = '' OR position(lower($3::text) IN lower(rooms.title)) > 0)
+  AND (rooms.used_at, rooms.id) < ($4::timestamptz, $5::uuid)
+ORDER BY rooms.used_at DESC, rooms.id DESC
+LIMIT $6
+`
+
+type ListRunningPublicRoomsParams struct {
+	PersonID     uuid.UUID
+	Now          time.Time
+	Search       string
+	BeforeUsedAt time.Time
+	BeforeID     uuid.UUID
+	PageSize     int32
+}
+
+type ListRunningPublicRoomsRow struct {
+	Room      Room
+	Person    Person
+	Role      string
+	Favourite bool
+}
+
+// The few whose browser runs.
+func (q *Queries) ListRunningPublicRooms(ctx context.Context, arg ListRunningPublicRoomsParams) ([]ListRunningPublicRoomsRow, error) {
+	rows, err := q.db.Query(ctx, listRunningPublicRooms,
+		arg.PersonID,
+		arg.Now,
+		arg.Search,
+		arg.BeforeUsedAt,
+		arg.BeforeID,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListRunningPublicRoomsRow{}
+	for rows.Next() {
+		var i ListRunningPublicRoomsRow
+		if err := rows.Scan(
+			&i.Room.ID,
+			&i.Room.Slug,
+			&i.Room.Title,
+			&i.Room.Privacy,
+			&i.Room.PasswordHash,
+			&i.Room.StartUrl,
+			&i.Room.OwnerID,
+			&i.Room.LastSeq,
+			&i.Room.CreatedAt,
+			&i.Room.UsedAt,
+			&i.Room.ScreenWidth,
+			&i.Room.ScreenHeight,
+			&i.Room.ScreenFrameRate,
+			&i.Room.MemberPermissions,
+			&i.Room.GuestPermissions,
+			&i.Room.LastRevision,
+			&i.Room.SlowMode,
+			&i.Room.ClearedSeq,
+			&i.Room.Locked,
+			&i.Room.ControlLocked,
+			&i.Room.Entry,
+			&i.Room.Size,
+			&i.Room.RelayOnly,
+			&i.Person.ID,
+			&i.Person.Kind,
+			&i.Person.Username,
+			&i.Person.DisplayName,
+			&i.Person.AvatarColor,
+			&i.Person.AvatarAt,
+			&i.Person.PasswordHash,
+			&i.Person.Administrator,
+			&i.Person.CreatedAt,
+			&i.Person.DisabledAt,
+			&i.Role,
+			&i.Favourite,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lockRoom = `-- name: LockRoom :one
 SELECT id, slug, title, privacy, password_hash, start_url, owner_id, last_seq, created_at, used_at, screen_width, screen_height, screen_frame_rate, member_permissions, guest_permissions, last_revision, slow_mode, cleared_seq, locked, control_locked, entry, size, relay_only FROM rooms WHERE id = $1 FOR UPDATE
 `
@@ -711,6 +800,28 @@ func (q *Queries) ProlongVisit(ctx context.Context, arg ProlongVisitParams) erro
 		arg.VisitsUntil,
 		arg.RoomID,
 		arg.PersonID,
+		arg.Stale,
+	)
+	return err
+}
+
+const prolongVisits = `-- name: ProlongVisits :exec
+UPDATE members SET visits_until = $1 WHERE room_id = $2 AND person_id = ANY($3::uuid[]) AND visits_until < $4::timestamptz
+`
+
+type ProlongVisitsParams struct {
+	VisitsUntil *time.Time
+	RoomID      uuid.UUID
+	People      []uuid.UUID
+	Stale       time.Time
+}
+
+// Of those who sit in a room.
+func (q *Queries) ProlongVisits(ctx context.Context, arg ProlongVisitsParams) error {
+	_, err := q.db.Exec(ctx, prolongVisits,
+		arg.VisitsUntil,
+		arg.RoomID,
+		arg.People,
 		arg.Stale,
 	)
 	return err

@@ -20,7 +20,8 @@ SELECT sqlc.embed(people), members.role, members.joined_at, coalesce(mutes.chat,
 FROM members
 JOIN people ON people.id = members.person_id
 LEFT JOIN mutes ON mutes.room_id = members.room_id AND mutes.person_id = members.person_id
-WHERE members.room_id = @room_id AND (@search::text = '' OR position(lower(@search::text) IN lower(people.display_name)) > 0)
+WHERE members.room_id = @room_id AND coalesce(members.visits_until > @now::timestamptz, true)
+  AND (@search::text = '' OR position(lower(@search::text) IN lower(people.display_name)) > 0)
 ORDER BY array_position(ARRAY['owner', 'moderator', 'member', 'guest'], members.role) <= 2 DESC, members.joined_at DESC, people.id
 LIMIT @page_size;
 

@@ -94,7 +94,6 @@ UPDATE rooms SET locked = coalesce(sqlc.narg(locked), locked), control_locked = 
 WHERE id = @id RETURNING locked;
 
 -- name: LetStay :exec
--- Those of the people who exist.
 INSERT INTO locked_in (room_id, person_id)
 SELECT rooms.id, people.id FROM rooms, people WHERE rooms.id = @room_id AND rooms.locked AND people.id = ANY(@people::uuid[])
 ON CONFLICT DO NOTHING;

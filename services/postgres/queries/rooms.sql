@@ -50,18 +50,31 @@ WHERE favourites.person_id = @person_id AND (members.role IS NOT NULL OR (@accou
 ORDER BY rooms.used_at DESC, rooms.id DESC
 LIMIT @page_size;
 
--- name: ListPublicRooms :many
--- Those whose browser runs come first.
-SELECT sqlc.embed(rooms), sqlc.embed(people), coalesce(members.role, '')::text AS role, (favourites.person_id IS NOT NULL)::boolean AS favourite, r.running
-FROM rooms
+-- name: ListRunningPublicRooms :many
+-- The few whose browser runs.
+SELECT sqlc.embed(rooms), sqlc.embed(people), coalesce(members.role, '')::text AS role, (favourites.person_id IS NOT NULL)::boolean AS favourite
+FROM browsers
+JOIN rooms ON rooms.id = browsers.room_id
 JOIN people ON people.id = rooms.owner_id
-CROSS JOIN LATERAL (SELECT count(*)::integer AS running FROM browsers WHERE browsers.room_id = rooms.id AND browsers.ended_at IS NULL) r
 LEFT JOIN members ON members.room_id = rooms.id AND members.person_id = @person_id AND coalesce(members.visits_until > @now::timestamptz, true)
 LEFT JOIN favourites ON favourites.room_id = rooms.id AND favourites.person_id = @person_id
-WHERE rooms.privacy = 'public'
+WHERE browsers.ended_at IS NULL AND rooms.privacy = 'public'
   AND (@search::text = '' OR position(lower(@search::text) IN lower(rooms.title)) > 0)
-  AND (r.running, rooms.used_at, rooms.id) < (@before_running::integer, @before_used_at::timestamptz, @before_id::uuid)
-ORDER BY r.running DESC, rooms.used_at DESC, rooms.id DESC
+  AND (rooms.used_at, rooms.id) < (@before_used_at::timestamptz, @before_id::uuid)
+ORDER BY rooms.used_at DESC, rooms.id DESC
+LIMIT @page_size;
+
+-- name: ListPublicRooms :many
+-- Those whose browser does not run, in the order of an index: every open lobby looks again and again.
+SELECT sqlc.embed(rooms), sqlc.embed(people), coalesce(members.role, '')::text AS role, (favourites.person_id IS NOT NULL)::boolean AS favourite
+FROM rooms
+JOIN people ON people.id = rooms.owner_id
+LEFT JOIN members ON members.room_id = rooms.id AND members.person_id = @person_id AND coalesce(members.visits_until > @now::timestamptz, true)
+LEFT JOIN favourites ON favourites.room_id = rooms.id AND favourites.person_id = @person_id
+WHERE rooms.privacy = 'public' AND NOT EXISTS (SELECT FROM browsers WHERE browsers.room_id = rooms.id AND browsers.ended_at IS NULL)
+  AND (@search::text = '' OR position(lower(@search::text) IN lower(rooms.title)) > 0)
+  AND (rooms.used_at, rooms.id) < (@before_used_at::timestamptz, @before_id::uuid)
+ORDER BY rooms.used_at DESC, rooms.id DESC
 LIMIT @page_size;
 
 -- name: AddFavourite :execrows
@@ -133,6 +146,10 @@ RETURNING role;
 
 -- name: ProlongVisit :exec
 UPDATE members SET visits_until = @visits_until WHERE room_id = @room_id AND person_id = @person_id AND visits_until < @stale::timestamptz;
+
+-- name: ProlongVisits :exec
+-- Of those who sit in a room.
+UPDATE members SET visits_until = @visits_until WHERE room_id = @room_id AND person_id = ANY(@people::uuid[]) AND visits_until < @stale::timestamptz;
 
 -- name: RaiseMember :one
 -- Makes a member, or gives one a higher role, or one who visits their own; no row when they have it already.

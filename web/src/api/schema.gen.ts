@@ -1392,6 +1392,13 @@ export interface components {
             /** @description They may not be heard and seen: no voice, no camera, no screen */
             call: boolean;
         };
+        /** @description What is absent stays as it is. */
+        MuteChange: {
+            /** @description They may not write */
+            chat?: boolean;
+            /** @description They may not be heard and seen: no voice, no camera, no screen */
+            call?: boolean;
+        };
         Ban: {
             /** Format: uuid */
             id: string;
@@ -3011,7 +3018,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Muted"];
+                "application/json": components["schemas"]["MuteChange"];
             };
         };
         responses: {

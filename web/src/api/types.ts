@@ -30,6 +30,7 @@ export type SuggestedLink = Schemas['SuggestedLink'];
 export type Member = Schemas['Member'];
 export type MessagePage = Schemas['MessagePage'];
 export type Muted = Schemas['Muted'];
+export type MuteChange = Schemas['MuteChange'];
 export type NewInvite = Schemas['NewInvite'];
 export type NewRoom = Schemas['NewRoom'];
 export type Peer = Schemas['Peer'];

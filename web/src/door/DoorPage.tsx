@@ -7,6 +7,7 @@ import { useStore } from 'zustand';
 import { useApi, useSession, useSessionManager } from '@/account/session';
 import { unwrap } from '@/api/client';
 import { openHubSocket } from '@/api/hub/socket';
+import { toApiError } from '@/api/problem';
 import { doorQuery } from '@/api/queries';
 import { Notice } from '@/ui/Notice';
 import { Page } from '@/ui/Page';
@@ -24,6 +25,7 @@ export function VisitorsDoor({ slug, asked }: { slug: string; asked: () => void 
   const { t } = useTranslation();
   const api = useApi();
   const manager = useSessionManager();
+  const errorText = useErrorText();
   const door = useQuery(doorQuery(api, slug));
   const [name, setName] = useState('');
   const knock = useMutation({
@@ -35,7 +37,27 @@ export function VisitorsDoor({ slug, asked }: { slug: string; asked: () => void 
   });
   const { errors, general, complete } = useFields({ displayName: { value: name, check: checkDisplayName, says: 'displayName' } }, knock.error);
   const signIn = `/sign-in?next=${encodeURIComponent(`/r/${slug}`)}`;
-  if (door.error) return <Navigate to={signIn} replace />;
+  if (door.error && toApiError(door.error).code === 'not_found') return <Navigate to={signIn} replace />;
+  if (door.error) {
+    return (
+      <Said
+        title={t('room.refused')}
+        testId="door-refused"
+        actions={
+          <>
+            <Button onClick={() => void door.refetch()} loading={door.isFetching}>
+              {t('app.tryAgain')}
+            </Button>
+            <Button component={Link} to={signIn} variant="default">
+              {t('invite.orSignIn')}
+            </Button>
+          </>
+        }
+      >
+        {errorText(door.error)}
+      </Said>
+    );
+  }
   if (!door.data) return <Page><Loader m="auto" aria-label={t('app.loading')} /></Page>;
   return (
     <Page>
@@ -121,8 +143,7 @@ function AtTheDoor({ slug, state, onAsk, onLeave }: { slug: string; state: Knock
     case 'idle':
       return (
         <Said title={title || t('door.title')} testId="door" actions={<>{ask()}{toRooms}</>}>
-          {door.data ? `${t('door.roomOf', { name: door.data.owner.displayName })} ` : ''}
-          {t('door.text')} {t('door.asName', { name })}
+          {door.data ? t('door.idle', { owner: door.data.owner.displayName, name }) : t('door.idleUnknown', { name })}
         </Said>
       );
     case 'not_now':
@@ -136,7 +157,7 @@ function AtTheDoor({ slug, state, onAsk, onLeave }: { slug: string; state: Knock
     default:
       return (
         <Said
-          title={t('door.waiting')}
+          title={state.kind === 'waiting' ? t('door.waiting') : t('door.connecting')}
           testId="door-waiting"
           actions={
             <>
@@ -147,8 +168,7 @@ function AtTheDoor({ slug, state, onAsk, onLeave }: { slug: string; state: Knock
             </>
           }
         >
-          {t('door.waitingText', { title: state.kind === 'waiting' ? state.title : title, name: state.kind === 'waiting' ? state.name : name })}{' '}
-          {state.kind === 'waiting' && !state.somebodyThere ? t('door.nobodyThere') : t('door.stay')}
+          {state.kind === 'waiting' && t(state.somebodyThere ? 'door.waitingThere' : 'door.waitingAlone', { title: state.title, name: state.name })}
         </Said>
       );
   }

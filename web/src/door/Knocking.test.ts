@@ -90,3 +90,22 @@ it('tells what it is refused with, and that another page asks', async () => {
   other.last().drop(3506);
   expect(other.knocking.store.getState()).toEqual({ kind: 'elsewhere' });
 });
+
+it('gives up a connection that does not answer, and not one that does', async () => {
+  const { knocking, sockets, flush, last } = made();
+  knocking.ask();
+  await flush();
+  last().accept();
+  last().say({ type: 'door.waiting', payload: waiting });
+  for (let i = 0; i < 3; i++) {
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(last().last('echo').payload).toEqual({});
+    last().say({ type: 'echo', payload: { serverTime: '2026-01-01T00:00:00Z' } });
+  }
+  expect(sockets).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(30_000);
+  expect(sockets[0]?.closedWith).toBe(1000);
+  expect(knocking.store.getState()).toEqual({ kind: 'connecting' });
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(sockets.length).toBeGreaterThan(1);
+});

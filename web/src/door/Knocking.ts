@@ -26,6 +26,10 @@ export interface KnockingOptions {
 
 const passing: ReadonlySet<string> = new Set(['network', 'unavailable', 'internal', 'rate_limited', 'storage_full']);
 
+/** The hub's pings can't be seen by a page: one that has heard nothing for so long asks, and waits so long for the answer. */
+const quiet = 20_000;
+const patience = 10_000;
+
 /** Knocking is one asking at a room's door. It asks again by itself when the connection is lost; leaving takes it back. */
 export class Knocking {
   readonly store: StoreApi<KnockState> = createStore<KnockState>(() => ({ kind: 'idle' }));
@@ -71,10 +75,13 @@ export class Knocking {
     const socket = this.options.openSocket();
     this.socket = socket;
     socket.onopen = () => {
-      if (current()) socket.send(JSON.stringify({ type: 'hello', payload: { token, kind: 'viewer' } }));
+      if (!current()) return;
+      socket.send(JSON.stringify({ type: 'hello', payload: { token, kind: 'viewer' } }));
+      this.listen(socket, current);
     };
     socket.onmessage = (event) => {
       if (!current() || typeof event.data !== 'string') return;
+      this.listen(socket, current);
       const message = parseServerMessage(event.data);
       if (message?.type === 'door.waiting') {
         const { title, person, somebodyThere } = message.payload;
@@ -96,8 +103,24 @@ export class Knocking {
     };
   }
 
+  /** Gives up a connection that does not answer: somebody may stand at the door of nobody. */
+  private listen(socket: SocketLike, current: () => boolean): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      if (!current()) return;
+      socket.send(JSON.stringify({ type: 'echo', payload: {} }));
+      this.timer = setTimeout(() => {
+        if (!current()) return;
+        this.stop();
+        this.store.setState({ kind: 'connecting' }, true);
+        this.retry();
+      }, patience);
+    }, quiet);
+  }
+
   private retry(afterSeconds = 0): void {
     this.generation++;
+    clearTimeout(this.timer);
     const wait = Math.max(backoff(this.attempt++, this.options.random ?? Math.random), afterSeconds * 1000);
     this.timer = setTimeout(() => this.open(), wait);
   }

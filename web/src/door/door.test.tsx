@@ -54,8 +54,30 @@ it('asks a visitor for a name, shows that they wait, and brings them in', async 
 });
 
 it('sends a visitor to the sign-in where there is no door', async () => {
-  const { router } = open('/r/friday-movies', {}, false);
+  const { router } = open('/r/friday-movies', { 'GET /rooms/friday-movies/door': () => new Refusal({ code: 'not_found', status: 404 }) }, false);
   await waitFor(() => expect(router.state.location.pathname).toBe('/sign-in'));
+});
+
+it('keeps a visitor at the door that could not be looked at just now', async () => {
+  let many = true;
+  const { router } = open('/r/friday-movies', { 'GET /rooms/friday-movies/door': () => (many ? new Refusal({ code: 'rate_limited', status: 429 }) : door) }, false);
+  const refused = await screen.findByTestId('door-refused');
+  expect(router.state.location.pathname).toBe('/r/friday-movies');
+  many = false;
+  fireEvent.click(within(refused).getByRole('button', { name: 'Try again' }));
+  expect((await screen.findByTestId('door-title')).textContent).toBe('Friday movies');
+});
+
+it('says that somebody hears it only when somebody does', async () => {
+  const made = sockets();
+  open('/r/friday-movies', { 'GET /rooms/friday-movies/door': () => door, 'POST /rooms/friday-movies/door': () => knock, 'POST /rooms/friday-movies/join': () => new Refusal({ code: 'room_ask', status: 403 }) });
+  await waitFor(async () => expect((await screen.findByTestId('door')).textContent).toContain('A room of Mia. Somebody inside lets you in.'));
+  fireEvent.click(screen.getByTestId('ask-to-enter'));
+  await waitFor(() => expect(made).toHaveLength(1));
+  expect(screen.getByTestId('door-waiting').textContent).toContain('On the way to the door');
+  expect(screen.getByTestId('door-waiting').textContent).not.toContain('hears that');
+  act(() => made[0]?.say({ type: 'door.waiting', payload: waiting }));
+  await waitFor(() => expect(screen.getByTestId('door-waiting').textContent).toContain('hears that Jon asks'));
 });
 
 it('lets somebody with an account ask, says “Not now”, and paces asking again', async () => {

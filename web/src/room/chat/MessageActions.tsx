@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import type { Quote } from '@/api/hub/Outbox';
 import type { ChatMessage, PublicPerson } from '@/api/types';
 import { useMay, useRoom, useRoomSession } from '../context';
+import { mayActOn } from '../people/rank';
 import { atHand } from './emoji';
 import classes from './Chat.module.css';
 
@@ -27,8 +28,12 @@ export function MessageActions({ message, reply, whisper, edit, react }: Props) 
   const own = me === message.author.id;
   const mayChat = useMay('chat');
   const mayReact = useMay('react');
-  const ofOwner = useRoom((room) => room.room?.owner.id === message.author.id);
-  const mayModerate = useMay('moderate') && !ofOwner;
+  // Of who is not here the role is not known, and the server decides.
+  const ofHigher = useRoom((room) => {
+    const theirs = room.room?.owner.id === message.author.id ? 'owner' : (room.peers.find(({ person }) => person?.id === message.author.id)?.role ?? 'guest');
+    return room.self === null || !mayActOn(room.self.role, theirs);
+  });
+  const mayModerate = useMay('moderate') && !ofHigher;
   const [asking, setAsking] = useState(false);
   const { seq, author, text, to } = message;
   const here = useRoom((room) => room.peers.some(({ person }) => person?.id === author.id));

@@ -1,9 +1,11 @@
-import { Button, Group, Text } from '@mantine/core';
+import { ActionIcon, Button, Group, Text } from '@mantine/core';
+import { IconBan } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import type { DoorRequest } from '@/api/types';
 import { PersonAvatar } from '@/ui/PersonAvatar';
 import { useSettled } from '@/ui/useSettled';
 import { useRoom, useRoomSession } from '../context';
+import { useAsk } from '../people/Questions';
 import classes from './Door.module.css';
 
 /** For those who may answer: the first who asks to come in, over the picture. */
@@ -49,6 +51,7 @@ export function DoorList() {
             {request.person.displayName}
           </Text>
           <Answers request={request} small />
+          <Ban request={request} />
         </li>
       ))}
     </ul>
@@ -72,5 +75,16 @@ function Answers({ request: { id, person }, small = false }: { request: DoorRequ
         {t('door.deny')}
       </Button>
     </>
+  );
+}
+
+/** For whoever rings without end, or by a name that nobody should read. */
+function Ban({ request: { person } }: { request: DoorRequest }) {
+  const { t } = useTranslation();
+  const ask = useAsk();
+  return (
+    <ActionIcon color="red" aria-label={t('moderation.banName', { name: person.displayName })} onClick={() => ask('ban', person)} data-testid="ban-at-door">
+      <IconBan size={19} stroke={1.7} />
+    </ActionIcon>
   );
 }

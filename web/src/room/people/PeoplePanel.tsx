@@ -10,6 +10,7 @@ import { DoorList } from '../door/DoorRequests';
 import { viewersOf } from '../state/roomState';
 import { PersonMenu } from './PersonMenu';
 import classes from './People.module.css';
+import { Questions } from './Questions';
 
 const Moderation = lazy(() => import('./Moderation').then((m) => ({ default: m.Moderation })));
 
@@ -22,27 +23,29 @@ export function PeoplePanel({ onInvite }: { onInvite: () => void }) {
   const mayModerate = useMay('moderate');
   const viewers = useMemo(() => [...viewersOf({ peers })].sort((a, b) => Number(b.id === self) - Number(a.id === self) || order.indexOf(a.role) - order.indexOf(b.role) || a.joinedAt.localeCompare(b.joinedAt)), [peers, self]);
   return (
-    <div className={classes.panel}>
-      <DoorList />
-      <ul className={classes.list} aria-label={t('people.label')}>
-        {viewers.map((peer) => (
-          <Person key={peer.id} peer={peer} you={peer.id === self} drives={peer.id === holder} asks={requests.includes(peer.id)} />
-        ))}
-      </ul>
-      {mayInvite && (
-        <Button variant="light" leftSection={<IconUserPlus size={17} />} onClick={onInvite} mx="md" mt="xs" flex="none">
-          {t('invite.dialog')}
-        </Button>
-      )}
-      {mayModerate ? (
-        <Suspense fallback={null}>
-          <Moderation />
-        </Suspense>
-      ) : (
-        <Locked />
-      )}
-      <BrowserHealth />
-    </div>
+    <Questions>
+      <div className={classes.panel}>
+        <DoorList />
+        <ul className={classes.list} aria-label={t('people.label')}>
+          {viewers.map((peer) => (
+            <Person key={peer.id} peer={peer} you={peer.id === self} drives={peer.id === holder} asks={requests.includes(peer.id)} />
+          ))}
+        </ul>
+        {mayInvite && (
+          <Button variant="light" leftSection={<IconUserPlus size={17} />} onClick={onInvite} mx="md" mt="xs" flex="none">
+            {t('invite.dialog')}
+          </Button>
+        )}
+        {mayModerate ? (
+          <Suspense fallback={null}>
+            <Moderation />
+          </Suspense>
+        ) : (
+          <Locked />
+        )}
+        <BrowserHealth />
+      </div>
+    </Questions>
   );
 }
 

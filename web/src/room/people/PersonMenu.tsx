@@ -2,21 +2,17 @@ import { ActionIcon, Menu } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { IconBan, IconDotsVertical, IconDoorExit, IconKey, IconMessageCircle, IconMessageCircleOff, IconMicrophone, IconMicrophoneOff, IconShield, IconShieldOff } from '@tabler/icons-react';
-import { lazy, Suspense, useRef, useState } from 'react';
+import { useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useApi } from '@/account/session';
 import { unwrap } from '@/api/client';
 import { keys } from '@/api/queries';
-import type { Muted, PublicPerson, Role } from '@/api/types';
+import type { MuteChange, Muted, PublicPerson, Role } from '@/api/types';
 import { useErrorText } from '@/ui/useErrorText';
 import { useRoom } from '../context';
 import classes from './People.module.css';
+import { useAsk, type Asked } from './Questions';
 import { mayActOn } from './rank';
-
-const PersonQuestion = lazy(() => import('./PersonQuestion').then((m) => ({ default: m.PersonQuestion })));
-
-/** What is done only after asking. */
-export type Asked = 'remove' | 'ban' | 'handOver';
 
 interface Props {
   person: PublicPerson;
@@ -28,34 +24,24 @@ interface Props {
 export function PersonMenu({ person, role, muted }: Props) {
   const { t } = useTranslation();
   const own = useRoom((live) => live.self?.role);
-  const [asked, setAsked] = useState<Asked | null>(null);
-  // The question is built when it is asked first, and then stays for its way out.
-  const [built, setBuilt] = useState<Asked | null>(null);
+  const question = useAsk();
   const button = useRef<HTMLButtonElement>(null);
   if (own === undefined || !mayActOn(own, role)) return null;
   const ask = (what: Asked): void => {
     button.current?.focus(); // where the question gives the focus back to: the menu's item is gone by then
-    setBuilt(what);
-    setAsked(what);
+    question(what, person);
   };
   return (
-    <>
-      <Menu position="bottom-end" width={230} classNames={{ item: classes.item }}>
-        <Menu.Target>
-          <ActionIcon ref={button} aria-label={t('people.menu', { name: person.displayName })} data-testid="person-menu">
-            <IconDotsVertical size={19} stroke={1.7} />
-          </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Items own={own} person={person} role={role} muted={muted} ask={ask} />
-        </Menu.Dropdown>
-      </Menu>
-      {built !== null && (
-        <Suspense fallback={null}>
-          <PersonQuestion key={built} asked={built} opened={asked !== null} person={person} onClose={() => setAsked(null)} />
-        </Suspense>
-      )}
-    </>
+    <Menu position="bottom-end" width={230} classNames={{ item: classes.item }}>
+      <Menu.Target>
+        <ActionIcon ref={button} aria-label={t('people.menu', { name: person.displayName })} data-testid="person-menu">
+          <IconDotsVertical size={19} stroke={1.7} />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Items own={own} person={person} role={role} muted={muted} ask={ask} />
+      </Menu.Dropdown>
+    </Menu>
   );
 }
 
@@ -79,8 +65,8 @@ function Items({ own, person, role, muted, ask }: Props & { own: Role; ask: (wha
     onError: failed,
   });
   const mute = useMutation({
-    mutationFn: (body: Muted) => unwrap(api.PUT('/rooms/{room}/members/{personId}/mute', { params: { path }, body })),
-    onSuccess: (_, { chat, call }) => done(chat || call ? t('moderation.nowMuted', { name }) : t('moderation.nowUnmuted', { name })),
+    mutationFn: (body: MuteChange) => unwrap(api.PUT('/rooms/{room}/members/{personId}/mute', { params: { path }, body })),
+    onSuccess: (_, body) => done(Object.values(body).includes(true) ? t('moderation.nowMuted', { name }) : t('moderation.nowUnmuted', { name })),
     onError: failed,
   });
   const { chat, call } = muted ?? { chat: false, call: false };
@@ -104,10 +90,10 @@ function Items({ own, person, role, muted, ask }: Props & { own: Role; ask: (wha
         </Menu.Item>
       )}
       {own === 'owner' && <Menu.Divider />}
-      <Menu.Item leftSection={<ChatIcon size={17} stroke={1.7} />} onClick={() => mute.mutate({ chat: !chat, call })} data-testid="mute-chat">
+      <Menu.Item leftSection={<ChatIcon size={17} stroke={1.7} />} onClick={() => mute.mutate({ chat: !chat })} data-testid="mute-chat">
         {chat ? t('moderation.unmuteChat') : t('moderation.muteChat')}
       </Menu.Item>
-      <Menu.Item leftSection={<CallIcon size={17} stroke={1.7} />} onClick={() => mute.mutate({ chat, call: !call })} data-testid="mute-call">
+      <Menu.Item leftSection={<CallIcon size={17} stroke={1.7} />} onClick={() => mute.mutate({ call: !call })} data-testid="mute-call">
         {call ? t('moderation.unmuteCall') : t('moderation.muteCall')}
       </Menu.Item>
       <Menu.Divider />

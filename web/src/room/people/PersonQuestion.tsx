@@ -9,7 +9,7 @@ import { keys } from '@/api/queries';
 import type { PublicPerson } from '@/api/types';
 import { Confirm } from '@/ui/Confirm';
 import { useRoom } from '../context';
-import type { Asked } from './PersonMenu';
+import type { Asked } from './Questions';
 
 interface Props {
   asked: Asked;
