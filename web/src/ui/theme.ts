@@ -59,6 +59,8 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--turtus-shade': '0 18px 50px -18px rgba(0, 0, 0, 0.7)',
     '--turtus-stage': 'radial-gradient(120% 120% at 50% 0%, #1a2b24 0%, #101815 55%, #0b100e 100%)',
     '--turtus-accent': '#4acb98',
+    // Of what is wrong with a field.
+    '--mantine-color-error': '#ff8787',
     // White words on it can be read.
     '--mantine-color-red-filled': '#d6312f',
     '--mantine-color-red-filled-hover': '#c92a2a',
