@@ -77,6 +77,8 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--turtus-shade': '0 18px 44px -22px rgba(16, 48, 36, 0.35)',
     '--turtus-stage': 'radial-gradient(120% 120% at 50% 0%, #24382f 0%, #17211d 60%, #111916 100%)',
     '--turtus-accent': '#0c7452',
+    // Of words that warn.
+    '--mantine-color-orange-text': '#b8460b',
     // Of red words in menus.
     '--mantine-color-red-6': '#d6312f',
     '--mantine-color-default-border': 'rgba(16, 48, 36, 0.16)',
