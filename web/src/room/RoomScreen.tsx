@@ -190,7 +190,7 @@ function Header({ onInvite, phone }: { onInvite: () => void; phone: boolean }) {
             <TurtleMark size={30} />
           </Anchor>
         </Tooltip>
-        <Text component="h1" className={classes.title} title={room.title} data-testid="room-heading">
+        <Text component="h1" className={classes.title} title={room.title} dir="auto" data-testid="room-heading">
           {room.title}
         </Text>
         <Tooltip label={`${t(`privacy.${room.privacy}`)}: ${t(`privacy.${room.privacy}Text`)} ${t(`entry.${room.entry}Text`)}`} multiline maw={280}>

@@ -1,4 +1,4 @@
-import { ActionIcon, Alert, Button, Collapse, Divider, Group, Modal, Select, Skeleton, Stack, Text, TextInput, Tooltip, UnstyledButton } from '@mantine/core';
+import { ActionIcon, Alert, Button, Collapse, Divider, Group, Modal, Select, SimpleGrid, Skeleton, Stack, Text, TextInput, Tooltip, UnstyledButton } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconCheck, IconChevronDown, IconChevronRight, IconCopy, IconTrash } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
@@ -102,7 +102,7 @@ export function InviteDialog({ opened, onClose }: { opened: boolean; onClose: ()
         {current && (
           <Group justify="space-between" wrap="nowrap">
             <Terms invite={current} />
-            <Button size="compact-sm" variant="subtle" color="red" onClick={() => revoke.mutate({ inviteId: current.id, atHand: true })} loading={revoke.isPending} data-testid="invite-revoke">
+            <Button size="compact-sm" variant="subtle" color="red" onClick={() => revoke.mutate({ inviteId: current.id, atHand: true })} loading={revoke.isPending} flex="none" data-testid="invite-revoke">
               {t('invite.revoke')}
             </Button>
           </Group>
@@ -115,7 +115,7 @@ export function InviteDialog({ opened, onClose }: { opened: boolean; onClose: ()
         </UnstyledButton>
         <Collapse expanded={more}>
           <Stack gap="sm">
-            <Group grow gap="sm" align="flex-end">
+            <SimpleGrid cols={{ base: 1, xs: 3 }} spacing="sm">
               <Select
                 label={t('invite.role')}
                 value={asRole}
@@ -125,7 +125,7 @@ export function InviteDialog({ opened, onClose }: { opened: boolean; onClose: ()
               />
               <Select label={t('invite.expires')} value={lifetime} onChange={(value) => setLifetime((value ?? 'week'))} data={(Object.keys(lifetimes) as Lifetime[]).map((value) => ({ value, label: t(`invite.${value}`) }))} allowDeselect={false} />
               <Select label={t('invite.uses')} value={uses} onChange={(value) => setUses(value ?? '0')} data={['0', '1', '5', '20'].map((value) => ({ value, label: value === '0' ? t('invite.unlimited') : t('invite.times', { count: Number(value) }) }))} allowDeselect={false} />
-            </Group>
+            </SimpleGrid>
             <Button
               variant="light"
               loading={create.isPending}
@@ -172,7 +172,7 @@ function LinkRow({ invite }: { invite: Invite }) {
   const [copied, copy] = useCopied(url);
   return (
     <Group gap="sm" wrap="nowrap">
-      <TextInput flex={1} value={url} readOnly aria-label={t('invite.link')} onFocus={(event) => event.currentTarget.select()} data-testid="invite-link" />
+      <TextInput flex={1} value={url} readOnly aria-label={t('invite.link')} onFocus={(event) => event.currentTarget.select()} dir="ltr" data-testid="invite-link" />
       <Button size="md" onClick={copy} leftSection={copied ? <IconCheck size={18} /> : <IconCopy size={18} />} data-testid="invite-copy" data-autofocus miw={132}>
         {copied ? t('app.copied') : t('invite.copyLink')}
       </Button>
