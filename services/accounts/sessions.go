@@ -54,7 +54,7 @@ func newRefreshToken() refreshToken { return refreshToken(randomBytes(32)) }
 
 func parseRefreshToken(s string) (t refreshToken, ok bool) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(s)
-	if err != nil || len(raw) != len(t) {
+	if err != nil || len(raw) != len(t) || refreshToken(raw).String() != s { // line ends are left out of what is decoded
 		return t, false
 	}
 	return refreshToken(raw), true
