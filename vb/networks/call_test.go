@@ -19,9 +19,9 @@ type talk struct {
 	Energy               float64 // of what was played so far
 }
 
-// readTalk reads the connection that the page sends its voice by; the picture's sends nothing.
+// readTalk reads the connection that the page sends its voice by; the picture's sends nothing, and one with a page of the test before never comes about.
 const readTalk = `(async () => {
-  const at = window.connections.findLastIndex((c) => c.connectionState !== 'closed' && c.getSenders().some((s) => s.track))
+  const at = window.connections.findLastIndex((c) => c.connectionState === 'connected' && c.getSenders().some((s) => s.track))
   const stats = await window.connections[at].getStats()
   const all = [...stats.values()]
   const transport = all.find((s) => s.type === 'transport')
