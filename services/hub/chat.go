@@ -36,6 +36,8 @@ type pace struct {
 	typing    *rate.Limiter
 	asks      *rate.Limiter // for control
 	knocks    *rate.Limiter // to be let in
+	pointer   *rate.Limiter
+	hand      *rate.Limiter // raised, for one that is down can't be lowered
 }
 
 // paceOf is that of a person. It needs the lock.
@@ -62,6 +64,7 @@ func (r *room) paceOf(person accounts.PersonID) *pace {
 		chat: rate.NewLimiter(o.ChatRate, o.ChatBurst), removals: rate.NewLimiter(o.RemovalRate, o.RemovalBurst),
 		reactions: rate.NewLimiter(o.ReactionRate, o.ReactionBurst), typing: rate.NewLimiter(o.TypingRate, o.TypingBurst),
 		asks: rate.NewLimiter(o.AskRate, o.AskBurst), knocks: rate.NewLimiter(o.AskRate, o.AskBurst),
+		pointer: rate.NewLimiter(o.PointerRate, o.PointerBurst), hand: rate.NewLimiter(o.HandRate, o.HandBurst),
 	}
 	return c.paces[person]
 }

@@ -71,6 +71,9 @@ func (c *conn) send(frame []byte) bool {
 // relay queues what another peer says, and says false, closing nothing, where there is no place for it.
 func (c *conn) relay(frame []byte) bool { return c.out.relay(frame) }
 
+// pass queues what is old soon; a peer that reads too slowly misses it, and nothing else for it.
+func (c *conn) pass(frame []byte) { c.out.pass(frame) }
+
 // close ends the connection after what is queued was written. It returns at once, and only the first call counts.
 func (c *conn) close(code wire.CloseCode, reason string) { c.end(code, reason, true) }
 

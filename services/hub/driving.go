@@ -107,6 +107,9 @@ func (r *room) tellControl(except *seat) {
 		e.Version = r.version
 		s.conn.send(encode(e))
 	}
+	if holder := r.control.ForViewers().Holder; holder != nil && r.seats[PeerID(*holder)] != nil {
+		r.dropPointer(r.seats[PeerID(*holder)])
+	}
 	r.armIdle()
 }
 

@@ -97,6 +97,12 @@ type Options struct {
 	// TypingRate and TypingBurst bound how often a person begins to write and stops, 1 a second and 6 when 0.
 	TypingRate  rate.Limit
 	TypingBurst int
+	// PointerRate and PointerBurst bound how often a person's pointer moves, 30 a second and 60 when 0.
+	PointerRate  rate.Limit
+	PointerBurst int
+	// HandRate and HandBurst bound how often a person raises their hand, once in 2 seconds and 5 when 0.
+	HandRate  rate.Limit
+	HandBurst int
 	// RelayRate and RelayBurst bound the bytes that a viewer sends to other peers, 64 KiB a second and 256 KiB when 0; an agent, which
 	// negotiates with everybody, has ten times that.
 	RelayRate  rate.Limit
@@ -138,6 +144,10 @@ func (o *Options) setDefaults() {
 	o.ReactionBurst = cmp.Or(o.ReactionBurst, 15)
 	o.TypingRate = cmp.Or(o.TypingRate, 1)
 	o.TypingBurst = cmp.Or(o.TypingBurst, 6)
+	o.PointerRate = cmp.Or(o.PointerRate, 30)
+	o.PointerBurst = cmp.Or(o.PointerBurst, 60)
+	o.HandRate = cmp.Or(o.HandRate, rate.Every(2*time.Second))
+	o.HandBurst = cmp.Or(o.HandBurst, 5)
 	o.RelayRate = cmp.Or(o.RelayRate, 64<<10)
 	o.RelayBurst = cmp.Or(o.RelayBurst, 256<<10)
 	o.QueueMessages = cmp.Or(o.QueueMessages, 512)

@@ -124,6 +124,9 @@ func (r *room) tellStanding(s *seat) {
 		r.tellDoorTo(s)
 		r.attend()
 	}
+	if !s.permissions.Has(rooms.React) {
+		r.dropPointer(s)
+	}
 	s.switchOff()
 	r.tell(nil, wire.TypePeerUpdated, wire.PeerEvent{Peer: s.wire()})
 	if !s.permissions.Has(rooms.Control) && r.control.Left(s.id, r.hub.o.Now()) {
@@ -131,11 +134,14 @@ func (r *room) tellStanding(s *seat) {
 	}
 }
 
-// switchOff says to be off what the seat's person may not have on. It needs the room's lock.
+// switchOff says to be off what the seat's person may not have on, and lowers a hand that they may not raise. It needs the room's lock.
 func (s *seat) switchOff() {
 	s.media.Microphone = s.media.Microphone && s.permissions.Has(rooms.Voice)
 	s.media.Camera = s.media.Camera && s.permissions.Has(rooms.Video)
 	if !s.permissions.Has(rooms.Screen) {
 		s.media.Screen = ""
+	}
+	if !s.permissions.Has(rooms.React) {
+		s.hand = 0
 	}
 }

@@ -72,6 +72,10 @@ var handlers = map[string]handler{
 	wire.TypeChatClear:      {kind: wire.PeerKindViewer, do: clearChat},
 	wire.TypeReaction:       {kind: wire.PeerKindViewer, do: floatReaction},
 	wire.TypePresenceUpdate: {kind: wire.PeerKindViewer, do: updatePresence},
+	wire.TypePointerMove:    {kind: wire.PeerKindViewer, do: movePointer},
+	wire.TypePointersWant:   {kind: wire.PeerKindViewer, do: wantPointers},
+	wire.TypeHandRaise:      {kind: wire.PeerKindViewer, do: raiseHand},
+	wire.TypeHandLower:      {kind: wire.PeerKindViewer, do: lowerHand},
 	wire.TypeControlTake: {kind: wire.PeerKindViewer, do: steer(func(c *control.State, by control.Peer, now time.Time) (bool, error) {
 		return c.Take(by, now)
 	})},

@@ -39,6 +39,10 @@ var acts = []struct {
 	{need: wire.PermissionReact, messageType: wire.TypeReaction, payload: wire.FloatingReaction{Emoji: "🐢"}},
 	{need: wire.PermissionReact, messageType: wire.TypeChatReact, payload: wire.ChatReact{Seq: 1, Emoji: "🐢", On: true},
 		undo: wire.TypeChatReact, undoWith: wire.ChatReact{Seq: 1, Emoji: "🐢"}},
+	{need: wire.PermissionReact, messageType: wire.TypePointerMove, payload: wire.PointerMove{At: &wire.PicturePoint{X: 1, Y: 1}},
+		undo: wire.TypePointerMove, undoWith: wire.PointerMove{}},
+	{need: wire.PermissionReact, messageType: wire.TypeHandRaise, payload: wire.Empty{}, undo: wire.TypeHandLower, undoWith: wire.HandLower{}},
+	{need: wire.PermissionModerate, messageType: wire.TypeHandLower, payload: wire.HandLower{All: true}},
 	{need: wire.PermissionModerate, messageType: wire.TypeChatSlow, payload: wire.SlowMode{Seconds: 5}, undo: wire.TypeChatSlow, undoWith: wire.SlowMode{}},
 }
 
@@ -80,6 +84,7 @@ func mayUnder(role wire.Role, policy wire.RolePermissions) []wire.Permission {
 func TestEveryRoleMayOverTheWebSocketWhatTheRoomGivesIt(t *testing.T) {
 	h := newHouse(t, func(o *Options) {
 		o.ChatBurst, o.ReactionBurst, o.TypingBurst, o.AskBurst, o.Burst = 10_000, 10_000, 10_000, 10_000, 100_000
+		o.PointerBurst, o.HandBurst = 10_000, 10_000
 	})
 	room, people := h.seated()
 	_, _, err := h.rooms.Append(context.Background(), room.ID, people[wire.RoleOwner].ID, rooms.NewMessage{Key: "first", Text: "to be reacted to"})

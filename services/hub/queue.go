@@ -6,6 +6,9 @@ import "sync"
 // place of what the hub has to say, so nobody is closed as a slow reader by what others send them.
 const relayShare = 8
 
+// mostPassing is how many messages may wait that the next ones make old. They have places of their own beside the others.
+const mostPassing = 4
+
 // queue holds the messages that wait for one peer, bounded in number and bytes. Who puts never waits.
 type queue struct {
 	maxMessages, maxBytes int
@@ -13,15 +16,15 @@ type queue struct {
 	mu      sync.Mutex
 	waiting []message
 	bytes   int
-	// relays and relayBytes are how much of it is relayed.
-	relays, relayBytes int
+	// relays and relayBytes are how much of it is relayed; bytes has nothing of what passes.
+	relays, relayBytes, passing int
 	// wake has room for one: the writer looks again.
 	wake chan struct{}
 }
 
 type message struct {
-	frame   []byte
-	relayed bool
+	frame            []byte
+	relayed, passing bool
 }
 
 func newQueue(messages, bytes int) *queue {
@@ -43,24 +46,43 @@ func (q *queue) relay(frame []byte) bool {
 	if q.relays > 0 && (q.relays >= q.maxMessages/relayShare || q.relayBytes+len(frame) > q.maxBytes/relayShare) {
 		return false
 	}
-	return q.add(message{frame, true})
+	return q.add(message{frame: frame, relayed: true})
+}
+
+// pass puts what is old soon, or drops it for a peer that has not read what came before.
+func (q *queue) pass(frame []byte) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.passing < mostPassing {
+		q.append(message{frame: frame, passing: true})
+	}
 }
 
 // add needs the lock.
 func (q *queue) add(m message) bool {
-	if len(q.waiting) >= q.maxMessages || (len(q.waiting) > 0 && q.bytes+len(m.frame) > q.maxBytes) {
+	waiting := len(q.waiting) - q.passing
+	if waiting >= q.maxMessages || (waiting > 0 && q.bytes+len(m.frame) > q.maxBytes) {
 		return false
 	}
+	q.append(m)
+	return true
+}
+
+// append needs the lock.
+func (q *queue) append(m message) {
 	q.waiting = append(q.waiting, m)
 	q.count(m, 1)
 	select {
 	case q.wake <- struct{}{}:
 	default:
 	}
-	return true
 }
 
 func (q *queue) count(m message, sign int) {
+	if m.passing {
+		q.passing += sign
+		return
+	}
 	q.bytes += sign * len(m.frame)
 	if m.relayed {
 		q.relays += sign

@@ -40,6 +40,7 @@ type room struct {
 	infoKnown, browserKnown bool
 	chat                    chat
 
+	pointers pointers
 	links    links
 	door     []*visitor // who ask to be let in, the first first
 	attended bool       // those at the door were told that somebody may answer
@@ -294,6 +295,7 @@ func (r *room) freeze() {
 	if r.idle != nil {
 		r.idle.Stop()
 	}
+	r.pointers.stop()
 	for _, s := range r.seats {
 		if s.conn == nil {
 			r.remove(s, wire.PeerLeftReasonLost)

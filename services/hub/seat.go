@@ -29,6 +29,8 @@ type seat struct {
 	run         uuid.UUID // of a vb
 	joined      time.Time
 	media       wire.MediaState
+	hand        int64 // 0, or higher for each that is raised later
+	pointers    bool  // the connection wants to be told those of others
 
 	host   string    // that the server was opened under
 	secure bool      // by TLS that ends here
@@ -43,7 +45,7 @@ type seat struct {
 func (s *seat) wire() wire.Peer {
 	return wire.Peer{
 		Id: string(s.id), Kind: s.kind, Person: s.person, Role: s.standing.Role, Connected: s.conn != nil, JoinedAt: s.joined.UTC(), Media: s.media,
-		Muted: s.standing.Muted.Wire(),
+		Muted: s.standing.Muted.Wire(), Hand: s.hand,
 	}
 }
 
@@ -132,6 +134,8 @@ func (r *room) sit(p *peer, claims rooms.Claims, standing rooms.Standing, person
 	if s.kind == wire.PeerKindVb {
 		s.standing, s.permissions = rooms.Standing{Role: wire.RoleGuest}, 0 // the contract wants a role; it allows nothing
 	}
+	s.pointers = false
+	r.dropPointer(s)
 	p.room, p.seat = r, s
 	s.host, s.secure, s.served = p.host, p.secure, now
 
@@ -239,6 +243,7 @@ func (r *room) lose(p *peer, deliberate bool) {
 		return
 	}
 	s.conn = nil
+	r.dropPointer(s)
 	if deliberate || r.frozen {
 		r.remove(s, wire.PeerLeftReasonLeft)
 		return
@@ -277,6 +282,7 @@ func (r *room) remove(s *seat, reason wire.PeerLeftReason) {
 			r.hub.o.Relay.Forget(string(viewer))
 		}
 	}
+	r.dropPointer(s)
 	r.attend()
 	r.tell(nil, wire.TypePeerLeft, wire.PeerLeft{Peer: string(s.id), Reason: reason})
 	r.followLinks()

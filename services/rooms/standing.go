@@ -25,6 +25,9 @@ type Standing struct {
 // Permissions under the room's policy.
 func (s Standing) Permissions(p Policy) Permissions { return p.Of(s.Role) &^ s.Muted.takes() }
 
+// MayActOn says whether who is this in a room may remove or restrain who is that. Error: forbidden.
+func (s Standing) MayActOn(target Standing) error { return mayActOn(s.Role, target.Role) }
+
 // Muted is what somebody may not do whatever their role gives them.
 type Muted struct{ Chat, Call bool }
 

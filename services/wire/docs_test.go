@@ -33,7 +33,7 @@ func TestEveryMessageTypeNamedInTheProtocolExists(t *testing.T) {
 	schemas := contract.Spec().Components.Schemas
 	page, err := os.ReadFile("../../docs/protocol.md")
 	require.NoError(t, err)
-	named := regexp.MustCompile("`((?:peer|room|self|browser|control|door|links?|chat|stream|vb|presence)\\.[a-zA-Z]+)").FindAllStringSubmatch(string(page), -1)
+	named := regexp.MustCompile("`((?:peer|room|self|browser|control|door|links?|chat|stream|vb|presence|pointers?|hand)\\.[a-zA-Z]+)").FindAllStringSubmatch(string(page), -1)
 	require.NotEmpty(t, named)
 	for _, match := range named {
 		_, client := schemas["ClientMessages"].Value.Properties[match[1]]

@@ -1246,12 +1246,20 @@ type ClientMessages struct {
 	DoorAnswer *DoorAnswer `json:"door.answer,omitempty"`
 	Echo       *Echo       `json:"echo,omitempty"`
 
+	// HandLower One's own hand where peer is absent; another's, or with all everybody's, for who moderates.
+	HandLower *HandLower `json:"hand.lower,omitempty"`
+	HandRaise *Empty     `json:"hand.raise,omitempty"`
+
 	// Hello The first message of every peer, within ten seconds. The hub answers identity; to an agent that waits for a room, vb.waiting.
-	Hello          *Hello          `json:"hello,omitempty"`
-	LinkOpen       *LinkRef        `json:"link.open,omitempty"`
-	LinkSuggest    *LinkSuggest    `json:"link.suggest,omitempty"`
-	LinkVote       *LinkRef        `json:"link.vote,omitempty"`
-	LinkWithdraw   *LinkRef        `json:"link.withdraw,omitempty"`
+	Hello        *Hello       `json:"hello,omitempty"`
+	LinkOpen     *LinkRef     `json:"link.open,omitempty"`
+	LinkSuggest  *LinkSuggest `json:"link.suggest,omitempty"`
+	LinkVote     *LinkRef     `json:"link.vote,omitempty"`
+	LinkWithdraw *LinkRef     `json:"link.withdraw,omitempty"`
+
+	// PointerMove Where the sender points in the picture, without control; with no place, the pointer is taken away. The hub tells those who want it and keeps nothing.
+	PointerMove    *PointerMove    `json:"pointer.move,omitempty"`
+	PointersWant   *PointersWant   `json:"pointers.want,omitempty"`
 	PresenceUpdate *PresenceUpdate `json:"presence.update,omitempty"`
 
 	// Reaction Floats over everybody's picture for a moment. The hub hands it on with the sender stamped, to the sender too, and keeps nothing.
@@ -1497,6 +1505,12 @@ type FloatingReaction struct {
 
 // GrantablePermission defines model for GrantablePermission.
 type GrantablePermission = Permission
+
+// HandLower One's own hand where peer is absent; another's, or with all everybody's, for who moderates.
+type HandLower struct {
+	All  bool   `json:"all,omitempty"`
+	Peer string `json:"peer,omitempty"`
+}
 
 // Hello The first message of every peer, within ten seconds. The hub answers identity; to an agent that waits for a room, vb.waiting.
 type Hello struct {
@@ -1950,10 +1964,13 @@ type Peak struct {
 // Peer defines model for Peer.
 type Peer struct {
 	// Connected False while the seat is held for a lost connection
-	Connected bool      `json:"connected"`
-	Id        string    `json:"id"`
-	JoinedAt  time.Time `json:"joinedAt"`
-	Kind      PeerKind  `json:"kind"`
+	Connected bool `json:"connected"`
+
+	// Hand Their hand is raised; whoever raised it earlier has the lower number. Absent while it is not
+	Hand     int64     `json:"hand,omitempty,omitzero"`
+	Id       string    `json:"id"`
+	JoinedAt time.Time `json:"joinedAt"`
+	Kind     PeerKind  `json:"kind"`
 
 	// Media What a viewer sends to the others. At most eight of a room have something on at a time; nobody plays what is not said to be on.
 	Media MediaState `json:"media"`
@@ -2016,10 +2033,44 @@ type PersonChange struct {
 	Disabled      *bool `json:"disabled,omitempty"`
 }
 
+// PicturePoint defines model for PicturePoint.
+type PicturePoint struct {
+	X int `json:"x"`
+	Y int `json:"y"`
+}
+
+// PointerAt defines model for PointerAt.
+type PointerAt struct {
+	Peer string `json:"peer"`
+	X    int    `json:"x"`
+	Y    int    `json:"y"`
+}
+
 // PointerEvent Where the controller's pointer is, 0 to 65535 of the screen; not sent to the controller.
 type PointerEvent struct {
 	X int `json:"x"`
 	Y int `json:"y"`
+}
+
+// PointerMove Where the sender points in the picture, without control; with no place, the pointer is taken away. The hub tells those who want it and keeps nothing.
+type PointerMove struct {
+	At *PicturePoint `json:"at,omitempty"`
+}
+
+// PointersMoved The pointers that have moved since the last one, and those that were taken away.
+type PointersMoved struct {
+	// Gone Peers
+	Gone []string `json:"gone,omitempty"`
+
+	// Interval Milliseconds until the next one comes, when they go on moving
+	Interval int         `json:"interval"`
+	Moved    []PointerAt `json:"moved"`
+}
+
+// PointersWant defines model for PointersWant.
+type PointersWant struct {
+	// Want Whether this connection is told where others point from now on; at first it is not
+	Want bool `json:"want"`
 }
 
 // PresenceUpdate defines model for PresenceUpdate.
@@ -2327,6 +2378,9 @@ type ServerMessages struct {
 	PeerJoined  *PeerEvent   `json:"peer.joined,omitempty"`
 	PeerLeft    *PeerLeft    `json:"peer.left,omitempty"`
 	PeerUpdated *PeerEvent   `json:"peer.updated,omitempty"`
+
+	// PointersMoved The pointers that have moved since the last one, and those that were taken away.
+	PointersMoved *PointersMoved `json:"pointers.moved,omitempty"`
 
 	// Reaction Floats over everybody's picture for a moment. The hub hands it on with the sender stamped, to the sender too, and keeps nothing.
 	Reaction    *FloatingReaction `json:"reaction,omitempty"`

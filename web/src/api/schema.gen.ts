@@ -1678,6 +1678,11 @@ export interface components {
             joinedAt: string;
             media: components["schemas"]["MediaState"];
             muted?: components["schemas"]["Muted"];
+            /**
+             * Format: int64
+             * @description Their hand is raised; whoever raised it earlier has the lower number. Absent while it is not
+             */
+            hand?: number;
         };
         /** @description What a viewer sends to the others. At most eight of a room have something on at a time; nobody plays what is not said to be on. */
         MediaState: {
@@ -1736,6 +1741,10 @@ export interface components {
             "chat.clear"?: components["schemas"]["Empty"];
             reaction?: components["schemas"]["FloatingReaction"];
             "presence.update"?: components["schemas"]["PresenceUpdate"];
+            "pointer.move"?: components["schemas"]["PointerMove"];
+            "pointers.want"?: components["schemas"]["PointersWant"];
+            "hand.raise"?: components["schemas"]["Empty"];
+            "hand.lower"?: components["schemas"]["HandLower"];
             "control.take"?: components["schemas"]["Empty"];
             "control.request"?: components["schemas"]["Empty"];
             "control.cancel"?: components["schemas"]["Empty"];
@@ -1777,6 +1786,7 @@ export interface components {
             "chat.cleared"?: components["schemas"]["ChatCleared"];
             "chat.typing"?: components["schemas"]["Typing"];
             reaction?: components["schemas"]["FloatingReaction"];
+            "pointers.moved"?: components["schemas"]["PointersMoved"];
             signal?: components["schemas"]["Signal"];
             "stream.request"?: components["schemas"]["StreamRequest"];
             "stream.prefer"?: components["schemas"]["StreamPrefer"];
@@ -1928,6 +1938,36 @@ export interface components {
         };
         PresenceUpdate: {
             media?: components["schemas"]["MediaState"];
+        };
+        /** @description Where the sender points in the picture, without control; with no place, the pointer is taken away. The hub tells those who want it and keeps nothing. */
+        PointerMove: {
+            at?: components["schemas"]["PicturePoint"];
+        };
+        PicturePoint: {
+            x: number;
+            y: number;
+        };
+        PointersWant: {
+            /** @description Whether this connection is told where others point from now on; at first it is not */
+            want: boolean;
+        };
+        /** @description The pointers that have moved since the last one, and those that were taken away. */
+        PointersMoved: {
+            /** @description Milliseconds until the next one comes, when they go on moving */
+            interval: number;
+            moved: components["schemas"]["PointerAt"][];
+            /** @description Peers */
+            gone?: string[];
+        };
+        PointerAt: {
+            peer: string;
+            x: number;
+            y: number;
+        };
+        /** @description One's own hand where peer is absent; another's, or with all everybody's, for who moderates. */
+        HandLower: {
+            peer?: string;
+            all?: boolean;
         };
         ControlPeer: {
             peer: string;

@@ -252,7 +252,7 @@ export class RoomSession {
 
   /** Asks the hub; a refusal is shown to the person and answered as false. */
   async ask<T extends ClientMessageType>(type: T, payload: ClientPayload<T>): Promise<boolean> {
-    if ('peer' in payload && type === 'control.give') this.given = payload.peer;
+    if ('peer' in payload && type === 'control.give') this.given = payload.peer ?? null;
     try {
       await this.hub.request(type, payload);
       return true;
