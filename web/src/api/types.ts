@@ -36,6 +36,7 @@ export type NewRoom = Schemas['NewRoom'];
 export type Peer = Schemas['Peer'];
 export type Permission = Schemas['Permission'];
 export type Person = Schemas['Person'];
+export type PointersMoved = Schemas['PointersMoved'];
 export type Privacy = Schemas['Privacy'];
 export type Problem = Schemas['Problem'];
 export type Quality = Schemas['Quality'];

@@ -13,6 +13,7 @@ import { Announcer } from './Announcer';
 import { CallStrip } from './call/CallStrip';
 import { ChatOverlay } from './chat/ChatOverlay';
 import { ChatPanel } from './chat/ChatPanel';
+import { useHandToasts } from './hands/useHandToasts';
 import { useChimes } from './chat/alerts';
 import { useUnread } from './chat/useUnread';
 import { useDriving, useMay, useRoom } from './context';
@@ -58,6 +59,7 @@ export function RoomScreen() {
   const shareView = useShareView();
   useRefusals();
   useStanding();
+  useHandToasts();
 
   useEffect(() => {
     document.title = `${mentioned > 0 ? `(@${unread}) ` : unread > 0 ? `(${unread}) ` : ''}${title} · ${t('app.name')}`;

@@ -25,6 +25,7 @@ const abnormal = 1006;
  * POST, one at a time and so in order. To whoever uses it it is a WebSocket.
  */
 export class EventSocket implements SocketLike {
+  readonly costly = true;
   onopen: SocketLike['onopen'] = null;
   onmessage: SocketLike['onmessage'] = null;
   onclose: SocketLike['onclose'] = null;

@@ -11,6 +11,8 @@ export interface SocketLike {
   onopen: ((event: Event) => void) | null;
   onmessage: ((event: MessageEvent) => void) | null;
   onclose: ((event: CloseEvent) => void) | null;
+  /** What is said takes a request each time: what could be said seldom is. */
+  readonly costly?: boolean;
 }
 
 export type HubStatus =
@@ -128,6 +130,10 @@ export class HubConnection {
   disconnect(): void {
     this.abandonSocket(1001);
     this.setStatus({ kind: 'idle' });
+  }
+
+  get costly(): boolean {
+    return this.socket?.costly === true;
   }
 
   /** Sends without an answer. False when there is no connection. */

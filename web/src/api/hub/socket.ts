@@ -32,6 +32,10 @@ class HubSocket implements SocketLike {
     if (!events) this.timer = setTimeout(() => this.change(), patience);
   }
 
+  get costly(): boolean {
+    return this.inner.costly === true;
+  }
+
   send(data: string): void {
     this.inner.send(data);
   }

@@ -1,6 +1,6 @@
 import { Button, Popover, Slider, Stack, Text, UnstyledButton } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconAntennaBars2, IconCameraRotate, IconMicrophoneOff, IconPlugConnectedX, IconVideoOff, IconVolumeOff } from '@tabler/icons-react';
+import { IconAntennaBars2, IconCameraRotate, IconHandStop, IconMicrophoneOff, IconPlugConnectedX, IconVideoOff, IconVolumeOff } from '@tabler/icons-react';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useStore } from 'zustand';
@@ -24,7 +24,7 @@ export function FriendBubble({ person, size }: { person: CallPerson; size: numbe
   const name = peer.person?.displayName ?? t('control.somebody');
   const sends = peer.media.microphone || peer.media.camera;
   const trouble = sends && link === 'interrupted' ? t('call.interrupted') : sends && link === 'connecting' ? t('call.connecting') : quality?.reason ? t(`call.quality.${quality.reason}.${quality.side ?? 'between'}`, { name }) : null;
-  const words = [speaks ? t('call.speaking') : peer.media.microphone ? t('call.on') : t('call.off'), peer.media.camera && (rests ? t('call.rests') : t('call.cameraOn')), !peer.connected && t('people.away'), trouble].filter((word) => typeof word === 'string');
+  const words = [speaks ? t('call.speaking') : peer.media.microphone ? t('call.on') : t('call.off'), peer.media.camera && (rests ? t('call.rests') : t('call.cameraOn')), peer.hand !== undefined && t('hand.up'), !peer.connected && t('people.away'), trouble].filter((word) => typeof word === 'string');
   return (
     <Round
       peer={peer} name={name} size={size} speaks={speaks} picture={picture} words={words} muted={!peer.media.microphone} testId="bubble"
@@ -46,7 +46,7 @@ export function OwnBubble({ peer, size }: { peer: Peer; size: number }) {
   const { microphone, track, canFlip } = useDevices((state) => ({ microphone: state.microphone, track: state.cameraTrack, canFlip: state.canFlip }));
   const speaks = useCall(({ speaking }) => speaking.includes(peer.id));
   const { hideOwn } = useStore(bubbles);
-  const words = [speaks ? t('call.speaking') : microphone === 'on' ? t('call.on') : t('call.off')];
+  const words = [speaks ? t('call.speaking') : microphone === 'on' ? t('call.on') : t('call.off'), peer.hand !== undefined && t('hand.up')].filter((word) => typeof word === 'string');
   return (
     <Round peer={peer} name={t('call.you')} size={size} speaks={speaks} picture={hideOwn ? null : track} mirror={!devices.facesAway} words={words} muted={microphone !== 'on'} mark={null} testId="own-bubble">
       {track && canFlip && (
@@ -134,6 +134,11 @@ function Round({ peer, name, size, speaks, muted, picture, mirror = false, words
       {muted && (
         <span className={classes.muted} data-testid="muted-mark">
           <IconMicrophoneOff size={size > 70 ? 14 : 12} aria-hidden />
+        </span>
+      )}
+      {peer.hand !== undefined && (
+        <span className={classes.hand} data-testid="hand-mark">
+          <IconHandStop size={size > 70 ? 17 : 15} aria-hidden />
         </span>
       )}
       {mark && <span className={classes.mark}>{mark}</span>}

@@ -7,6 +7,7 @@ import { PersonAvatar } from '@/ui/PersonAvatar';
 import { MediaMarks } from '../call/MediaMarks';
 import { useHolds, useMay, useRoom, useRoomSession } from '../context';
 import { DoorList } from '../door/DoorRequests';
+import { HandAction, LowerAll } from '../hands/HandAction';
 import { viewersOf } from '../state/roomState';
 import { PersonMenu } from './PersonMenu';
 import classes from './People.module.css';
@@ -16,16 +17,20 @@ const Moderation = lazy(() => import('./Moderation').then((m) => ({ default: m.M
 
 const order: readonly Role[] = ['owner', 'moderator', 'member', 'guest'];
 
+/** Raised hands stand above the others, the first first. */
+const first = ({ hand }: Peer): number => hand ?? Number.MAX_SAFE_INTEGER;
+
 export function PeoplePanel({ onInvite }: { onInvite: () => void }) {
   const { t } = useTranslation();
   const { peers, self, holder, requests } = useRoom((room) => ({ peers: room.peers, self: room.self?.peer, holder: room.control.holder, requests: room.control.requests }));
   const mayInvite = useMay('invite');
   const mayModerate = useMay('moderate');
-  const viewers = useMemo(() => [...viewersOf({ peers })].sort((a, b) => Number(b.id === self) - Number(a.id === self) || order.indexOf(a.role) - order.indexOf(b.role) || a.joinedAt.localeCompare(b.joinedAt)), [peers, self]);
+  const viewers = useMemo(() => [...viewersOf({ peers })].sort((a, b) => first(a) - first(b) || Number(b.id === self) - Number(a.id === self) || order.indexOf(a.role) - order.indexOf(b.role) || a.joinedAt.localeCompare(b.joinedAt)), [peers, self]);
   return (
     <Questions>
       <div className={classes.panel}>
         <DoorList />
+        <LowerAll />
         <ul className={classes.list} aria-label={t('people.label')}>
           {viewers.map((peer) => (
             <Person key={peer.id} peer={peer} you={peer.id === self} drives={peer.id === holder} asks={requests.includes(peer.id)} />
@@ -68,7 +73,7 @@ const Person = memo(function Person({ peer, you, drives, asks }: { peer: Peer; y
   const session = useRoomSession();
   const holds = useHolds();
   const name = peer.person?.displayName ?? t('control.somebody');
-  const words = [drives && t('people.driving'), asks && t('people.asking'), !peer.connected && t('people.away'), peer.muted?.chat === true && t('moderation.chatMuted'), peer.muted?.call === true && t('moderation.callMuted')].filter(Boolean).join(' · ');
+  const words = [peer.hand !== undefined && t('hand.up'), drives && t('people.driving'), asks && t('people.asking'), !peer.connected && t('people.away'), peer.muted?.chat === true && t('moderation.chatMuted'), peer.muted?.call === true && t('moderation.callMuted')].filter(Boolean).join(' · ');
   return (
     <li className={classes.person} data-away={!peer.connected || undefined} data-testid="people-item" data-peer={peer.id}>
       {peer.person && <PersonAvatar person={peer.person} size={38} />}
@@ -101,6 +106,7 @@ const Person = memo(function Person({ peer, you, drives, asks }: { peer: Peer; y
         )}
       </div>
       <MediaMarks peer={peer} />
+      <HandAction peer={peer} you={you} />
       {drives && <IconMouse size={19} stroke={1.7} color="var(--turtus-accent)" aria-hidden />}
       {asks && !drives && <IconHandFinger size={19} stroke={1.7} aria-hidden />}
       {holds && !you && peer.connected && (

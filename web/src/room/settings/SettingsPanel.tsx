@@ -17,6 +17,7 @@ import { useErrorText } from '@/ui/useErrorText';
 import { useFields } from '@/ui/useFields';
 import { useMay, useRoom } from '../context';
 import { ChatSoundChoice } from '../chat/ChatSoundChoice';
+import { PointerChoice } from '../pointers/PointerChoice';
 import { VolumeSlider } from '../stage/Toolbar';
 import { QuitRoom } from './QuitRoom';
 import { RolePermissionsForm } from './RolePermissionsForm';
@@ -77,6 +78,7 @@ function Mine() {
         <VolumeSlider />
       </div>
       <ChatSoundChoice />
+      <PointerChoice />
     </Stack>
   );
 }

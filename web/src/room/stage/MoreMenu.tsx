@@ -2,7 +2,7 @@ import { ActionIcon, Button, Group, Menu, Modal, Stack, Text } from '@mantine/co
 import { useDisclosure } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import {
-  IconActivity, IconAdjustmentsHorizontal, IconArrowsMaximize, IconArrowsMinimize, IconChevronLeft, IconChevronRight, IconClipboardText, IconDoorExit, IconDots, IconHeadset, IconLink, IconPictureInPicture, IconPlayerPause, IconPlayerPlay, IconPlayerStop, IconRectangle,
+  IconActivity, IconAdjustmentsHorizontal, IconArrowsMaximize, IconArrowsMinimize, IconChevronLeft, IconChevronRight, IconClipboardText, IconDoorExit, IconDots, IconHandClick, IconHandStop, IconHeadset, IconLink, IconPictureInPicture, IconPlayerPause, IconPlayerPlay, IconPlayerStop, IconRectangle,
 } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { lazy, Suspense, useState } from 'react';
@@ -14,6 +14,8 @@ import { readClipboard } from '@/ui/copy';
 import { useErrorText } from '@/ui/useErrorText';
 import { CallSettings } from '../call/CallSettings';
 import { useDriving, useMay, useRoom, useRoomSession } from '../context';
+import { useHand } from '../hands/useHand';
+import { pointing } from '../pointers/preferences';
 import { useQuality } from '../preferences';
 import { viewersOf } from '../state/roomState';
 import type { View } from '../view';
@@ -46,6 +48,8 @@ export function MoreMenu({ view, live, onPictureInPicture }: Props) {
   const [calling, { open: openCall, close: closeCall }] = useDisclosure(false);
   const [linking, { open: openLinks, close: closeLinks }] = useDisclosure(false);
   const [checking, { open: openCheck, close: closeCheck }] = useDisclosure(false);
+  const hand = useHand();
+  const mayReact = useMay('react');
   const mayTalk = [useMay('voice'), useMay('video')].some(Boolean);
   const stop = useStop();
   const small = view.narrow;
@@ -85,6 +89,16 @@ export function MoreMenu({ view, live, onPictureInPicture }: Props) {
       {live && driving && (
         <Menu.Item className={classes.item} leftSection={<IconClipboardText size={17} />} onClick={() => void paste()} data-testid="paste">
           {t('toolbar.paste')}
+        </Menu.Item>
+      )}
+      {small && hand.may && (
+        <Menu.Item className={classes.item} leftSection={<IconHandStop size={17} />} onClick={hand.toggle} data-testid="hand">
+          {t(hand.up ? 'hand.lower' : 'hand.raise')}
+        </Menu.Item>
+      )}
+      {view.touch && live && !driving && mayReact && (
+        <Menu.Item className={classes.item} leftSection={<IconHandClick size={17} />} onClick={() => pointing.setState({ on: true })} data-testid="point">
+          {t('pointers.point')}
         </Menu.Item>
       )}
       {small && mayTalk && (

@@ -1,11 +1,11 @@
-import { useCallback, useEffect, useLayoutEffect, useRef, useState, type RefObject } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useLayoutEffect, useRef, useState, type RefObject } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button, Loader } from '@mantine/core';
 import { IconVolume } from '@tabler/icons-react';
 import { useDuckedVolume } from '../call/hooks';
 import { useDriving, useRoom, useRoomSession } from '../context';
 import { useQuality, useSound } from '../preferences';
-import { holds } from '../state/roomState';
+import { holds, viewersOf } from '../state/roomState';
 import { Keyboard } from '../stream/Keyboard';
 import { contentRect, type Rect } from '../stream/letterbox';
 import { Pointer } from '../stream/Pointer';
@@ -24,6 +24,8 @@ import { LinkCard } from '../links/LinkCard';
 import { useMayTake } from '../control/elsewhere';
 import classes from './Stage.module.css';
 
+const PointerLayer = lazy(() => import('../pointers/PointerLayer'));
+
 export interface StageHandle {
   video: RefObject<HTMLVideoElement | null>;
   field: RefObject<HTMLTextAreaElement | null>;
@@ -41,7 +43,7 @@ interface Props {
 export function Stage({ handle, touchTyping, covered, onEscape }: Props) {
   const { t } = useTranslation();
   const session = useRoomSession();
-  const { media, sound, hidden, stream, browser, screen, watched, paused, online } = useRoom((room) => ({
+  const { media, sound, hidden, stream, browser, screen, watched, paused, online, company } = useRoom((room) => ({
     media: room.media,
     sound: room.sound,
     hidden: room.hidden,
@@ -51,6 +53,7 @@ export function Stage({ handle, touchTyping, covered, onEscape }: Props) {
     watched: room.control.holder !== undefined && !holds(room),
     paused: room.paused,
     online: room.status.kind === 'online',
+    company: viewersOf(room).some(({ id, connected }) => connected && id !== room.self?.peer),
   }));
   const quality = useQuality();
   const mayTake = useMayTake();
@@ -220,6 +223,11 @@ export function Stage({ handle, touchTyping, covered, onEscape }: Props) {
         data-testid="stage-keyboard"
       />
       {live && watched && <RemotePointer content={content} frame={frame} />}
+      {live && company && (
+        <Suspense>
+          <PointerLayer content={content} frame={frame} />
+        </Suspense>
+      )}
       {soundOnly && <SoundOnly />}
       {!live && !soundOnly && <StageState connecting={(browser === 'ready' || browser === 'degraded') && !paused} finding={finding} />}
       {(live || soundOnly) && <StageBanners finding={finding} />}

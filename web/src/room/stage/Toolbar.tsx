@@ -8,6 +8,7 @@ import { useTranslation } from 'react-i18next';
 import { CallButtons } from '../call/CallButtons';
 import { useDriving, useHolds, useRoom } from '../context';
 import { ControlPill } from '../control/ControlPill';
+import { HandButton } from '../hands/HandButton';
 import { setVolume, toggleMute, useSound } from '../preferences';
 import type { View } from '../view';
 import { MoreMenu } from './MoreMenu';
@@ -55,6 +56,7 @@ export function Toolbar({ view, video, touchTyping, onTouchTyping, unread, onCha
           </Tool>
         )}
         {live && <ReactButton />}
+        <HandButton shown={!small} />
         {live && <Volume slider={!small} />}
         {live && !small && (
           <Popover opened={statsOpen} onChange={(open) => (open ? openStats() : closeStats())} position="top" width={320}>

@@ -112,6 +112,9 @@ function withPeer(peers: readonly Peer[], peer: Peer): readonly Peer[] {
 
 export const viewersOf = (state: Pick<RoomState, 'peers'>): readonly Peer[] => state.peers.filter(({ kind }) => kind === 'viewer');
 
+/** Who has raised their hand, the first first. */
+export const raisedOf = (state: Pick<RoomState, 'peers'>): readonly Peer[] => state.peers.filter(({ hand }) => hand !== undefined).sort((a, b) => (a.hand ?? 0) - (b.hand ?? 0));
+
 export const may = (state: Pick<RoomState, 'self'>, permission: Permission): boolean => state.self?.permissions.includes(permission) ?? false;
 
 /** Whether control is this page's own, as the hub says: what it does with it needs a picture too. */
