@@ -74,6 +74,7 @@ test('where one points the other sees it, by name, until they go elsewhere, swit
   expect(annsWords.said.filter(({ type }) => type === 'pointer.move')).toHaveLength(said)
 
   await points(0.3, 0.6)
+  await ben.page.mouse.move(400, 400, { steps: 3 }) // In the theatre the tools step back when nobody moves.
   await ben.page.getByTestId('theatre').click()
   await ben.page.getByTestId('tab-settings').click()
   await ben.page.getByTestId('pointers-others').click({ force: true })
