@@ -102,7 +102,7 @@ func TestWhoWantsSeesWhereOthersPoint(t *testing.T) {
 // setMute says who may not write or speak, as the API does.
 func (h *house) setMute(room rooms.Room, by, target accounts.Person, to rooms.Muted) {
 	h.Helper()
-	_, _, err := h.rooms.Mute(h.Context(), room.ID.String(), by, target.ID, to)
+	_, _, err := h.rooms.Mute(h.Context(), room.ID.String(), by, target.ID, rooms.MuteChange{Chat: &to.Chat, Call: &to.Call})
 	require.NoError(h, err)
 	h.hub.MemberChanged(room.ID, target.ID)
 }
