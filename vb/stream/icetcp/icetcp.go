@@ -28,7 +28,7 @@ type bounds struct {
 	streams   int // at once
 	perSource int // of those from one address; a firm's viewers share theirs
 	perViewer int // of those with one user name fragment: a browser opens one for each pair of addresses
-	silent    int // of those that have not said yet who they are; of more, the oldest is closed
+	silent    int // of those that have not said yet who they are; of more, one is closed
 
 	firstWord time.Duration // until a connection has said who it is
 	idle      time.Duration // from one whole frame to the next; ICE asks each few seconds whether we are here
@@ -141,13 +141,30 @@ func (m *Mux) admit(c net.Conn) *stream {
 		return nil
 	}
 	if len(m.silent) >= m.b.silent {
-		_ = m.silent[0].conn.Close() // its goroutine clears it away, and counts it
-		m.silent = m.silent[1:]
+		goes := m.yielding(source(s.from.Addr()))
+		_ = m.silent[goes].conn.Close() // its goroutine clears it away, and counts it
+		m.silent = slices.Delete(m.silent, goes, goes+1)
 	}
 	m.streams[s] = true
 	m.silent = append(m.silent, s)
 	m.Counters.Streams.Add(1)
 	return s
+}
+
+// yielding is which silent connection makes place for one from there: the oldest, but whoever has many takes their own, and keeps
+// nobody else out by opening ever more. It needs the lock.
+func (m *Mux) yielding(from netip.Prefix) int {
+	same, oldest := 0, 0
+	for i, s := range slices.Backward(m.silent) {
+		if source(s.from.Addr()) == from {
+			same++
+			oldest = i
+		}
+	}
+	if same < m.b.silent/4 {
+		return 0
+	}
+	return oldest
 }
 
 // source is an address as bounds have it: of IPv6 the /64, which one client has whole.

@@ -228,6 +228,28 @@ func TestAFloodOfSilentConnectionsKeepsNobodyOut(t *testing.T) {
 	require.Equal(t, "here", string(data))
 }
 
+func TestAFloodFromOneAddressEndsNoOthersSilence(t *testing.T) {
+	m := open(t, patient(func(b *bounds) { b.silent = 8 }))
+	e := endpointOf(t, m, "ann")
+	var flood []net.Conn
+	for range 8 {
+		flood = append(flood, dial(t, m, "127.0.0.2"))
+	}
+	c := dial(t, m, "127.0.0.1")
+	for range 20 {
+		flood = append(flood, dial(t, m, "127.0.0.2"))
+	}
+	for _, c := range flood[:21] {
+		closed(t, c)
+	}
+	first := check(t, e.key.ufrag)
+	send(t, c, first)
+	buffer := make([]byte, maxFrame)
+	n, _, err := e.ReadFromAddrPort(buffer)
+	require.NoError(t, err)
+	require.Equal(t, first, buffer[:n])
+}
+
 func TestConnectionsAreBounded(t *testing.T) {
 	for _, c := range []struct {
 		what   string

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { Pace } from './Pace';
 
 /** A pace that hears every two seconds how it goes, and the shares that it went through. */
@@ -59,4 +59,17 @@ it('is whole again at once where there is nothing to give way to', () => {
   const { pace, hear } = setUp();
   hear(20, true);
   expect([pace.reset(), pace.share, pace.reset()]).toEqual([true, 1, false]);
+});
+
+it('goes by no clock that somebody may put back', () => {
+  vi.useFakeTimers();
+  try {
+    const pace = new Pace();
+    expect(pace.hear(true)).toBe(true);
+    vi.setSystemTime(Date.now() - 3_600_000);
+    vi.advanceTimersByTime(5_000);
+    expect(pace.hear(true)).toBe(true);
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -17,7 +17,7 @@ export class Pace {
   /** The last step was one up, and has not held yet. */
   private rising = false;
 
-  constructor(private readonly now: () => number = Date.now) {}
+  constructor(private readonly now: () => number = () => performance.now()) {}
 
   get share(): number {
     return shares[this.step] ?? 0;

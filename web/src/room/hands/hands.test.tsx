@@ -40,6 +40,7 @@ it('raises and lowers one’s own hand, by the button, the row and the key H', a
   expect(asked()).toBe(2);
   fireEvent.keyDown(screen.getByTestId('stage-keyboard'), { key: 'h' });
   fireEvent.keyDown(window, { key: 'h', ctrlKey: true });
+  fireEvent.keyDown(window, { key: 'H', shiftKey: true });
   expect(asked()).toBe(2);
 });
 

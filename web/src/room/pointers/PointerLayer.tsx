@@ -24,9 +24,6 @@ export default function PointerLayer({ content, frame }: Props) {
   const hidden = useRoom((room) => room.hidden);
   const driving = useDriving();
   const mayReact = useMay('react');
-  useEffect(() => {
-    if (driving) pointing.setState({ on: false });
-  }, [driving]);
   return (
     <>
       {others && !hidden && <Others content={content} frame={frame} />}
@@ -128,6 +125,8 @@ function Mine({ content, frame }: Props) {
   const session = useRoomSession();
   const finger = useStore(pointing, ({ on }) => on);
   const sender = useRef<PointerSender | null>(null);
+  // A finger points for as long as there is somebody to see it: it ends with the room, the company, the switch and the permission.
+  useEffect(() => () => pointing.setState({ on: false }), []);
   useEffect(() => {
     const stage = frame.current;
     if (!stage) return;

@@ -8,6 +8,7 @@ import { useMutation } from '@tanstack/react-query';
 import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
+import { useStore } from 'zustand';
 import { useApi } from '@/account/session';
 import { unwrap } from '@/api/client';
 import { readClipboard } from '@/ui/copy';
@@ -15,7 +16,7 @@ import { useErrorText } from '@/ui/useErrorText';
 import { CallSettings } from '../call/CallSettings';
 import { useDriving, useMay, useRoom, useRoomSession } from '../context';
 import { useHand } from '../hands/useHand';
-import { pointing } from '../pointers/preferences';
+import { pointerChoice, pointing } from '../pointers/preferences';
 import { useQuality } from '../preferences';
 import { viewersOf } from '../state/roomState';
 import type { View } from '../view';
@@ -50,6 +51,8 @@ export function MoreMenu({ view, live, onPictureInPicture }: Props) {
   const [checking, { open: openCheck, close: closeCheck }] = useDisclosure(false);
   const hand = useHand();
   const mayReact = useMay('react');
+  const company = useRoom((room) => viewersOf(room).some(({ id, connected }) => connected && id !== room.self?.peer));
+  const mine = useStore(pointerChoice, (choice) => choice.mine);
   const mayTalk = [useMay('voice'), useMay('video')].some(Boolean);
   const stop = useStop();
   const small = view.narrow;
@@ -96,7 +99,7 @@ export function MoreMenu({ view, live, onPictureInPicture }: Props) {
           {t(hand.up ? 'hand.lower' : 'hand.raise')}
         </Menu.Item>
       )}
-      {view.touch && live && !driving && mayReact && (
+      {view.touch && live && !driving && mayReact && company && mine && (
         <Menu.Item className={classes.item} leftSection={<IconHandClick size={17} />} onClick={() => pointing.setState({ on: true })} data-testid="point">
           {t('pointers.point')}
         </Menu.Item>
