@@ -1,10 +1,12 @@
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Confirm } from '@/ui/Confirm';
+import { useFocusBack } from '@/ui/useFocusBack';
 import { useRoomSession } from '../context';
 
 /** Asks before everything that was written goes. */
 export function ClearChat({ onClose }: { onClose: () => void }) {
+  useFocusBack();
   const { t } = useTranslation();
   const session = useRoomSession();
   const [pending, setPending] = useState(false);

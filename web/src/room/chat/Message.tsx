@@ -115,7 +115,7 @@ function Author({ person, time, at }: { person: PublicPerson | undefined; time: 
     <>
       <span className={classes.face}>{person && <PersonAvatar person={person} size={32} />}</span>
       <header className={classes.author}>
-        <span className={classes.name} dir="auto" style={{ '--who': `light-dark(color-mix(in srgb, var(--mantine-color-${person?.avatarColor ?? 'gray'}-9) 70%, black), var(--mantine-color-${person?.avatarColor ?? 'gray'}-4))` } as React.CSSProperties}>
+        <span className={classes.name} dir="auto" style={{ '--who': `light-dark(color-mix(in srgb, var(--mantine-color-${person?.avatarColor ?? 'gray'}-9) 70%, black), var(--mantine-color-${person?.avatarColor ?? 'gray'}-3))` } as React.CSSProperties}>
           {person?.displayName}
         </span>
         <time dateTime={at}>{time}</time>

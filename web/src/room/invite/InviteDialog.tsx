@@ -10,6 +10,7 @@ import { invitesQuery, keys } from '@/api/queries';
 import type { Invite, NewInvite } from '@/api/types';
 import { copyText } from '@/ui/copy';
 import { useErrorText } from '@/ui/useErrorText';
+import { useFocusBack } from '@/ui/useFocusBack';
 import { useRoom } from '../context';
 import { isLoopback } from './loopback';
 
@@ -20,6 +21,7 @@ const rank = { guest: 1, member: 2, moderator: 3, owner: 4 } as const;
 const fullUrl = (invite: Invite): string => new URL(invite.url, location.origin).href;
 
 export function InviteDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+  useFocusBack();
   const { t } = useTranslation();
   const api = useApi();
   const queries = useQueryClient();

@@ -2,11 +2,13 @@ import { Anchor, Button, Group, Modal, Stack, Text, TextInput, Title } from '@ma
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { withScheme } from '@/lobby/startPage';
+import { useFocusBack } from '@/ui/useFocusBack';
 import { useRoom, useRoomSession } from '../context';
 import { Suggested } from './LinkCard';
 
 /** The box for a link, what is suggested, and what was opened lately. */
 export default function LinkDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+  useFocusBack();
   const { t } = useTranslation();
   const session = useRoomSession();
   const { suggested, recent } = useRoom((room) => room.links);
