@@ -110,6 +110,16 @@ const bodies: Record<string, string> = {
     addEventListener('keyup', (e) => report('keyup', e.key))
     report('ready')
   </script>`,
+  // What fingers do: a long page with a field at its top, which says where and how wide all of it is.
+  '/fingers': `<textarea id="t" style="position:fixed;left:0;top:0;width:100%;height:25%;font-size:40px;border:0"></textarea><div style="height:6000px"></div><script>
+    const { style } = document.body; style.overflow = 'visible'; style.height = 'auto' // The window scrolls, not the body.
+    document.documentElement.style.overflow = 'auto'; document.documentElement.style.scrollbarWidth = 'none'; paint('rgb(0,160,0)')
+    const say = (type) => (e) => report(type, Math.round(e.clientX) + ',' + Math.round(e.clientY) + ',' + innerWidth)
+    addEventListener('click', say('click')); addEventListener('mousemove', say('move'))
+    addEventListener('contextmenu', (e) => { e.preventDefault(); say('contextmenu')(e) })
+    addEventListener('scroll', () => report('scroll', Math.round(scrollY)))
+    t.addEventListener('input', () => report('text', t.value)); report('ready')
+  </script>`,
   // Something that never stops moving.
   '/moving': `<canvas id="c" style="width:100%;height:100%"></canvas><script>
     const c = document.getElementById('c'), g = c.getContext('2d'); c.width = 640; c.height = 360

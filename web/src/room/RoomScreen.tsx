@@ -16,7 +16,7 @@ import { ChatPanel } from './chat/ChatPanel';
 import { useHandToasts } from './hands/useHandToasts';
 import { useChimes } from './chat/alerts';
 import { useUnread } from './chat/useUnread';
-import { useDriving, useMay, useRoom } from './context';
+import { useDriving, useMay, useRoom, useRoomSession } from './context';
 import { PeoplePanel } from './people/PeoplePanel';
 import { useCall } from './call/hooks';
 import { useShareView } from './share/view';
@@ -25,11 +25,14 @@ import { FloatingReactions } from './stage/FloatingReactions';
 import { Stage } from './stage/Stage';
 import { Toolbar } from './stage/Toolbar';
 import { viewersOf } from './state/roomState';
+import { Modifiers } from './stream/Modifiers';
 import { useStanding } from './useStanding';
+import { useVisible } from './useVisible';
 import { useCalm, useView } from './view';
 import classes from './Room.module.css';
 
 const InviteDialog = lazy(() => import('./invite/InviteDialog').then((m) => ({ default: m.InviteDialog })));
+const KeyRow = lazy(() => import('./touch/KeyRow'));
 const SharedScreen = lazy(() => import('./share/SharedScreen'));
 const SettingsPanel = lazy(() => import('./settings/SettingsPanel').then((m) => ({ default: m.SettingsPanel })));
 
@@ -45,14 +48,21 @@ export function RoomScreen() {
   const [chatOpen, setChatOpen] = useState(false);
   const [inviting, setInviting] = useState(false);
   const [touchTyping, setTouchTyping] = useState(false);
+  const video = useRef<HTMLVideoElement>(null);
+  const field = useRef<HTMLTextAreaElement>(null);
+  const { input } = useRoomSession();
+  const [handle] = useState(() => ({ video, field, modifiers: new Modifiers(input) }));
+  const room = useRef<HTMLDivElement>(null);
+  const short = useVisible(room, view.touch);
+  // The phone put its keyboard away by itself.
+  useEffect(() => {
+    if (!short) setTouchTyping(false);
+  }, [short]);
   const { calm, stir } = useCalm(view.immersive);
   const chatShown = view.immersive ? chatOpen : tab === 'chat';
   const { unread, mentioned, mark, seen } = useUnread(chatShown);
   useChimes();
-  const video = useRef<HTMLVideoElement>(null);
-  const field = useRef<HTMLTextAreaElement>(null);
   const release = useRef<HTMLDivElement>(null);
-  const handle = useRef({ video, field }).current;
   const { title, slug, browser, asking } = useRoom((room) => ({ asking: room.door.length, browser: room.browser.state, title: room.room?.title ?? '', slug: room.room?.slug }));
   const driving = useDriving();
   const share = useCall((call) => call.share);
@@ -105,12 +115,12 @@ export function RoomScreen() {
   }, [stir]);
 
   return (
-    <div className={classes.room} data-immersive={view.immersive || undefined} data-phone={view.phone || undefined} data-calm={calm || undefined} onPointerMove={moved} onPointerDown={moved} data-testid="room" data-browser={browser}>
+    <div ref={room} className={classes.room} data-immersive={view.immersive || undefined} data-phone={view.phone || undefined} data-touch={view.touch || undefined} data-short={short || undefined} data-typing={touchTyping || undefined} data-calm={calm || undefined} onPointerMove={moved} onPointerDown={moved} data-testid="room" data-browser={browser}>
       {!view.immersive && <Header onInvite={() => setInviting(true)} phone={view.phone} />}
       <div className={classes.body}>
         <main className={classes.main}>
           <div className={classes.stage} data-share={shareView ?? undefined}>
-            <Stage handle={handle} touchTyping={touchTyping} covered={shareView === 'screen'} onEscape={escape} />
+            <Stage handle={handle} touchTyping={touchTyping} onTouchTyping={setTouchTyping} touch={view.touch} covered={shareView === 'screen'} onEscape={escape} />
             <Countdown />
             {share && shareView && (
               <Suspense>
@@ -172,6 +182,11 @@ export function RoomScreen() {
           </aside>
         )}
       </div>
+      {touchTyping && driving && (
+        <Suspense>
+          <KeyRow modifiers={handle.modifiers} />
+        </Suspense>
+      )}
       <Suspense>{inviting && <InviteDialog opened onClose={() => setInviting(false)} />}</Suspense>
       <Announcer />
     </div>

@@ -14,6 +14,9 @@ interface Picture {
   seen: Quality;
 }
 
+/** What fingers on the picture are to who drives: a touchscreen of the room's browser, or the trackpad of its pointer. */
+export type DriveBy = 'touch' | 'trackpad';
+
 const qualities: readonly string[] = ['auto', 'high', 'low', 'sound'] satisfies Quality[];
 const known = (quality: Quality | undefined): Quality => (quality !== undefined && qualities.includes(quality) ? quality : 'auto');
 
@@ -26,6 +29,10 @@ export const sound = remembered<Sound>('turtus.sound', ({ volume, muted }) => ({
 /** Which picture this person wants, on this device. */
 export const picture = remembered<Picture>('turtus.picture', ({ quality, seen }) => ({ quality: known(quality), seen: known(seen) }));
 
+/** How this person drives by fingers, on this device. */
+export const driveBy = remembered<{ by: DriveBy }>('turtus.touch', ({ by }) => ({ by: by === 'trackpad' ? by : 'touch' }));
+
+export const useDriveBy = (): DriveBy => useStore(driveBy).by;
 export const useSound = (): Sound => useStore(sound);
 export const useQuality = (): Quality => useStore(picture).quality;
 export const setVolume = (volume: number): void => sound.setState({ volume, muted: volume === 0 });

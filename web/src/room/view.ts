@@ -23,7 +23,8 @@ export interface View {
 export function useView(): View {
   const [theatre, setTheatre] = useState(false);
   const { fullscreen, toggle } = useFullscreenDocument();
-  const sideways = useMediaQuery('(max-height: 520px) and (orientation: landscape)', false, { getInitialValueInEffect: false });
+  // An on-screen keyboard may leave an upright phone less height than width.
+  const sideways = useMediaQuery('(max-height: 520px) and (orientation: landscape) and (min-width: 540px)', false, { getInitialValueInEffect: false });
   const phone = useMediaQuery('(max-width: 780px)', false, { getInitialValueInEffect: false });
   const touch = useMediaQuery('(pointer: coarse)', false, { getInitialValueInEffect: false });
 
@@ -41,7 +42,7 @@ export function useView(): View {
     if (typeof document.documentElement.requestFullscreen === 'function') void toggle().catch(() => setTheatre(true));
     else setTheatre((on) => !on);
   }, [toggle]);
-  return { theatre, fullscreen, immersive: theatre || fullscreen || sideways, phone: phone && !sideways && !theatre && !fullscreen, narrow: phone, touch, toggleTheatre, toggleFullscreen };
+  return { theatre, fullscreen, immersive: theatre || fullscreen || sideways, phone: phone && !sideways && !theatre && !fullscreen, narrow: phone || sideways, touch, toggleTheatre, toggleFullscreen };
 }
 
 const patience = 2_500;

@@ -2,16 +2,15 @@ import { ActionIcon, Button, Group, Menu, Modal, Stack, Text } from '@mantine/co
 import { useDisclosure } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import {
-  IconActivity, IconAdjustmentsHorizontal, IconArrowsMaximize, IconArrowsMinimize, IconChevronLeft, IconChevronRight, IconClipboardText, IconDoorExit, IconDots, IconHandClick, IconHandStop, IconHeadset, IconLink, IconPictureInPicture, IconPlayerPause, IconPlayerPlay, IconPlayerStop, IconRectangle,
+  IconActivity, IconAdjustmentsHorizontal, IconArrowsMaximize, IconArrowsMinimize, IconCamera, IconChevronLeft, IconChevronRight, IconClipboardText, IconCopy, IconDoorExit, IconDots, IconHandClick, IconHandStop, IconHeadset, IconLink, IconPictureInPicture, IconPlayerPause, IconPlayerPlay, IconPlayerStop, IconRectangle,
 } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
-import { lazy, Suspense, useState } from 'react';
+import { lazy, Suspense, useState, type RefObject } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { useStore } from 'zustand';
 import { useApi } from '@/account/session';
 import { unwrap } from '@/api/client';
-import { readClipboard } from '@/ui/copy';
 import { useErrorText } from '@/ui/useErrorText';
 import { CallSettings } from '../call/CallSettings';
 import { useDriving, useMay, useRoom, useRoomSession } from '../context';
@@ -20,10 +19,9 @@ import { pointerChoice, pointing } from '../pointers/preferences';
 import { useQuality } from '../preferences';
 import { viewersOf } from '../state/roomState';
 import type { View } from '../view';
-import { PasteBox } from './PasteBox';
 import { QualityChoice } from './QualityChoice';
 import { Statistics } from './Statistics';
-import { unpasted } from './unpasted';
+import { useCapture } from './useCapture';
 import classes from './Toolbar.module.css';
 
 const LinkDialog = lazy(() => import('../links/LinkDialog'));
@@ -32,12 +30,14 @@ const CheckDialog = lazy(() => import('../check/CheckDialog'));
 interface Props {
   view: View;
   live: boolean;
+  video: RefObject<HTMLVideoElement | null>;
+  onPaste: () => void;
   /** Null where this browser has none. */
   onPictureInPicture: (() => void) | null;
 }
 
 /** What is wanted seldom, and on a narrow screen what finds no place beside. */
-export function MoreMenu({ view, live, onPictureInPicture }: Props) {
+export function MoreMenu({ view, live, video, onPaste, onPictureInPicture }: Props) {
   const { t } = useTranslation();
   const session = useRoomSession();
   const { running, paused } = useRoom((room) => ({ running: ['starting', 'ready', 'degraded'].includes(room.browser.state), paused: room.paused }));
@@ -45,7 +45,6 @@ export function MoreMenu({ view, live, onPictureInPicture }: Props) {
   const quality = useQuality();
   const [choosing, setChoosing] = useState(false);
   const [reading, { open: openStatistics, close: closeStatistics }] = useDisclosure(false);
-  const [pasting, { open: openPaste, close: closePaste }] = useDisclosure(false);
   const [calling, { open: openCall, close: closeCall }] = useDisclosure(false);
   const [linking, { open: openLinks, close: closeLinks }] = useDisclosure(false);
   const [checking, { open: openCheck, close: closeCheck }] = useDisclosure(false);
@@ -56,15 +55,7 @@ export function MoreMenu({ view, live, onPictureInPicture }: Props) {
   const mayTalk = [useMay('voice'), useMay('video')].some(Boolean);
   const stop = useStop();
   const small = view.narrow;
-  const paste = async (): Promise<void> => {
-    const text = await readClipboard();
-    if (text === null || text === '') {
-      openPaste();
-      return;
-    }
-    const done = session.input.paste(text);
-    if (done !== 'sent') session.refuse(unpasted[done]);
-  };
+  const capture = useCapture(video, view.touch);
   if (!running && !view.immersive && !small) return null;
 
   const items = (
@@ -89,8 +80,18 @@ export function MoreMenu({ view, live, onPictureInPicture }: Props) {
           </Text>
         </Menu.Item>
       )}
+      {live && quality !== 'sound' && (
+        <Menu.Item className={classes.item} leftSection={<IconCamera size={17} />} onClick={capture.save} data-testid="picture-save">
+          {t('capture.save')}
+        </Menu.Item>
+      )}
+      {live && quality !== 'sound' && capture.copy && (
+        <Menu.Item className={classes.item} leftSection={<IconCopy size={17} />} onClick={capture.copy} data-testid="picture-copy">
+          {t('capture.copy')}
+        </Menu.Item>
+      )}
       {live && driving && (
-        <Menu.Item className={classes.item} leftSection={<IconClipboardText size={17} />} onClick={() => void paste()} data-testid="paste">
+        <Menu.Item className={classes.item} leftSection={<IconClipboardText size={17} />} onClick={onPaste} data-testid="paste">
           {t('toolbar.paste')}
         </Menu.Item>
       )}
@@ -185,7 +186,6 @@ export function MoreMenu({ view, live, onPictureInPicture }: Props) {
           <CheckDialog onClose={closeCheck} />
         </Suspense>
       )}
-      <PasteBox opened={pasting} onClose={closePaste} />
       {stop.question}
     </>
   );

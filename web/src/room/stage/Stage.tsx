@@ -4,12 +4,15 @@ import { Button, Loader } from '@mantine/core';
 import { IconVolume } from '@tabler/icons-react';
 import { useDuckedVolume } from '../call/hooks';
 import { useDriving, useRoom, useRoomSession } from '../context';
-import { useQuality, useSound } from '../preferences';
+import { useDriveBy, useQuality, useSound } from '../preferences';
 import { holds, viewersOf } from '../state/roomState';
 import { Keyboard } from '../stream/Keyboard';
 import { contentRect, type Rect } from '../stream/letterbox';
+import type { Modifiers } from '../stream/Modifiers';
 import { Pointer } from '../stream/Pointer';
+import { Zoom } from '../stream/Zoom';
 import { Copied } from './Copied';
+import { Hint } from './Hint';
 import { NetworkMark } from './NetworkMark';
 import { RemotePointer } from './RemotePointer';
 import { SoundOnly } from './SoundOnly';
@@ -17,6 +20,7 @@ import { StageState } from './StageState';
 import { unpasted } from './unpasted';
 import { useCursor } from './useCursor';
 import { useDiagnosis, type Finding } from './useDiagnosis';
+import { useFingers } from './useFingers';
 import { useKeyboardBack } from './useKeyboardBack';
 import { ControlRequest } from '../control/ControlRequest';
 import { DoorRequests } from '../door/DoorRequests';
@@ -25,22 +29,27 @@ import { useMayTake } from '../control/elsewhere';
 import classes from './Stage.module.css';
 
 const PointerLayer = lazy(() => import('../pointers/PointerLayer'));
+const TouchLayer = lazy(() => import('../touch/TouchLayer'));
 
 export interface StageHandle {
   video: RefObject<HTMLVideoElement | null>;
   field: RefObject<HTMLTextAreaElement | null>;
+  modifiers: Modifiers;
 }
 
 interface Props {
   handle: StageHandle;
+  /** The phone's own keyboard is wanted. */
   touchTyping: boolean;
+  onTouchTyping: (on: boolean) => void;
+  touch: boolean;
   /** Something else is in its place: it is not heard. */
   covered: boolean;
   onEscape: () => void;
 }
 
 /** The picture, and what a hand and a keyboard do on it. */
-export function Stage({ handle, touchTyping, covered, onEscape }: Props) {
+export function Stage({ handle, touchTyping, onTouchTyping, touch, covered, onEscape }: Props) {
   const { t } = useTranslation();
   const session = useRoomSession();
   const { media, sound, hidden, stream, browser, screen, watched, paused, online, company } = useRoom((room) => ({
@@ -59,7 +68,9 @@ export function Stage({ handle, touchTyping, covered, onEscape }: Props) {
   const mayTake = useMayTake();
   const driving = useDriving();
   const frame = useRef<HTMLDivElement>(null);
-  const { video, field } = handle;
+  const { video, field, modifiers } = handle;
+  const fingers = useFingers(frame);
+  const by = useDriveBy();
   const [hasPicture, setHasPicture] = useState(false);
   const [silenced, setSilenced] = useState(false);
   const { volume, muted } = useSound();
@@ -71,6 +82,14 @@ export function Stage({ handle, touchTyping, covered, onEscape }: Props) {
     const picture = element && element.videoWidth > 0 ? { width: element.videoWidth, height: element.videoHeight } : { width, height };
     return contentRect({ left: box.left, top: box.top, width: box.width, height: box.height }, picture);
   }, [video, width, height]);
+
+  const [zoom] = useState(
+    () =>
+      new Zoom(() => {
+        const [stage, picture] = [frame.current, video.current];
+        return { stage: { width: stage?.clientWidth ?? 0, height: stage?.clientHeight ?? 0 }, picture: { width: picture?.videoWidth ?? 0, height: picture?.videoHeight ?? 0 } };
+      }),
+  );
 
   const mute = useRef(muted || covered);
   useLayoutEffect(() => {
@@ -129,10 +148,20 @@ export function Stage({ handle, touchTyping, covered, onEscape }: Props) {
   const clickable = live && mayTake;
   const finding = useDiagnosis(browser === 'ready' && online && !paused && !hidden && !soundOnly && (!live || stream !== 'live'));
 
+  const focus = useCallback(() => field.current?.focus({ preventScroll: true }), [field]);
+  const touched = (): void => {
+    if (silenced) unsilence();
+  };
+  const clicked = (): void => {
+    if (!clickable) return;
+    focus();
+    void session.ask('control.take', {});
+  };
+
   // The latest of what the listeners need, without attaching them anew.
-  const latest = useRef({ content, clickable, unsilence, silenced, onEscape });
+  const latest = useRef({ content, clicked, touched, onEscape });
   useLayoutEffect(() => {
-    latest.current = { content, clickable, unsilence, silenced, onEscape };
+    latest.current = { content, clicked, touched, onEscape };
   });
 
   useEffect(() => {
@@ -143,17 +172,15 @@ export function Stage({ handle, touchTyping, covered, onEscape }: Props) {
       sender: session.input,
       content: () => latest.current.content(),
       clicked: () => {
-        if (latest.current.silenced) latest.current.unsilence();
-        if (!latest.current.clickable) return;
-        input.focus({ preventScroll: true });
-        void session.ask('control.take', {});
+        latest.current.touched();
+        latest.current.clicked();
       },
       focus: () => {
-        if (latest.current.silenced) latest.current.unsilence();
-        input.focus({ preventScroll: true });
+        latest.current.touched();
+        focus();
       },
     });
-    const keyboard = new Keyboard({ sender: session.input, unpasted: (why) => session.refuse(unpasted[why]), escape: () => latest.current.onEscape() });
+    const keyboard = new Keyboard({ sender: session.input, unpasted: (why) => session.refuse(unpasted[why]), escape: () => latest.current.onEscape(), modifiers });
     keyboardRef.current = keyboard;
     pointerRef.current = pointer;
     const detach = [pointer.attach(element), keyboard.attach(input)];
@@ -161,7 +188,7 @@ export function Stage({ handle, touchTyping, covered, onEscape }: Props) {
       for (const end of detach) end();
       keyboardRef.current = pointerRef.current = null;
     };
-  }, [session, field]);
+  }, [session, field, focus, modifiers]);
   const keyboardRef = useRef<Keyboard | null>(null);
   const pointerRef = useRef<Pointer | null>(null);
 
@@ -169,21 +196,29 @@ export function Stage({ handle, touchTyping, covered, onEscape }: Props) {
     if (!driving) {
       keyboardRef.current?.forget();
       pointerRef.current?.forget();
+      modifiers.forget();
+      onTouchTyping(false);
       return;
     }
     // Whoever writes in the chat goes on writing; else the keyboard goes where control went.
     const active = document.activeElement;
-    if (!(active instanceof HTMLInputElement || active instanceof HTMLTextAreaElement)) field.current?.focus({ preventScroll: true });
-  }, [driving, field]);
+    if (!(active instanceof HTMLInputElement || active instanceof HTMLTextAreaElement)) focus();
+  }, [driving, focus, modifiers, onTouchTyping]);
   useKeyboardBack(driving, field);
 
-  useEffect(() => {
+  // A phone opens its keyboard for a field that gets the focus, and not for one that has it.
+  const refocusing = useRef(false);
+  useLayoutEffect(() => {
     if (!field.current) return;
     keyboardRef.current?.setTouchTyping(touchTyping, field.current);
-    if (touchTyping) field.current.focus({ preventScroll: true });
-  }, [touchTyping, field]);
+    const had = document.activeElement === field.current;
+    refocusing.current = true;
+    field.current.blur();
+    refocusing.current = false;
+    if (touchTyping || had) focus();
+  }, [touchTyping, field, focus]);
 
-  const cursor = useCursor(driving && live, content, frame);
+  const cursor = useCursor(driving && live, content, frame, zoom);
   // The smaller picture's sides are rounded, so the screen's count, once they are known.
   const ratio = screen === null && live && video.current && video.current.videoWidth > 0 ? video.current.videoWidth / video.current.videoHeight : width / height;
 
@@ -220,20 +255,27 @@ export function Stage({ handle, touchTyping, covered, onEscape }: Props) {
         autoComplete="off"
         autoCorrect="off"
         spellCheck={false}
+        onBlur={() => touchTyping && !refocusing.current && onTouchTyping(false)}
         data-testid="stage-keyboard"
       />
-      {live && watched && <RemotePointer content={content} frame={frame} />}
+      {live && watched && <RemotePointer content={content} frame={frame} zoom={zoom} />}
       {live && company && (
         <Suspense>
           <PointerLayer content={content} frame={frame} />
         </Suspense>
       )}
+      {fingers && (
+        <Suspense>
+          <TouchLayer frame={frame} video={video} content={content} zoom={zoom} modifiers={modifiers} live={live} touched={touched} tapped={clicked} focus={focus} />
+        </Suspense>
+      )}
+      {live && driving && <Hint what={touch ? by : 'keyboard'} />}
       {soundOnly && <SoundOnly />}
       {!live && !soundOnly && <StageState connecting={(browser === 'ready' || browser === 'degraded') && !paused} finding={finding} />}
       {(live || soundOnly) && <StageBanners finding={finding} />}
       <div className={classes.corner}>
         {live && <NetworkMark />}
-        <Copied onDone={() => field.current?.focus({ preventScroll: true })} />
+        <Copied onDone={focus} />
       </div>
       {(live || soundOnly) && silenced && (
         <Button className={classes.sound} size="md" leftSection={<IconVolume size={20} />} onClick={unsilence} data-testid="unmute-overlay">

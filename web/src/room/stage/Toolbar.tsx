@@ -1,9 +1,9 @@
 import { ActionIcon, Group, Indicator, Popover, Slider, Tooltip } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import {
-  IconActivity, IconArrowsMaximize, IconArrowsMinimize, IconKeyboard, IconMessageCircle, IconPictureInPicture, IconRectangle, IconRectangleFilled, IconVolume, IconVolume2, IconVolumeOff,
+  IconActivity, IconArrowsMaximize, IconArrowsMinimize, IconMessageCircle, IconPictureInPicture, IconRectangle, IconRectangleFilled, IconVolume, IconVolume2, IconVolumeOff,
 } from '@tabler/icons-react';
-import type { RefObject } from 'react';
+import { lazy, Suspense, type RefObject } from 'react';
 import { useTranslation } from 'react-i18next';
 import { CallButtons } from '../call/CallButtons';
 import { useDriving, useHolds, useRoom } from '../context';
@@ -14,7 +14,10 @@ import type { View } from '../view';
 import { MoreMenu } from './MoreMenu';
 import { ReactButton } from './ReactButton';
 import { Statistics } from './Statistics';
+import { usePaste } from './usePaste';
 import classes from './Toolbar.module.css';
+
+const TouchTools = lazy(() => import('../touch/TouchTools'));
 
 interface Props {
   view: View;
@@ -33,6 +36,7 @@ export function Toolbar({ view, video, touchTyping, onTouchTyping, unread, onCha
   const [statsOpen, { toggle: toggleStats, close: closeStats, open: openStats }] = useDisclosure(false);
   const pip = 'pictureInPictureEnabled' in document && document.pictureInPictureEnabled;
   const small = view.narrow;
+  const paste = usePaste();
   const picturesOut = (): void => {
     const out = document.pictureInPictureElement ? document.exitPictureInPicture() : video.current?.requestPictureInPicture();
     void out?.catch(() => undefined);
@@ -48,13 +52,13 @@ export function Toolbar({ view, video, touchTyping, onTouchTyping, unread, onCha
         {/* Who holds control may release it without a picture too. */}
         {(live || holds) && <ControlPill short={view.narrow} />}
       </Group>
+      {live && driving && view.touch && (
+        <Suspense>
+          <TouchTools typing={touchTyping} onTyping={onTouchTyping} onPaste={paste.begin} />
+        </Suspense>
+      )}
       <Group gap={small ? 0 : 4} wrap="nowrap">
         <CallButtons small={small} touch={view.touch} />
-        {live && driving && view.touch && (
-          <Tool label={t('toolbar.keyboard')} onClick={() => onTouchTyping(!touchTyping)} active={touchTyping} testId="phone-keyboard">
-            <IconKeyboard size={22} stroke={1.7} />
-          </Tool>
-        )}
         {live && <ReactButton />}
         <HandButton shown={!small} />
         {live && <Volume slider={!small} />}
@@ -94,8 +98,9 @@ export function Toolbar({ view, video, touchTyping, onTouchTyping, unread, onCha
             {view.fullscreen ? <IconArrowsMinimize size={20} stroke={1.7} /> : <IconArrowsMaximize size={20} stroke={1.7} />}
           </Tool>
         )}
-        <MoreMenu view={view} live={live} onPictureInPicture={pip ? picturesOut : null} />
+        <MoreMenu view={view} live={live} video={video} onPaste={paste.begin} onPictureInPicture={pip ? picturesOut : null} />
       </Group>
+      {paste.box}
     </div>
   );
 }

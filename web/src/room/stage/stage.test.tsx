@@ -332,7 +332,7 @@ describe('what the stage says', () => {
 
 describe('a phone', () => {
   it('on its side leads out of the room by the menu', async () => {
-    onScreen('(max-height: 520px) and (orientation: landscape)', '(pointer: coarse)');
+    onScreen('(max-height: 520px) and (orientation: landscape) and (min-width: 540px)', '(pointer: coarse)');
     const { socket } = await enterRoom({ browser: running });
     fireEvent.click(await openMore('leave-room'));
     await waitFor(() => expect(socket.closedWith).toBe(1000));

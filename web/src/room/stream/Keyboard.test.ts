@@ -149,6 +149,63 @@ describe('Keyboard', () => {
     expect(said).toEqual(['101f600 pressed', 'ff08 pressed', '101f601 pressed', 'ff08 pressed']);
   });
 
+  it('takes a whole family for one letter on a phone, as a backspace does', () => {
+    const keyboard = start();
+    keyboard.setTouchTyping(true, field);
+    const type = (value: string): void => {
+      field.value = value;
+      field.dispatchEvent(new InputEvent('input'));
+    };
+    const base = field.value;
+    type(`${base}👨‍👩‍👧`);
+    type(base);
+    expect(said.filter((line) => line === 'ff08 pressed')).toHaveLength(1);
+  });
+
+  it('types Japanese of a phone once it is composed, and a word at once', () => {
+    const keyboard = start();
+    keyboard.setTouchTyping(true, field);
+    const compose = (value: string): void => {
+      field.value = value;
+      field.dispatchEvent(new InputEvent('input', { isComposing: true }));
+    };
+    const base = field.value;
+    field.dispatchEvent(new CompositionEvent('compositionstart'));
+    for (const text of ['に', 'にほ', 'にほん', '日本']) compose(base + text);
+    expect(said).toEqual([]);
+    field.dispatchEvent(new CompositionEvent('compositionend', { data: '日本' }));
+    expect(said).toEqual(['10065e5 pressed', '100672c pressed']);
+    said = [];
+    const now = field.value;
+    field.dispatchEvent(new CompositionEvent('compositionstart'));
+    for (const text of ['h', 'hi']) compose(now + text);
+    field.dispatchEvent(new CompositionEvent('compositionend', { data: 'hi' }));
+    expect(said).toEqual(['68 pressed', '69 pressed']);
+  });
+
+  it('types what replaced a word of a phone instead of it', () => {
+    const keyboard = start();
+    keyboard.setTouchTyping(true, field);
+    const base = field.value;
+    const type = (value: string): void => {
+      field.value = value;
+      field.dispatchEvent(new InputEvent('input', { inputType: 'insertReplacementText' }));
+    };
+    type(`${base}teh`);
+    said = [];
+    type(`${base}the `);
+    expect(said).toEqual(['ff08 pressed', 'ff08 pressed', '68 pressed', '65 pressed', '20 pressed']);
+  });
+
+  it('leaves the letters and the backspace of a phone to its field, and presses its other keys, as often as they come', () => {
+    const keyboard = start();
+    keyboard.setTouchTyping(true, field);
+    for (const letter of ['a', 'Backspace']) expect(key('keydown', { key: letter, code: '' })).toBe(true);
+    expect(said).toEqual([]);
+    for (const repeat of [false, true]) expect(key('keydown', { key: 'ArrowLeft', code: 'ArrowLeft', repeat })).toBe(false);
+    expect(said).toEqual(['ff51 pressed', 'ff51 pressed']);
+  });
+
   it('makes Control of Command, and releases letters whose keyup macOS hides', () => {
     start(true);
     key('keydown', { key: 'Meta', code: 'MetaLeft', location: 1, metaKey: true });

@@ -1,5 +1,6 @@
 import type { InputSender, Pasted } from './InputSender';
 import { controlLeft, isModifier, keysymOf, keysymsOfText, letterV } from './keysyms';
+import type { Modifiers } from './Modifiers';
 
 const altLeft = 0xffe9;
 const altRight = 0xffea;
@@ -7,6 +8,8 @@ const backSpace = 0xff08;
 const modifiers: readonly string[] = ['Control', 'Alt', 'Shift', 'Meta'];
 /** Letters kept before the caret of a phone keyboard's field, so that it always has something to delete. */
 const padding = '\u00a0'.repeat(24);
+/** What a phone's keyboard shows while it is composed and is as good as typed, as each word is on Android. */
+const typedAtOnce = /^[\p{Script=Latin}\p{Script=Common}\p{Script=Inherited}]*$/u;
 
 export interface KeyboardOptions {
   sender: Pick<InputSender, 'key' | 'press' | 'release' | 'clipboard' | 'paste' | 'isDriving'>;
@@ -14,6 +17,8 @@ export interface KeyboardOptions {
   unpasted: (why: Exclude<Pasted, 'sent'>) => void;
   /** The way out by keyboard: Control, Alt and Shift held together. */
   escape: () => void;
+  /** Those that a phone's row of keys holds for the next letter. */
+  modifiers?: Pick<Modifiers, 'hold' | 'drop'>;
   mac?: boolean;
 }
 
@@ -89,6 +94,9 @@ export class Keyboard {
     // eslint-disable-next-line @typescript-eslint/no-deprecated -- no other field tells
     if (event.isComposing || event.keyCode === 229 || event.key === 'Process') return;
     if (event.key === 'Dead') return; // the field composes it with the next letter
+    // A phone's field is followed, with whatever its keyboard makes of a letter.
+    const followed = [...event.key].length === 1 || event.key === 'Backspace';
+    if (this.touchTyping && followed && !event.ctrlKey && !event.altKey && !event.metaKey) return;
     const keysym = this.keysym(event);
     event.stopPropagation();
     // Only as the field's own does this key bring the clipboard's text, and without a question to the person.
@@ -98,10 +106,11 @@ export class Keyboard {
       return;
     }
     event.preventDefault();
-    if (keysym === null || event.repeat) return; // the screen's own keyboard repeats
+    const atOnce = event.code === '' || (this.touchTyping && keysym !== null && !isModifier(keysym));
+    if (keysym === null || (event.repeat && !atOnce)) return; // the screen's own keyboard repeats
     this.mend(event, keysym);
-    if (event.code === '') {
-      sender.press(keysym);
+    if (atOnce) {
+      this.press(keysym);
       return;
     }
     this.held.set(event.code, keysym);
@@ -179,7 +188,10 @@ export class Keyboard {
 
   private composed(event: CompositionEvent, field: HTMLTextAreaElement): void {
     this.composing = false;
-    if (this.touchTyping) return; // `input` has followed it already
+    if (this.touchTyping) {
+      this.follow(field);
+      return;
+    }
     const again = event.data === this.lastTyped.text && event.timeStamp - this.lastTyped.at < 50;
     if (event.data && !again) this.type(event.data);
     field.value = '';
@@ -198,20 +210,40 @@ export class Keyboard {
 
   private before = padding;
 
+  /**
+   * Whatever changed the field - letters, a correction, dictation, an emoji, a deletion - is what it now has other than before.
+   * Kana, Hangul and the like are not followed before they are composed: a page that completes what is typed would
+   * take the deletions for its own.
+   */
   private follow(field: HTMLTextAreaElement): void {
-    // By code points: half of an emoji is nothing to type, and one backspace takes all of it.
-    const before = [...this.before];
-    const now = [...field.value];
+    // By what a backspace takes: an emoji is one, of however many code points.
+    const before = letters(this.before);
+    const now = letters(field.value);
     let same = 0;
     while (same < before.length && same < now.length && before[same] === now[same]) same++;
-    for (let i = before.length; i > same; i--) this.options.sender.press(backSpace);
-    this.type(now.slice(same).join(''));
+    const text = now.slice(same).join('');
+    if (this.composing && !typedAtOnce.test(text)) return;
+    for (let i = before.length; i > same; i--) this.press(backSpace);
+    this.type(text);
     this.before = field.value;
     if (!this.composing && (now.length > 200 || now.length < padding.length / 2)) this.before = field.value = padding;
   }
 
   private type(text: string): void {
     if (!this.options.sender.isDriving) return;
-    for (const keysym of keysymsOfText(text)) this.options.sender.press(keysym);
+    for (const keysym of keysymsOfText(text)) this.press(keysym);
   }
+
+  private press(keysym: number): void {
+    const { sender, modifiers } = this.options;
+    modifiers?.hold();
+    sender.press(keysym);
+    modifiers?.drop();
+  }
+}
+
+const segmenter = 'Segmenter' in Intl ? new Intl.Segmenter(undefined, { granularity: 'grapheme' }) : null;
+
+function letters(text: string): string[] {
+  return segmenter ? Array.from(segmenter.segment(text), ({ segment }) => segment) : [...text];
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Pointer, wheelUnits } from './Pointer';
+import { Pointer } from './Pointer';
+import { wheelUnits } from './Wheel';
 
 let stage: HTMLDivElement;
 let said: string[];
@@ -76,55 +77,10 @@ describe('Pointer', () => {
     expect(wheelUnits(-1, 2)).toBe(-600);
   });
 
-  it('makes a click of a tap and a right click of a long press', () => {
+  it('leaves fingers to what is there for them', () => {
     start();
     const finger = { pointerType: 'touch', clientX: 5, clientY: 5 };
-    pointer('pointerdown', finger);
-    pointer('pointerup', finger);
-    expect(said).toEqual(['move 5 5', '1 down 5 5', '1 up 5 5']);
-    said = [];
-    pointer('pointerdown', finger);
-    vi.advanceTimersByTime(600);
-    pointer('pointerup', finger);
-    expect(said).toEqual(['move 5 5', '3 down 5 5', '3 up 5 5']);
-  });
-
-  it('scrolls with two fingers', () => {
-    start();
-    pointer('pointerdown', { pointerType: 'touch', pointerId: 1, clientX: 5, clientY: 100 });
-    pointer('pointerdown', { pointerType: 'touch', pointerId: 2, clientX: 50, clientY: 100 });
-    said = [];
-    pointer('pointermove', { pointerType: 'touch', pointerId: 1, clientX: 5, clientY: 50 });
-    pointer('pointermove', { pointerType: 'touch', pointerId: 2, clientX: 50, clientY: 50 });
-    vi.advanceTimersByTime(20);
-    expect(said).toEqual(['wheel 0 96']);
-    said = [];
-    pointer('pointerup', { pointerType: 'touch', pointerId: 1, clientX: 5, clientY: 50 });
-    pointer('pointerup', { pointerType: 'touch', pointerId: 2, clientX: 50, clientY: 50 });
-    expect(said).toEqual([]);
-  });
-
-  it.each([
-    ['was cancelled', () => [1, 2].forEach((pointerId) => pointer('pointercancel', { pointerType: 'touch', pointerId }))],
-    ['ended with control', (made: Pointer) => made.forget()],
-  ])('takes a tap for a tap after a scroll that %s', (_how, end) => {
-    const made = start();
-    for (const pointerId of [1, 2]) pointer('pointerdown', { pointerType: 'touch', pointerId, clientX: 5, clientY: 100 });
-    end(made);
-    said = [];
-    const finger = { pointerType: 'touch', pointerId: 3, clientX: 5, clientY: 5 };
-    pointer('pointerdown', finger);
-    pointer('pointerup', finger);
-    vi.advanceTimersByTime(600);
-    expect(said).toEqual(['move 5 5', '1 down 5 5', '1 up 5 5']);
-  });
-
-  it('forgets a long press that control did not outlive', () => {
-    const made = start();
-    pointer('pointerdown', { pointerType: 'touch', clientX: 5, clientY: 5 });
-    made.forget();
-    said = [];
-    vi.advanceTimersByTime(600);
+    for (const type of ['pointerdown', 'pointermove', 'pointerup']) pointer(type, finger);
     expect(said).toEqual([]);
   });
 
