@@ -12,7 +12,10 @@ export function useFocusBack(): void {
   });
   useEffect(
     () => () => {
-      if (document.activeElement === document.body && before instanceof HTMLElement) before.focus({ preventScroll: true });
+      // After those who heard that the dialog went: who drives has the keyboard on the stage again.
+      queueMicrotask(() => {
+        if (document.activeElement === document.body && before instanceof HTMLElement) before.focus({ preventScroll: true });
+      });
     },
     [before],
   );
