@@ -38,11 +38,12 @@ gen-check: gen ## Fail when generated code is stale
 	@test -z "$$(git status --porcelain -- services web/src .env.example docs/settings.md)" || \
 	  { git status --porcelain -- services web/src .env.example docs/settings.md; git diff --stat; echo 'Generated code is stale: run make gen and commit what it changes.'; exit 1; }
 
-lint: prepare-run $(TOOLS)/.installed web/node_modules/.installed web/dist/index.html ## Check formatting and the usual mistakes, Go and web
+lint: prepare-run $(TOOLS)/.installed web/node_modules/.installed web/dist/index.html ## Check formatting, the usual mistakes, and the page's weight
 	@unformatted=$$(gofmt -l services vb web/*.go); test -z "$$unformatted" || { echo "not gofmt'ed: $$unformatted"; exit 1; }
 	go vet ./...
 	$(TOOLS)/staticcheck ./...
 	npm --prefix web run lint
+	npm --prefix web run weigh
 
 test: prepare-test build test-go test-web e2e ## Set up and run every test: Go, web, and end to end in Chromium with a real Firefox
 

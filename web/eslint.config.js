@@ -3,7 +3,7 @@ import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  { ignores: ['dist', 'node_modules', 'public', 'src/api/schema.gen.ts', 'test-results', 'playwright-report', 'eslint.config.js'] },
+  { ignores: ['dist', 'node_modules', 'public', 'src/api/schema.gen.ts', 'test-results', 'playwright-report', 'eslint.config.js', 'build/weigh.mjs', 'build/weigh.d.mts'] },
   ...tseslint.configs.strictTypeChecked,
   ...tseslint.configs.stylisticTypeChecked,
   {

@@ -228,6 +228,22 @@ func TestAFileOfTheWebAppIsReadOnceUntilItChanges(t *testing.T) {
 	require.Equal(t, "new", get())
 }
 
+func TestARoomsAddressHasAPageOfItsOwnWhereTheBuildMadeOne(t *testing.T) {
+	files := fstest.MapFS{"index.html": {Data: []byte("every page")}}
+	app := &webApp{files: files}
+	get := func(path string) string {
+		w := httptest.NewRecorder()
+		app.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+		return w.Body.String()
+	}
+	require.Equal(t, "every page", get("/r/film-night"))
+	files["room.html"] = &fstest.MapFile{Data: []byte("a room")}
+	require.Equal(t, "a room", get("/r/film-night"))
+	for _, path := range []string{"/", "/rooms", "/i/some-code", "/r", "/rest"} {
+		require.Equal(t, "every page", get(path), path)
+	}
+}
+
 func TestAFullDiskIsSaidClearlyAndNothingIsAcknowledged(t *testing.T) {
 	h := newHouse(t)
 	c := h.signedUp(t, "ada")

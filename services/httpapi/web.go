@@ -45,7 +45,7 @@ func (a *webApp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	err := a.serve(w, r, name)
 	if errors.Is(err, fs.ErrNotExist) && !strings.HasPrefix(name, hashedFolder) && path.Ext(name) == "" {
-		err = a.serve(w, r, "index.html")
+		err = a.page(w, r, name)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		err = wire.Errorf(wire.ErrorCodeNotFound, "There is nothing at this address.")
@@ -53,6 +53,16 @@ func (a *webApp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		a.problem(w, r, err)
 	}
+}
+
+// page serves index.html, and for a room's address room.html, which asks for the room's script at once, where the build made one.
+func (a *webApp) page(w http.ResponseWriter, r *http.Request, name string) error {
+	if strings.HasPrefix(name, "r/") {
+		if err := a.serve(w, r, "room.html"); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return a.serve(w, r, "index.html")
 }
 
 func (a *webApp) serve(w http.ResponseWriter, r *http.Request, name string) error {
