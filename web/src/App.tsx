@@ -1,9 +1,11 @@
-import { lazy, Suspense, type ReactNode } from 'react';
-import { Button, Center, Loader } from '@mantine/core';
+import { Component, lazy, Suspense, useEffect, useState, type ReactNode } from 'react';
+import { Button, Center } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
-import { createBrowserRouter, Link, Outlet, useRouteError } from 'react-router';
+import { BrowserRouter, Link, Outlet, useLocation, useRoutes } from 'react-router';
 import { useSession } from '@/account/session';
 import { NoticeBar } from '@/notice/NoticeBar';
+import { Dots } from '@/ui/Dots';
+import { whenIdle } from '@/ui/later';
 import { Notice } from '@/ui/Notice';
 import { Page } from '@/ui/Page';
 
@@ -18,13 +20,15 @@ const ProfilePage = lazy(() => import('@/account/ProfilePage').then((m) => ({ de
 const ResetPage = lazy(() => import('@/account/ResetPage').then((m) => ({ default: m.ResetPage })));
 const AdminPage = lazy(() => import('@/admin/AdminPage').then((m) => ({ default: m.AdminPage })));
 const RoomPage = lazy(() => import('@/room/RoomPage').then((m) => ({ default: m.RoomPage })));
+const Toasts = lazy(() => import('@/ui/Toasts').then((m) => ({ default: m.Toasts })));
+const Tips = lazy(() => import('@/ui/Tips'));
 
 function Waiting() {
   const { t } = useTranslation();
   return (
-    <Center h="100dvh">
-      <Loader type="dots" aria-label={t('app.loading')} />
-    </Center>
+    <div className="waiting">
+      <Dots label={t('app.loading')} />
+    </div>
   );
 }
 
@@ -36,7 +40,7 @@ function Root() {
     if (!session.unreachable) return <Waiting />;
     return (
       <Center h="100dvh">
-        <Notice title={t('app.unreachable')} actions={<Loader type="dots" />} testId="unreachable">
+        <Notice title={t('app.unreachable')} actions={<Dots />} testId="unreachable">
           {t('app.unreachableText')}
         </Notice>
       </Center>
@@ -48,7 +52,20 @@ function Root() {
       <Suspense fallback={<Waiting />}>
         <Outlet />
       </Suspense>
+      <Over />
     </>
+  );
+}
+
+/** What lies over every page comes when the page is idle. Words that were said before wait in their store. */
+function Over() {
+  const [idle, setIdle] = useState(false);
+  useEffect(() => whenIdle(() => setIdle(true)), []);
+  return idle && (
+    <Suspense>
+      <Toasts />
+      <Tips />
+    </Suspense>
   );
 }
 
@@ -71,10 +88,34 @@ function NotFoundPage() {
   );
 }
 
-function Crashed(): ReactNode {
+/** What a page throws ends that page, not the sight of a way out. */
+class Crash extends Component<{ at: string; children: ReactNode }, { crashed: boolean }> {
+  override state = { crashed: false };
+
+  static getDerivedStateFromError() {
+    return { crashed: true };
+  }
+
+  override componentDidUpdate({ at }: { at: string }) {
+    if (at !== this.props.at && this.state.crashed) this.setState({ crashed: false });
+  }
+
+  override render() {
+    return this.state.crashed ? <Crashed /> : this.props.children;
+  }
+}
+
+function Frame() {
+  const { key } = useLocation();
+  return (
+    <Crash at={key}>
+      <Root />
+    </Crash>
+  );
+}
+
+function Crashed() {
   const { t } = useTranslation();
-  const error = useRouteError();
-  console.error(error);
   return (
     <Center h="100dvh">
       <Notice title={t('app.crash')} actions={<Button onClick={() => location.reload()}>{t('app.reload')}</Button>}>
@@ -86,8 +127,7 @@ function Crashed(): ReactNode {
 
 export const routes = [
   {
-    element: <Root />,
-    errorElement: <Crashed />,
+    element: <Frame />,
     children: [
       { path: '/', element: <WelcomePage /> },
       { path: '/rooms', element: <RoomsPage /> },
@@ -104,4 +144,11 @@ export const routes = [
   },
 ];
 
-export const makeRouter = () => createBrowserRouter(routes);
+const Routed = () => useRoutes(routes);
+
+/** Without loaders and actions: a router that has them is twice the script. */
+export const App = () => (
+  <BrowserRouter>
+    <Routed />
+  </BrowserRouter>
+);

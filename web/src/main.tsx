@@ -6,15 +6,13 @@ import { DirectionProvider, localStorageColorSchemeManager, MantineProvider } fr
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { RouterProvider } from 'react-router';
 import { AccountProvider } from './account/session';
 import { createApiClient } from './api/client';
 import { toApiError } from './api/problem';
 import { browserSessionOptions, SessionManager } from './api/session';
-import { makeRouter } from './App';
+import { App } from './App';
 import { speakAsChosen } from './i18n';
 import { cssVariables, theme } from './ui/theme';
-import { Toasts } from './ui/Toasts';
 
 const session = new SessionManager(browserSessionOptions());
 const api = createApiClient(session);
@@ -36,10 +34,9 @@ if (root) {
     <StrictMode>
       <DirectionProvider>
       <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="dark" colorSchemeManager={localStorageColorSchemeManager({ key: 'turtus.scheme' })}>
-        <Toasts />
         <QueryClientProvider client={queries}>
           <AccountProvider session={session} api={api}>
-            <RouterProvider router={makeRouter()} />
+            <App />
           </AccountProvider>
         </QueryClientProvider>
       </MantineProvider>

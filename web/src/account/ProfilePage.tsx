@@ -1,4 +1,4 @@
-import { Alert, Badge, Button, ColorSwatch, Divider, FileButton, Group, Modal, PasswordInput, Stack, Text, TextInput, Title, Tooltip, UnstyledButton } from '@mantine/core';
+import { Alert, Badge, Button, ColorSwatch, Divider, FileButton, Group, Modal, PasswordInput, Stack, Text, TextInput, Title, UnstyledButton } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import { IconCheck } from '@tabler/icons-react';
@@ -13,6 +13,7 @@ import { Page } from '@/ui/Page';
 import pageClasses from '@/ui/Page.module.css';
 import { PersonAvatar } from '@/ui/PersonAvatar';
 import { checkDisplayName, checkNewPassword, checkUsername, needed } from '@/ui/fields';
+import { Tooltip } from '@/ui/Tooltip';
 import { useErrorText } from '@/ui/useErrorText';
 import { useFields } from '@/ui/useFields';
 import { signUpCodeOf } from './AuthPage';

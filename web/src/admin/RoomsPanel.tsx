@@ -1,4 +1,4 @@
-import { ActionIcon, Anchor, Group, Tooltip } from '@mantine/core';
+import { ActionIcon, Anchor, Group } from '@mantine/core';
 import { IconTrash } from '@tabler/icons-react';
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -7,6 +7,7 @@ import { Link } from 'react-router';
 import { useApi } from '@/account/session';
 import { unwrap } from '@/api/client';
 import { Confirm } from '@/ui/Confirm';
+import { Tooltip } from '@/ui/Tooltip';
 import { Listing, SearchField, useSearch } from './Listing';
 import { adminKeys, allRoomsQuery, type ManagedRoom } from './queries';
 import { useTimes } from './times';

@@ -1,4 +1,4 @@
-import { ActionIcon, Alert, Button, Group, Loader, NumberInput, Radio, Select, SimpleGrid, Stack, Text, TextInput, Title, Tooltip } from '@mantine/core';
+import { ActionIcon, Alert, Button, Group, Loader, NumberInput, Radio, Select, SimpleGrid, Stack, Text, TextInput, Title } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconCheck, IconCopy, IconTrash } from '@tabler/icons-react';
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
@@ -8,6 +8,7 @@ import { useApi } from '@/account/session';
 import { unwrap } from '@/api/client';
 import { keys } from '@/api/queries';
 import { copyText } from '@/ui/copy';
+import { Tooltip } from '@/ui/Tooltip';
 import { useErrorText } from '@/ui/useErrorText';
 import { Listing } from './Listing';
 import { adminKeys, codesQuery, settingsQuery, type ServerSettings, type SettingsChosen, type SignUpCode, type SignUps } from './queries';

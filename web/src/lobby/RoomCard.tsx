@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Group, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Button, Group, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconKey, IconStar, IconStarFilled, IconUsers } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
@@ -8,6 +8,7 @@ import { useApi } from '@/account/session';
 import { unwrap } from '@/api/client';
 import { keys } from '@/api/queries';
 import type { Room } from '@/api/types';
+import { Tooltip } from '@/ui/Tooltip';
 import { clock, useNow } from '@/ui/useNow';
 import { useErrorText } from '@/ui/useErrorText';
 import { PrivacyIcon } from './privacy';

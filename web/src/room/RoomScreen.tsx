@@ -1,4 +1,4 @@
-import { ActionIcon, Anchor, Badge, Button, Group, Tabs, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Anchor, Badge, Button, Group, Tabs, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconKey, IconMessageCircle, IconSettings, IconUserPlus, IconUsers } from '@tabler/icons-react';
 import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react';
@@ -9,6 +9,8 @@ import { PrivacyIcon } from '@/lobby/privacy';
 import { ProfileMenu, ThemeToggle } from '@/ui/Page';
 import { TurtleMark } from '@/ui/TurtleMark';
 import { useErrorText } from '@/ui/useErrorText';
+import { fetchRestWhenIdle, later } from '@/ui/later';
+import { Tooltip } from '@/ui/Tooltip';
 import { Announcer } from './Announcer';
 import { CallStrip } from './call/CallStrip';
 import { ChatOverlay } from './chat/ChatOverlay';
@@ -17,7 +19,6 @@ import { useHandToasts } from './hands/useHandToasts';
 import { useChimes } from './chat/alerts';
 import { useUnread } from './chat/useUnread';
 import { useDriving, useMay, useRoom, useRoomSession } from './context';
-import { PeoplePanel } from './people/PeoplePanel';
 import { useCall } from './call/hooks';
 import { useShareView } from './share/view';
 import { Countdown } from './stage/Countdown';
@@ -31,10 +32,11 @@ import { useVisible } from './useVisible';
 import { useCalm, useView } from './view';
 import classes from './Room.module.css';
 
-const InviteDialog = lazy(() => import('./invite/InviteDialog').then((m) => ({ default: m.InviteDialog })));
+const InviteDialog = later(() => import('./invite/InviteDialog').then((m) => ({ default: m.InviteDialog })));
 const KeyRow = lazy(() => import('./touch/KeyRow'));
-const SharedScreen = lazy(() => import('./share/SharedScreen'));
-const SettingsPanel = lazy(() => import('./settings/SettingsPanel').then((m) => ({ default: m.SettingsPanel })));
+const PeoplePanel = later(() => import('./people/PeoplePanel').then((m) => ({ default: m.PeoplePanel })));
+const SharedScreen = later(() => import('./share/SharedScreen'));
+const SettingsPanel = later(() => import('./settings/SettingsPanel').then((m) => ({ default: m.SettingsPanel })));
 
 type Tab = 'people' | 'chat' | 'settings';
 
@@ -70,6 +72,8 @@ export function RoomScreen() {
   useRefusals();
   useStanding();
   useHandToasts();
+  // A first press finds its script here, also when the network has gone since.
+  useEffect(fetchRestWhenIdle, []);
 
   useEffect(() => {
     document.title = `${mentioned > 0 ? `(@${unread}) ` : unread > 0 ? `(${unread}) ` : ''}${title} · ${t('app.name')}`;
@@ -168,7 +172,9 @@ export function RoomScreen() {
                 </Tabs.Tab>
               </Tabs.List>
               <Tabs.Panel value="people">
-                <PeoplePanel onInvite={() => setInviting(true)} />
+                <Suspense>
+                  <PeoplePanel onInvite={() => setInviting(true)} />
+                </Suspense>
               </Tabs.Panel>
               <Tabs.Panel value="chat">
                 <ChatPanel onSeen={seen} mark={mark} />
@@ -210,7 +216,7 @@ function Header({ onInvite, phone }: { onInvite: () => void; phone: boolean }) {
         <Text component="h1" className={classes.title} title={room.title} dir="auto" data-testid="room-heading">
           {room.title}
         </Text>
-        <Tooltip label={`${t(`privacy.${room.privacy}`)}: ${t(`privacy.${room.privacy}Text`)} ${t(`entry.${room.entry}Text`)}`} multiline maw={280}>
+        <Tooltip label={`${t(`privacy.${room.privacy}`)}: ${t(`privacy.${room.privacy}Text`)} ${t(`entry.${room.entry}Text`)}`}>
           <Group gap={5} c="dimmed" wrap="nowrap" data-testid="room-privacy" data-privacy={room.privacy} role="img" aria-label={`${t(`privacy.${room.privacy}`)}, ${t(`entry.${room.entry}`)}`} tabIndex={0}>
             <PrivacyIcon privacy={room.privacy} size={17} />
             {room.hasPassword && <IconKey size={16} stroke={1.7} />}

@@ -6,8 +6,11 @@ import { AccountProvider } from '@/account/session';
 import { createApiClient } from '@/api/client';
 import { SessionManager } from '@/api/session';
 import { routes } from '@/App';
+import { fetchRest } from '@/ui/later';
 import { theme } from '@/ui/theme';
 import { aSession, type Answer, fakeFetch, Refusal } from './mockServer';
+
+await fetchRest();
 
 /** The whole page at an address, with the network faked; signed in or not. */
 export function open(path: string, answers: Record<string, Answer>, signedIn = true) {

@@ -4,8 +4,11 @@ import type { AgentEvent, ServerMessage } from '@/api/hub/messages';
 import { checked } from '@/call/preferences';
 // The page loads it when it is needed; here before a test begins, so that no test waits for it.
 import '@/room/RoomPage';
+import { fetchRest } from '@/ui/later';
 import { aJoin, anIdentity, aSession, FakeSocket, type Answer } from './mockServer';
 import { open } from './page';
+
+await fetchRest();
 
 /** The agent's end of a peer connection, which a test holds. */
 class FakeConnection {

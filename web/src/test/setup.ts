@@ -18,6 +18,9 @@ class NoObserver {
   readonly disconnect = (): void => undefined;
 }
 vi.stubGlobal('ResizeObserver', NoObserver);
+// What a page fetches when idle would still come when its test has ended.
+vi.stubGlobal('requestIdleCallback', () => 0);
+vi.stubGlobal('cancelIdleCallback', () => undefined);
 vi.stubGlobal('matchMedia', (query: string) => ({ matches: false, media: query, addEventListener: () => undefined, removeEventListener: () => undefined, addListener: () => undefined, removeListener: () => undefined }));
 Element.prototype.scrollIntoView = () => undefined;
 Element.prototype.setPointerCapture = () => undefined;

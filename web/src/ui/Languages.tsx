@@ -1,4 +1,4 @@
-import { ActionIcon, Menu, Tooltip } from '@mantine/core';
+import { Menu } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconLanguage } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
@@ -7,7 +7,7 @@ import { speakAsChosen } from '@/i18n';
 import { chosen, languages } from '@/i18n/languages';
 
 /** Each language by its own name, for whoever can't read the one that is shown. */
-function Choices() {
+export function Languages() {
   const { t, i18n } = useTranslation();
   const { language } = useStore(chosen);
   const choose = async (tag: string): Promise<void> => {
@@ -40,27 +40,8 @@ export function LanguageChoice() {
         </Menu.Sub.Item>
       </Menu.Sub.Target>
       <Menu.Sub.Dropdown>
-        <Choices />
+        <Languages />
       </Menu.Sub.Dropdown>
     </Menu.Sub>
-  );
-}
-
-/** The choice on a page whose reader has no menu yet. */
-export function LanguageMenu() {
-  const { t } = useTranslation();
-  return (
-    <Menu position="bottom-end" width={220}>
-      <Menu.Target>
-        <Tooltip label={t('language.title')}>
-          <ActionIcon aria-label={t('language.title')} data-testid="language-open">
-            <IconLanguage size={20} />
-          </ActionIcon>
-        </Tooltip>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Choices />
-      </Menu.Dropdown>
-    </Menu>
   );
 }

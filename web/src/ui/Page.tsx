@@ -1,13 +1,18 @@
-import { ActionIcon, Anchor, Button, Container, Group, Menu, Text, Tooltip, UnstyledButton, useMantineColorScheme } from '@mantine/core';
-import { IconAdjustmentsCog, IconDoorExit, IconMoon, IconStethoscope, IconSun, IconUser } from '@tabler/icons-react';
+import { ActionIcon, Anchor, Button, Container, Group, Text, UnstyledButton, useMantineColorScheme } from '@mantine/core';
+import { IconLanguage, IconMoon, IconSun } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
-import { useSession, useSignOut } from '@/account/session';
+import { useSession } from '@/account/session';
+import { Dropdown } from './Dropdown';
 import { PersonAvatar } from './PersonAvatar';
-import { LanguageChoice, LanguageMenu } from './Languages';
+import { later } from './later';
+import { Tooltip } from './Tooltip';
 import { TurtleMark } from './TurtleMark';
 import classes from './Page.module.css';
+
+const ProfileItems = later(() => import('./ProfileItems').then((m) => ({ default: m.ProfileItems })));
+const Languages = later(() => import('./Languages').then((m) => ({ default: m.Languages })));
 
 export function ThemeToggle() {
   const { t } = useTranslation();
@@ -26,37 +31,42 @@ export function ThemeToggle() {
 export function ProfileMenu() {
   const { t } = useTranslation();
   const session = useSession();
-  const signOut = useSignOut();
   if (session.status !== 'signedIn') return null;
   const { person } = session;
   return (
-    <Menu position="bottom-end" width={220}>
-      <Menu.Target>
+    <Dropdown
+      kind="menu"
+      position="bottom-end"
+      width={220}
+      button={
         <UnstyledButton aria-label={t('account.menu', { name: person.displayName })} data-testid="profile-menu" className={classes.profile}>
           <PersonAvatar person={person} size={34} />
         </UnstyledButton>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>{person.kind === 'guest' ? t('account.guestName', { name: person.displayName }) : (person.username ?? person.displayName)}</Menu.Label>
-        <Menu.Item leftSection={<IconUser size={16} />} component={Link} to="/profile" data-testid="profile-open">
-          {person.kind === 'guest' ? t('account.claimShort') : t('account.profile')}
-        </Menu.Item>
-        {person.administrator && (
-          <Menu.Item leftSection={<IconAdjustmentsCog size={16} />} component={Link} to="/admin/people" data-testid="admin-open">
-            {t('admin.title')}
-          </Menu.Item>
-        )}
-        {person.administrator && (
-          <Menu.Item leftSection={<IconStethoscope size={16} />} component={Link} to="/admin/doctor" data-testid="doctor-open">
-            {t('doctor.title')}
-          </Menu.Item>
-        )}
-        <LanguageChoice />
-        <Menu.Item leftSection={<IconDoorExit size={16} />} onClick={() => void signOut()} data-testid="sign-out">
-          {t('account.signOut')}
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+      }
+    >
+      <ProfileItems person={person} />
+    </Dropdown>
+  );
+}
+
+/** The choice on a page whose reader has no menu yet. */
+function LanguageMenu() {
+  const { t } = useTranslation();
+  return (
+    <Dropdown
+      kind="menu"
+      position="bottom-end"
+      width={220}
+      button={
+        <Tooltip label={t('language.title')}>
+          <ActionIcon aria-label={t('language.title')} data-testid="language-open">
+            <IconLanguage size={20} />
+          </ActionIcon>
+        </Tooltip>
+      }
+    >
+      <Languages />
+    </Dropdown>
   );
 }
 

@@ -1,5 +1,4 @@
-import { Button, Popover, Slider, Stack, Text, UnstyledButton } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
+import { Button, Stack, Text, UnstyledButton } from '@mantine/core';
 import { IconAntennaBars2, IconCameraRotate, IconHandStop, IconMicrophoneOff, IconPlugConnectedX, IconVideoOff, IconVolumeOff } from '@tabler/icons-react';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -7,9 +6,13 @@ import { useStore } from 'zustand';
 import type { Peer } from '@/api/types';
 import type { CallPerson } from '@/call/Call';
 import { bubbles, volumes } from '@/call/preferences';
+import { Dropdown } from '@/ui/Dropdown';
+import { later } from '@/ui/later';
 import { PersonAvatar } from '@/ui/PersonAvatar';
 import { useCall, useCallSession, useDevices } from './hooks';
 import classes from './Call.module.css';
+
+const PersonVolume = later(() => import('@/ui/Slider'));
 
 type Words = readonly string[];
 
@@ -31,7 +34,7 @@ export function FriendBubble({ person, size }: { person: CallPerson; size: numbe
       mark={quality && link === 'connected' ? <IconAntennaBars2 size={14} aria-hidden data-testid="quality-mark" data-level={quality.level} data-reason={quality.reason} /> : trouble !== null ? <IconPlugConnectedX size={14} aria-hidden /> : rests ? <IconVideoOff size={14} aria-hidden data-testid="rests-mark" /> : volume === 0 ? <IconVolumeOff size={14} aria-hidden /> : null}
     >
       <Text fz="sm">{t('call.volumeOf', { name })}</Text>
-      <Slider value={Math.round(volume * 100)} onChange={(value) => volumes.setState({ [id]: value / 100 })} label={(value) => t('toolbar.volumeValue', { value })} thumbLabel={t('call.volumeOf', { name })} size={4} thumbSize={18} mx={14} data-testid="person-volume" />
+      <PersonVolume value={Math.round(volume * 100)} onChange={(value) => volumes.setState({ [id]: value / 100 })} label={(value) => t('toolbar.volumeValue', { value })} thumbLabel={t('call.volumeOf', { name })} size={4} thumbSize={18} mx={14} data-testid="person-volume" />
       <Button variant="default" size="compact-md" onClick={() => volumes.setState({ [id]: volume === 0 ? 1 : 0 })} data-testid="person-mute">
         {volume === 0 ? t('call.hearAgain') : t('call.silence')}
       </Button>
@@ -80,7 +83,7 @@ interface RoundProps {
 const longPress = 450;
 
 function Round({ peer, name, size, speaks, muted, picture, mirror = false, words, mark, testId, children }: RoundProps) {
-  const [open, { toggle, close, open: show }] = useDisclosure(false);
+  const [open, setOpen] = useState(false);
   const pressing = useRef<ReturnType<typeof setTimeout> | null>(null);
   const held = useRef(false);
   const release = (): void => {
@@ -90,23 +93,28 @@ function Round({ peer, name, size, speaks, muted, picture, mirror = false, words
   useEffect(() => release, []);
   return (
     <li className={classes.bubble} style={{ '--size': `${size}px` } as React.CSSProperties} data-speaking={speaks || undefined} data-away={!peer.connected || undefined} data-testid={testId} data-peer={peer.id}>
-      <Popover opened={open} onChange={(next) => !next && close()} position="bottom" width={230} trapFocus returnFocus>
-        <Popover.Target>
+      <Dropdown
+        kind="dialog"
+        opened={open}
+        onChange={setOpen}
+        position="bottom"
+        width={230}
+        dropdown={{ 'aria-label': name }}
+        button={
           <UnstyledButton
             className={classes.face}
             aria-label={[name, ...words].join(', ')}
-            aria-expanded={open}
             onClick={() => {
               // The finger that held it long has opened it already.
               if (held.current) held.current = false;
-              else toggle();
+              else setOpen(!open);
             }}
             onPointerDown={(event) => {
               held.current = false;
               if (event.pointerType !== 'touch') return;
               pressing.current = setTimeout(() => {
                 held.current = true;
-                show();
+                setOpen(true);
               }, longPress);
             }}
             onPointerUp={release}
@@ -116,21 +124,20 @@ function Round({ peer, name, size, speaks, muted, picture, mirror = false, words
             {peer.person && <PersonAvatar person={peer.person} size={size} />}
             {picture && <Picture track={picture} mirror={mirror} />}
           </UnstyledButton>
-        </Popover.Target>
-        <Popover.Dropdown aria-label={name}>
-          <Stack gap="xs">
-            <div>
-              <Text fw={600} truncate>
-                {peer.person?.displayName ?? name}
-              </Text>
-              <Text fz="sm" c="dimmed">
-                {words.join(' · ')}
-              </Text>
-            </div>
-            {children}
-          </Stack>
-        </Popover.Dropdown>
-      </Popover>
+        }
+      >
+        <Stack gap="xs">
+          <div>
+            <Text fw={600} truncate>
+              {peer.person?.displayName ?? name}
+            </Text>
+            <Text fz="sm" c="dimmed">
+              {words.join(' · ')}
+            </Text>
+          </div>
+          {children}
+        </Stack>
+      </Dropdown>
       {muted && (
         <span className={classes.muted} data-testid="muted-mark">
           <IconMicrophoneOff size={size > 70 ? 14 : 12} aria-hidden />

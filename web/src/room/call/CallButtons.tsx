@@ -1,25 +1,28 @@
-import { ActionIcon, Popover, Tooltip } from '@mantine/core';
+import { ActionIcon } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconChevronUp, IconMicrophone, IconMicrophoneOff, IconVideo, IconVideoOff } from '@tabler/icons-react';
-import { lazy, Suspense, useEffect } from 'react';
+import { Suspense, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useStore } from 'zustand';
 import { talking } from '@/call/preferences';
+import { Dropdown } from '@/ui/Dropdown';
+import { later } from '@/ui/later';
+import { Tooltip } from '@/ui/Tooltip';
 import { useMay } from '../context';
 import { ShareButton } from '../share/ShareButton';
-import { CallSettings } from './CallSettings';
 import { useCallSession, useDevices, useHeldKey, useKeys } from './hooks';
 import { useTroubles } from './useTroubles';
 import classes from './Call.module.css';
 
-const CheckDialog = lazy(() => import('../check/CheckDialog'));
+const CallSettings = later(() => import('./CallSettings').then((m) => ({ default: m.CallSettings })));
+const CheckDialog = later(() => import('../check/CheckDialog'));
 
 /** Microphone and camera, with the keys M and V, which the tooltips tell of while they do something. */
 export function CallButtons({ small, touch }: { small: boolean; touch: boolean }) {
   const { t } = useTranslation();
   const { devices } = useCallSession();
   const { microphone, camera, cameraPaused } = useDevices((state) => ({ microphone: state.microphone, camera: state.camera, cameraPaused: state.cameraPaused }));
-  const [open, { toggle, close }] = useDisclosure(false);
+  const [open, setOpen] = useState(false);
   const [checking, { open: check, close: endCheck }] = useDisclosure(false);
   const { push } = useStore(talking);
   const mayVoice = useMay('voice');
@@ -43,23 +46,28 @@ export function CallButtons({ small, touch }: { small: boolean; touch: boolean }
       {film && <Switch label={t(`call.camera.${camera}`)} hint={touch || !filmKey ? null : t('call.key', { key: 'V' })} state={camera} onClick={film} testId="camera" On={IconVideo} Off={IconVideoOff} />}
       <ShareButton />
       {!small && (speak ?? film) && (
-        <Popover opened={open} onChange={(next) => !next && close()} position="top" width={330} trapFocus returnFocus>
-          <Popover.Target>
+        <Dropdown
+          kind="dialog"
+          opened={open}
+          onChange={setOpen}
+          position="top"
+          width={330}
+          dropdown={{ p: 'md', className: classes.settings, 'aria-label': t('call.settings') }}
+          button={
             <Tooltip label={t('call.settings')} disabled={open}>
-              <ActionIcon size={28} className={classes.more} aria-label={t('call.settings')} aria-expanded={open} onClick={toggle} data-testid="call-settings">
+              <ActionIcon size={28} className={classes.more} aria-label={t('call.settings')} data-testid="call-settings">
                 <IconChevronUp size={16} stroke={2} />
               </ActionIcon>
             </Tooltip>
-          </Popover.Target>
-          <Popover.Dropdown p="md" className={classes.settings} aria-label={t('call.settings')}>
-            <CallSettings
-              onCheck={() => {
-                close();
-                check();
-              }}
-            />
-          </Popover.Dropdown>
-        </Popover>
+          }
+        >
+          <CallSettings
+            onCheck={() => {
+              setOpen(false);
+              check();
+            }}
+          />
+        </Dropdown>
       )}
       {checking && (
         <Suspense>

@@ -1,9 +1,10 @@
 import { Button, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconArrowDown } from '@tabler/icons-react';
-import { lazy, Suspense, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { Suspense, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { flushSync } from 'react-dom';
 import { useTranslation } from 'react-i18next';
+import { later } from '@/ui/later';
 import { useRoom, useRoomSession } from '../context';
 import { Composer } from './Composer';
 import type { Draft } from './drafts';
@@ -12,7 +13,7 @@ import { Message, type LineEvents } from './Message';
 import { TypingLine } from './TypingLine';
 import classes from './Chat.module.css';
 
-const ReactDialog = lazy(() => import('./ReactDialog').then((m) => ({ default: m.ReactDialog })));
+const ReactDialog = later(() => import('./ReactDialog').then((m) => ({ default: m.ReactDialog })));
 
 /** How many lines are drawn for who is at the end, and how many more each time that somebody comes near the first of them. */
 const drawn = 200;

@@ -1,8 +1,9 @@
-import { Button, Loader, Tooltip, UnstyledButton } from '@mantine/core';
+import { Button, Loader, UnstyledButton } from '@mantine/core';
 import { IconHandStop, IconMouse } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { PersonAvatar } from '@/ui/PersonAvatar';
+import { Tooltip } from '@/ui/Tooltip';
 import { useMay, useRoom, useRoomSession } from '../context';
 import { useQuality } from '../preferences';
 import { peerById } from '../state/roomState';

@@ -1,7 +1,8 @@
-import { ActionIcon, Button, Tooltip } from '@mantine/core';
+import { ActionIcon, Button } from '@mantine/core';
 import { IconHandOff, IconHandStop } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import type { Peer, Role } from '@/api/types';
+import { Tooltip } from '@/ui/Tooltip';
 import { useMay, useRoom, useRoomSession } from '../context';
 import { mayActOn } from '../people/rank';
 import { raisedOf } from '../state/roomState';

@@ -1,6 +1,7 @@
-import { ActionIcon, Tooltip } from '@mantine/core';
+import { ActionIcon } from '@mantine/core';
 import { IconHandStop } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
+import { Tooltip } from '@/ui/Tooltip';
 import { useKeys } from '../call/hooks';
 import { useHand } from './useHand';
 

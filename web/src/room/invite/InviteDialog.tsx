@@ -1,4 +1,4 @@
-import { ActionIcon, Alert, Button, Collapse, Divider, Group, Modal, Select, SimpleGrid, Skeleton, Stack, Text, TextInput, Tooltip, UnstyledButton } from '@mantine/core';
+import { ActionIcon, Alert, Button, Collapse, Divider, Group, Modal, Select, SimpleGrid, Skeleton, Stack, Text, TextInput, UnstyledButton } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconCheck, IconChevronDown, IconChevronRight, IconCopy, IconTrash } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
@@ -9,6 +9,7 @@ import { unwrap } from '@/api/client';
 import { invitesQuery, keys } from '@/api/queries';
 import type { Invite, NewInvite } from '@/api/types';
 import { copyText } from '@/ui/copy';
+import { Tooltip } from '@/ui/Tooltip';
 import { useErrorText } from '@/ui/useErrorText';
 import { useFocusBack } from '@/ui/useFocusBack';
 import { useRoom } from '../context';

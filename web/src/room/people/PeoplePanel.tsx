@@ -1,9 +1,11 @@
-import { ActionIcon, Badge, Button, Group, Stack, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Badge, Button, Group, Stack, Text } from '@mantine/core';
 import { IconHandFinger, IconLock, IconMouse, IconTransfer, IconUserPlus } from '@tabler/icons-react';
-import { lazy, memo, Suspense, useMemo } from 'react';
+import { memo, Suspense, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Peer, Role } from '@/api/types';
 import { PersonAvatar } from '@/ui/PersonAvatar';
+import { later } from '@/ui/later';
+import { Tooltip } from '@/ui/Tooltip';
 import { MediaMarks } from '../call/MediaMarks';
 import { useHolds, useMay, useRoom, useRoomSession } from '../context';
 import { DoorList } from '../door/DoorRequests';
@@ -13,7 +15,7 @@ import { PersonMenu } from './PersonMenu';
 import classes from './People.module.css';
 import { Questions } from './Questions';
 
-const Moderation = lazy(() => import('./Moderation').then((m) => ({ default: m.Moderation })));
+const Moderation = later(() => import('./Moderation').then((m) => ({ default: m.Moderation })));
 
 const order: readonly Role[] = ['owner', 'moderator', 'member', 'guest'];
 

@@ -1,7 +1,8 @@
-import { createContext, lazy, Suspense, use, useCallback, useState, type ReactNode } from 'react';
+import { createContext, Suspense, use, useCallback, useState, type ReactNode } from 'react';
 import type { PublicPerson } from '@/api/types';
+import { later } from '@/ui/later';
 
-const PersonQuestion = lazy(() => import('./PersonQuestion').then((m) => ({ default: m.PersonQuestion })));
+const PersonQuestion = later(() => import('./PersonQuestion').then((m) => ({ default: m.PersonQuestion })));
 
 /** What is done only after asking. */
 export type Asked = 'remove' | 'ban' | 'handOver';

@@ -18,7 +18,7 @@ import { useFields } from '@/ui/useFields';
 import { useMay, useRoom } from '../context';
 import { ChatSoundChoice } from '../chat/ChatSoundChoice';
 import { PointerChoice } from '../pointers/PointerChoice';
-import { VolumeSlider } from '../stage/Toolbar';
+import { VolumeSlider } from '../stage/VolumeSlider';
 import { QuitRoom } from './QuitRoom';
 import { RolePermissionsForm } from './RolePermissionsForm';
 import { sameScreen, ScreenChoice } from './ScreenChoice';

@@ -1,7 +1,8 @@
-import { ActionIcon, Tooltip } from '@mantine/core';
+import { ActionIcon } from '@mantine/core';
 import { IconScreenShare, IconScreenShareOff } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import { useStore } from 'zustand';
+import { Tooltip } from '@/ui/Tooltip';
 import { useMay } from '../context';
 import { useCall, useCallSession } from '../call/hooks';
 import classes from '../call/Call.module.css';

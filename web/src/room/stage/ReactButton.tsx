@@ -1,7 +1,9 @@
-import { ActionIcon, Popover, Tooltip } from '@mantine/core';
+import { ActionIcon } from '@mantine/core';
 import { IconMoodSmile } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Dropdown } from '@/ui/Dropdown';
+import { Tooltip } from '@/ui/Tooltip';
 import { atHand } from '../chat/emoji';
 import { useMay, useRoomSession } from '../context';
 import classes from './Floating.module.css';
@@ -29,23 +31,28 @@ export function ReactButton() {
   }, [mayReact, opened, session]);
   if (!mayReact) return null;
   return (
-    <Popover opened={opened} onChange={setOpened} position="top" trapFocus={false}>
-      <Popover.Target>
+    <Dropdown
+      kind="dialog"
+      opened={opened}
+      onChange={setOpened}
+      position="top"
+      trapFocus={false}
+      dropdown={{ p: 6, 'aria-label': t('toolbar.react') }}
+      button={
         <Tooltip label={t('toolbar.react')} disabled={opened}>
-          <ActionIcon aria-label={t('toolbar.react')} aria-expanded={opened} aria-keyshortcuts="R" onClick={() => setOpened((open) => !open)} data-testid="react">
+          <ActionIcon aria-label={t('toolbar.react')} aria-keyshortcuts="R" data-testid="react">
             <IconMoodSmile size={20} stroke={1.7} />
           </ActionIcon>
         </Tooltip>
-      </Popover.Target>
-      <Popover.Dropdown p={6} aria-label={t('toolbar.react')}>
-        <div className={classes.choice}>
-          {atHand.map((emoji, i) => (
-            <button key={emoji} type="button" aria-label={t('toolbar.reactWith', { emoji, key: i + 1 })} title={String(i + 1)} onClick={() => void session.ask('reaction', { emoji })} data-testid="react-emoji">
-              {emoji}
-            </button>
-          ))}
-        </div>
-      </Popover.Dropdown>
-    </Popover>
+      }
+    >
+      <div className={classes.choice}>
+        {atHand.map((emoji, i) => (
+          <button key={emoji} type="button" aria-label={t('toolbar.reactWith', { emoji, key: i + 1 })} title={String(i + 1)} onClick={() => void session.ask('reaction', { emoji })} data-testid="react-emoji">
+            {emoji}
+          </button>
+        ))}
+      </div>
+    </Dropdown>
   );
 }

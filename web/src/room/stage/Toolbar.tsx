@@ -1,22 +1,25 @@
-import { ActionIcon, Group, Indicator, Popover, Slider, Tooltip } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
+import { ActionIcon, Group, Indicator } from '@mantine/core';
 import {
   IconActivity, IconArrowsMaximize, IconArrowsMinimize, IconMessageCircle, IconPictureInPicture, IconRectangle, IconRectangleFilled, IconVolume, IconVolume2, IconVolumeOff,
 } from '@tabler/icons-react';
-import { lazy, Suspense, type RefObject } from 'react';
+import { lazy, Suspense, useState, type RefObject } from 'react';
 import { useTranslation } from 'react-i18next';
 import { CallButtons } from '../call/CallButtons';
 import { useDriving, useHolds, useRoom } from '../context';
 import { ControlPill } from '../control/ControlPill';
 import { HandButton } from '../hands/HandButton';
-import { setVolume, toggleMute, useSound } from '../preferences';
+import { toggleMute, useSound } from '../preferences';
 import type { View } from '../view';
+import { Dropdown } from '@/ui/Dropdown';
+import { later } from '@/ui/later';
+import { Tooltip } from '@/ui/Tooltip';
 import { MoreMenu } from './MoreMenu';
 import { ReactButton } from './ReactButton';
-import { Statistics } from './Statistics';
 import { usePaste } from './usePaste';
 import classes from './Toolbar.module.css';
 
+const Statistics = later(() => import('./Statistics').then((m) => ({ default: m.Statistics })));
+const VolumeSlider = later(() => import('./VolumeSlider').then((m) => ({ default: m.VolumeSlider })));
 const TouchTools = lazy(() => import('../touch/TouchTools'));
 
 interface Props {
@@ -33,7 +36,7 @@ export function Toolbar({ view, video, touchTyping, onTouchTyping, unread, onCha
   const live = useRoom((room) => room.stream === 'live' || room.stream === 'interrupted');
   const driving = useDriving();
   const holds = useHolds();
-  const [statsOpen, { toggle: toggleStats, close: closeStats, open: openStats }] = useDisclosure(false);
+  const [statsOpen, setStatsOpen] = useState(false);
   const pip = 'pictureInPictureEnabled' in document && document.pictureInPictureEnabled;
   const small = view.narrow;
   const paste = usePaste();
@@ -63,18 +66,24 @@ export function Toolbar({ view, video, touchTyping, onTouchTyping, unread, onCha
         <HandButton shown={!small} />
         {live && <Volume slider={!small} />}
         {live && !small && (
-          <Popover opened={statsOpen} onChange={(open) => (open ? openStats() : closeStats())} position="top" width={320}>
-            <Popover.Target>
+          <Dropdown
+            kind="dialog"
+            opened={statsOpen}
+            onChange={setStatsOpen}
+            position="top"
+            width={320}
+            trapFocus={false}
+            dropdown={{ p: 'md', className: classes.menu, 'aria-label': t('statistics.title') }}
+            button={
               <Tooltip label={t('toolbar.statistics')} disabled={statsOpen}>
-                <ActionIcon aria-label={t('toolbar.statistics')} aria-expanded={statsOpen} onClick={toggleStats} data-testid="statistics">
+                <ActionIcon aria-label={t('toolbar.statistics')} data-testid="statistics">
                   <IconActivity size={20} stroke={1.7} />
                 </ActionIcon>
               </Tooltip>
-            </Popover.Target>
-            <Popover.Dropdown p="md" className={classes.menu} aria-label={t('statistics.title')}>
-              <Statistics />
-            </Popover.Dropdown>
-          </Popover>
+            }
+          >
+            <Statistics />
+          </Dropdown>
         )}
         {live && pip && !small && (
           <Tool label={t('toolbar.pip')} onClick={picturesOut} testId="pip">
@@ -125,26 +134,11 @@ function Volume({ slider }: { slider: boolean }) {
       <Tool label={silent ? t('toolbar.unmute') : t('toolbar.mute')} onClick={toggleMute} testId="mute">
         <Icon size={20} stroke={1.7} />
       </Tool>
-      {slider && <VolumeSlider className={classes.volume} />}
+      {slider && (
+        <Suspense fallback={<div className={classes.volume} />}>
+          <VolumeSlider className={classes.volume} />
+        </Suspense>
+      )}
     </Group>
-  );
-}
-
-export function VolumeSlider({ className }: { className?: string | undefined }) {
-  const { t } = useTranslation();
-  const { volume, muted } = useSound();
-  return (
-    <Slider
-      className={className ?? ''}
-      value={muted ? 0 : Math.round(volume * 100)}
-      onChange={(value) => setVolume(value / 100)}
-      min={0}
-      max={100}
-      size={4}
-      thumbSize={14}
-      label={(value) => t('toolbar.volumeValue', { value })}
-      thumbLabel={t('toolbar.volume')}
-      data-testid="volume"
-    />
   );
 }

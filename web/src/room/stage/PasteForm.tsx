@@ -1,20 +1,11 @@
-import { Button, Group, Modal, Stack, Text, Textarea } from '@mantine/core';
+import { Button, Group, Stack, Text, Textarea } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useRoomSession } from '../context';
 import { unpasted } from './unpasted';
 
 /** Text for the room's browser, for devices where the page may not read the clipboard and no key pastes. */
-export function PasteBox({ opened, onClose }: { opened: boolean; onClose: () => void }) {
-  const { t } = useTranslation();
-  return (
-    <Modal opened={opened} onClose={onClose} title={t('clipboard.title')} closeButtonProps={{ 'aria-label': t('app.close') }}>
-      <PasteForm onClose={onClose} />
-    </Modal>
-  );
-}
-
-function PasteForm({ onClose }: { onClose: () => void }) {
+export function PasteForm({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation();
   const session = useRoomSession();
   const [text, setText] = useState('');
