@@ -22,9 +22,10 @@ func main() {
 	count := pflag.IntP("count", "n", 1, "how many viewers to be")
 	paths := pflag.Bool("paths", false, "tell the path of each, too: which candidates are in use, and how often it was connected")
 	persist := pflag.Bool("persist", false, "come back when the network or the server was away, as a page does")
+	seats := pflag.Bool("seats", false, "only take seats: ask for no picture and receive nothing")
 	verbose := pflag.BoolP("verbose", "v", false, "log what happens")
 	pflag.Usage = func() {
-		fmt.Fprintln(os.Stderr, "usage: turtus-viewer [-n COUNT] [--persist] [--paths] INVITE-LINK")
+		fmt.Fprintln(os.Stderr, "usage: turtus-viewer [-n COUNT] [--persist] [--paths] [--seats] INVITE-LINK")
 		pflag.PrintDefaults()
 	}
 	pflag.Parse()
@@ -39,7 +40,7 @@ func main() {
 	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, pflag.Arg(0), *count, *persist, *paths); err != nil && ctx.Err() == nil {
+	if err := run(ctx, pflag.Arg(0), *count, *persist, *paths, *seats); err != nil && ctx.Err() == nil {
 		fmt.Fprintln(os.Stderr, "turtus-viewer:", err)
 		os.Exit(1)
 	}
@@ -48,12 +49,12 @@ func main() {
 // atOnce is how many viewers join at the same time: a crowd comes within seconds, not within one handshake.
 const atOnce = 32
 
-func run(ctx context.Context, invite string, count int, persist, paths bool) error {
+func run(ctx context.Context, invite string, count int, persist, paths, seats bool) error {
 	group, ctx := errgroup.WithContext(ctx)
 	viewers := make([]*viewer, count)
 	joining := make(chan struct{}, atOnce)
 	for i := range viewers {
-		viewers[i] = newViewer(i+1, persist)
+		viewers[i] = newViewer(i+1, persist, seats)
 		group.Go(func() error {
 			select {
 			case joining <- struct{}{}:

@@ -27,11 +27,13 @@ type viewer struct {
 	number int
 	// persists has it come back, as a page does, when the network or the hub was away.
 	persists bool
-	client   *http.Client
-	token    string
-	joined   func()
-	stream   *stream      // the one of now; run's
-	seat     *wire.Resume // nil before the first identity; run's
+	// sits has it only take its seat.
+	sits   bool
+	client *http.Client
+	token  string
+	joined func()
+	stream *stream      // the one of now; run's
+	seat   *wire.Resume // nil before the first identity; run's
 
 	current atomic.Pointer[stream] // for those who only look
 	streams atomic.Int32
@@ -40,12 +42,12 @@ type viewer struct {
 // household is how many viewers come from one address of this machine.
 const household = 25
 
-func newViewer(number int, persists bool) *viewer {
+func newViewer(number int, persists, sits bool) *viewer {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		panic(err) // cookiejar.New fails for no options at all
 	}
-	return &viewer{name: fmt.Sprintf("Counter %d", number), number: number, persists: persists, client: &http.Client{Jar: jar}}
+	return &viewer{name: fmt.Sprintf("Counter %d", number), number: number, persists: persists, sits: sits, client: &http.Client{Jar: jar}}
 }
 
 // dialer connects to a server on this machine from one loopback address for each household, for the server limits how
@@ -206,6 +208,10 @@ func (v *viewer) receive(conn *websocket.Conn, join wire.Join) error {
 func (v *viewer) welcome(identity wire.Identity, hub io.Closer, send func(wire.Envelope)) error {
 	same := v.seat != nil && v.seat.Peer == identity.Peer
 	v.seat = &wire.Resume{Peer: identity.Peer, Key: identity.ResumeKey}
+	if v.sits {
+		v.joined()
+		return nil
+	}
 	if !same || !v.stream.usable() {
 		v.stream.close()
 		s, err := v.open(identity.IceServers)

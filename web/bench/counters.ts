@@ -33,11 +33,20 @@ export class Counters {
       })
   }
 
-  /** Returns when all of them receive. */
-  static async join(invite: string, count: number): Promise<Counters> {
-    const counters = new Counters(spawn(program, ['-n', String(count), invite], {
+  private static spawn(...args: string[]): Counters {
+    return new Counters(spawn(program, args, {
       env: { ...process.env, PION_LOG_DISABLE: 'twcc_sender_interceptor' }, stdio: ['ignore', 'pipe', 'inherit'], // That connections close at the end is no news.
     }))
+  }
+
+  /** They only come and sit there, in their time, and receive nothing. */
+  static sit(invite: string, count: number): Counters {
+    return Counters.spawn('--seats', '-n', String(count), invite)
+  }
+
+  /** Returns when all of them receive. */
+  static async join(invite: string, count: number): Promise<Counters> {
+    const counters = Counters.spawn('-n', String(count), invite)
     await expect.poll(() => counters.last.receiving, { message: `${count} counters receive`, timeout: 240_000 }).toBe(count)
     return counters
   }

@@ -37,6 +37,11 @@ export const measures: readonly Measure[] = [
   { name: '200 viewers of the clip: frames delivered', must: '99', aim: '99' },
   { name: '200 viewers of the clip: agent CPU', must: '', aim: '< 100' },
   ...[2, 4, 8].flatMap((size) => ['CPU of a page with the film', 'CPU of a page without the film', 'up', 'down', 'frames of the film, nobody talks', 'frames of the film', 'the machine'].map((what) => ({ name: `calls of ${size}: ${what}`, must: '', aim: '' }))),
+  ...['the lobby', 'a room with its picture'].flatMap((page) => [
+    ...['first contentful paint', 'largest contentful paint', 'total blocking time', 'cumulative layout shift'].map((what) => ({ name: `${page}, as a phone by Lighthouse: ${what}`, must: '', aim: { 'first contentful paint': '1800', 'largest contentful paint': '2500', 'total blocking time': '200', 'cumulative layout shift': '0.1' }[what] ?? '' })),
+    { name: `${page}, as a phone by Lighthouse: script`, must: '250', aim: '' },
+  ]),
+  ...['one in the list', '200 in the list', '200 in the list, 20 of them change'].map((state) => ({ name: `${state}: frames of the film`, must: '', aim: '' })),
   { name: 'warm start, in containers: click to first frame', must: '1000', aim: '500' },
   { name: 'cold start, in containers: click to first frame', must: '', aim: '' },
   ...['', ', in containers'].flatMap((where) => [
