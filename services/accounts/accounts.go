@@ -36,6 +36,8 @@ type Options struct {
 	AccessTokenLife time.Duration
 	// SessionLife is how long a sign-in that is not used lives; 30 days when 0.
 	SessionLife time.Duration
+	// LinkKey is the secret by which link codes are hashed; codes outlast a restart with the same one. Random when nil.
+	LinkKey []byte
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
 }
@@ -51,6 +53,7 @@ type Service struct {
 	accessTokenLife time.Duration
 	sessionLife     time.Duration
 	now             func() time.Time
+	linkKey         []byte
 	sessionEnded    func(SessionID)
 	disabled        func(PersonID)
 }
@@ -59,7 +62,7 @@ type Service struct {
 func New(o Options) *Service {
 	s := &Service{
 		pool: o.Pool, q: db.New(o.Pool), keys: o.Keys, hasher: o.Hasher, signUps: o.SignUps, setup: o.Setup,
-		accessTokenLife: o.AccessTokenLife, sessionLife: o.SessionLife, now: o.Now, sessionEnded: func(SessionID) {}, disabled: func(PersonID) {},
+		accessTokenLife: o.AccessTokenLife, sessionLife: o.SessionLife, now: o.Now, linkKey: o.LinkKey, sessionEnded: func(SessionID) {}, disabled: func(PersonID) {},
 	}
 	if s.signUps == nil {
 		s.signUps = func() wire.SignUps { return wire.SignUpsOpen }
@@ -75,6 +78,9 @@ func New(o Options) *Service {
 	}
 	if s.now == nil {
 		s.now = time.Now
+	}
+	if s.linkKey == nil {
+		s.linkKey = randomBytes(32)
 	}
 	return s
 }

@@ -23,6 +23,19 @@ func errSignUpCodeWrong() error {
 	return wire.Errorf(wire.ErrorCodeSignUpCodeWrong, "This code makes no accounts any more, or never did. Ask the server's administrator for another.")
 }
 
+// ErrLinkCodeWrong says nothing of why: a code that never was, one that was used and one that is too old are answered alike.
+func ErrLinkCodeWrong() error {
+	return wire.Errorf(wire.ErrorCodeLinkCodeWrong, "This code was used before, is too old, or never was one. Show a new one on the screen that you come from.")
+}
+
+func ErrScreen() error {
+	return wire.Errorf(wire.ErrorCodeForbidden, "This screen was brought to one room and does nothing else. Use the device that it came from.")
+}
+
+func errNoScreen() error {
+	return wire.Errorf(wire.ErrorCodeNotFound, "There is no such screen any more.")
+}
+
 func errDisabled() error {
 	return wire.Errorf(wire.ErrorCodeAccountDisabled, "This account is disabled. Ask the server's administrator.")
 }

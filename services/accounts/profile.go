@@ -64,6 +64,9 @@ func (s *Service) ChangePassword(ctx context.Context, caller Caller, current, ne
 		if err != nil {
 			return fmt.Errorf("end other sessions: %w", err)
 		}
+		if err := q.DropLinkCodes(ctx, db.DropLinkCodesParams{PersonID: caller.Person.ID.UUID(), MadeBy: caller.Session.UUID()}); err != nil {
+			return fmt.Errorf("drop the code for another screen: %w", err)
+		}
 		if err := q.DropPasswordReset(ctx, caller.Person.ID.UUID()); err != nil {
 			return fmt.Errorf("drop the reset link: %w", err)
 		}

@@ -30,6 +30,8 @@ const maxUserAgent = 300
 type Caller struct {
 	Person  Person
 	Session SessionID
+	// Room is the only one that the sign-in is good for: that of a second screen. Zero for all others.
+	Room uuid.UUID
 }
 
 // SignedIn is a new or renewed sign-in. RefreshToken goes into the cookie and nowhere else.
@@ -76,18 +78,30 @@ func (t refreshToken) seal(other refreshToken) refreshToken {
 
 // startSession stores a new session's first refresh token; withAccessToken completes what it returns.
 func (s *Service) startSession(ctx context.Context, q *db.Queries, p Person, userAgent string) (SignedIn, error) {
+	return s.insertSession(ctx, q, SignedIn{Person: p, Session: SessionID(uuid.New())}, userAgent, nil, nil)
+}
+
+// insertSession stores a session of that id; room and device are nil but for a second screen.
+func (s *Service) insertSession(ctx context.Context, q *db.Queries, in SignedIn, userAgent string, room *uuid.UUID, device *string) (SignedIn, error) {
 	now := s.now()
-	in := SignedIn{Person: p, Session: SessionID(uuid.New())}
 	token := newRefreshToken()
-	in.RefreshToken, in.RefreshExpiresAt = token.String(), now.Add(s.sessionLife)
+	in.RefreshToken, in.RefreshExpiresAt = token.String(), now.Add(s.lifeOf(room))
 	err := q.InsertRefreshToken(ctx, db.InsertRefreshTokenParams{
-		TokenHash: token.hash(), FamilyID: in.Session.UUID(), PersonID: p.ID.UUID(), CreatedAt: now, ExpiresAt: in.RefreshExpiresAt,
-		UserAgent: cut(storable(userAgent), maxUserAgent),
+		TokenHash: token.hash(), FamilyID: in.Session.UUID(), PersonID: in.Person.ID.UUID(), CreatedAt: now, ExpiresAt: in.RefreshExpiresAt,
+		UserAgent: cut(storable(userAgent), maxUserAgent), RoomID: room, Device: device,
 	})
 	if err != nil {
 		return SignedIn{}, fmt.Errorf("store the session: %w", err)
 	}
-	return in, audit(ctx, q, now, p.ID, "session.started", map[string]any{"session": in.Session})
+	return in, audit(ctx, q, now, in.Person.ID, "session.started", map[string]any{"session": in.Session})
+}
+
+// lifeOf is how long a session that is not used lives.
+func (s *Service) lifeOf(room *uuid.UUID) time.Duration {
+	if room != nil {
+		return min(screenLife, s.sessionLife)
+	}
+	return s.sessionLife
 }
 
 func (s *Service) withAccessToken(in SignedIn) (SignedIn, error) {
@@ -117,13 +131,13 @@ func (s *Service) Refresh(ctx context.Context, token, userAgent string) (SignedI
 		if !row.ExpiresAt.After(now) {
 			return errSessionExpired()
 		}
-		in.Session, in.Person = SessionID(row.FamilyID), person
+		in.Session, in.Person = SessionID(row.FamilyID), person.on(row.RoomID)
 
 		if row.UsedAt == nil {
 			return s.rotate(ctx, q, old, row, userAgent, now, &in)
 		}
 		if len(row.Successor) == len(old) && now.Sub(*row.UsedAt) <= RefreshGrace {
-			in.RefreshToken, in.RefreshExpiresAt = old.seal(refreshToken(row.Successor)).String(), row.UsedAt.Add(s.sessionLife)
+			in.RefreshToken, in.RefreshExpiresAt = old.seal(refreshToken(row.Successor)).String(), row.UsedAt.Add(s.lifeOf(row.RoomID))
 			return nil
 		}
 		reused = true
@@ -132,6 +146,9 @@ func (s *Service) Refresh(ctx context.Context, token, userAgent string) (SignedI
 		}
 		return audit(ctx, q, now, in.Person.ID, "session.reused", map[string]any{"session": in.Session})
 	})
+	if db.IsViolation(err, "refresh_tokens_room_id_fkey") { // the room of a second screen was deleted, and the sign-in with it
+		return SignedIn{}, errSessionExpired()
+	}
 	if err != nil {
 		return SignedIn{}, db.Fault("refresh the session", err)
 	}
@@ -166,10 +183,10 @@ func lockSession(ctx context.Context, q *db.Queries, token refreshToken) (db.Ref
 
 func (s *Service) rotate(ctx context.Context, q *db.Queries, old refreshToken, row db.RefreshToken, userAgent string, now time.Time, in *SignedIn) error {
 	token := newRefreshToken()
-	in.RefreshToken, in.RefreshExpiresAt = token.String(), now.Add(s.sessionLife)
+	in.RefreshToken, in.RefreshExpiresAt = token.String(), now.Add(s.lifeOf(row.RoomID))
 	err := q.InsertRefreshToken(ctx, db.InsertRefreshTokenParams{
 		TokenHash: token.hash(), FamilyID: row.FamilyID, PersonID: row.PersonID, CreatedAt: now, ExpiresAt: in.RefreshExpiresAt,
-		UserAgent: cut(storable(userAgent), maxUserAgent),
+		UserAgent: cut(storable(userAgent), maxUserAgent), RoomID: row.RoomID, Device: row.Device,
 	})
 	if err != nil {
 		return fmt.Errorf("store the next refresh token: %w", err)
@@ -228,7 +245,11 @@ func (s *Service) Authenticate(ctx context.Context, accessToken string) (Caller,
 	} else if err != nil {
 		return Caller{}, db.Fault("look for the caller", err)
 	}
-	return Caller{Person: FromRow(row), Session: claims.Session}, nil
+	caller := Caller{Person: FromRow(row.Person).on(row.RoomID), Session: claims.Session}
+	if row.RoomID != nil {
+		caller.Room = *row.RoomID
+	}
+	return caller, nil
 }
 
 // How long is kept what nobody needs any more.
@@ -238,12 +259,15 @@ const (
 	guestsKept = 30 * 24 * time.Hour
 )
 
-// DeleteExpired removes the refresh tokens that can't be used any more, then the guests who can't come back and said nothing, and old
+// DeleteExpired removes the refresh tokens and link codes that can't be used any more, then the guests who can't come back and said nothing, and old
 // lines of the audit. The command calls it now and then.
 func DeleteExpired(ctx context.Context, on db.DBTX, now time.Time) error {
 	q := db.New(on)
 	if _, err := q.DeleteExpiredTokens(ctx, now); err != nil {
 		return db.Fault("remove expired refresh tokens", err)
+	}
+	if err := q.DeleteExpiredLinkCodes(ctx, now); err != nil {
+		return db.Fault("remove expired link codes", err)
 	}
 	if _, err := q.DeleteGuestsGone(ctx, now.Add(-guestsKept)); err != nil {
 		return db.Fault("remove guests who are gone", err)

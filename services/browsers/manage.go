@@ -116,9 +116,6 @@ func (u *usage) take(seen map[uuid.UUID]Usage, err error, now time.Time) {
 	}
 }
 
-// endedByAdministrator is what the room's people read.
-const endedByAdministrator = "An administrator of this server has ended the browser."
-
 // Kill ends a browser, whichever room it is of, or none. The room is told why. Error: browser_not_running.
 func (s *Service) Kill(run uuid.UUID) error {
 	s.mu.Lock()
@@ -131,7 +128,7 @@ func (s *Service) Kill(run uuid.UUID) error {
 	if r == nil {
 		return errNotRunning()
 	}
-	s.stop(r, wire.EndReasonRequested, endedByAdministrator)
+	s.stop(r, wire.EndReasonKilled, "")
 	return nil
 }
 

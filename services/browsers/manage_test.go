@@ -81,8 +81,8 @@ func TestAKilledBrowserSaysByWhom(t *testing.T) {
 	spec := h.ready(room, person)
 	h.refused(wire.ErrorCodeBrowserNotRunning, h.Kill(uuid.New()))
 	require.NoError(t, h.Kill(spec.Run))
-	b := h.ended(room, wire.BrowserStateStopped, wire.EndReasonRequested)
-	require.Equal(t, endedByAdministrator, *b.Detail)
+	b := h.ended(room, wire.BrowserStateStopped, wire.EndReasonKilled)
+	require.Nil(t, b.Detail)
 	h.refused(wire.ErrorCodeBrowserNotRunning, h.Kill(spec.Run))
 }
 

@@ -88,13 +88,13 @@ func TestWhatIsNotThereAndWhatIsNotAllowed(t *testing.T) {
 }
 
 func TestEveryOperationOfTheContractIsServedAndGuarded(t *testing.T) {
-	open := []string{"acceptInvite", "createSession", "createUser", "deleteSession", "getAvatar", "getDoor", "getInvite", "knock", "getServer", "getTime", "refreshSession", "usePasswordReset"}
+	open := []string{"acceptInvite", "createSession", "createUser", "deleteSession", "getAvatar", "getDoor", "getInvite", "knock", "getServer", "getTime", "refreshSession", "usePasswordReset", "lookAtLinkCode", "useLinkCode"}
 	h := newHouse(t)
 	c := h.visitor(t)
 	for path, item := range contract.Spec().Paths.Map() {
 		path = strings.NewReplacer("{room}", "room", "{inviteId}", "00000000-0000-0000-0000-000000000000", "{personId}", "00000000-0000-0000-0000-000000000000", "{banId}", "00000000-0000-0000-0000-000000000000",
 			"{browserId}", "00000000-0000-0000-0000-000000000000", "{codeId}", "00000000-0000-0000-0000-000000000000", "{userId}",
-			"00000000-0000-0000-0000-000000000000", "{code}", "some-invite-code", "{seq}", "1").Replace(path)
+			"00000000-0000-0000-0000-000000000000", "{code}", "some-invite-code", "{seq}", "1", "{screenId}", "00000000-0000-0000-0000-000000000000").Replace(path)
 		for method, operation := range item.Operations() {
 			a := c.do(method, path, nil)
 			require.NotEqual(t, 405, a.status, operation.OperationID)

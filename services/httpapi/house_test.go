@@ -72,9 +72,18 @@ type hub struct {
 	people  int
 	present []accounts.PersonID
 	remote  []string // of the WebSockets
+	changed []accounts.PersonID
 }
 
 func (h *hub) tell(what string) { h.mu.Lock(); defer h.mu.Unlock(); h.told = append(h.told, what) }
+
+// whose are those whose membership changed, since it was asked last.
+func (h *hub) whose() (changed []accounts.PersonID) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	changed, h.changed = h.changed, nil
+	return changed
+}
 func (h *hub) take() (told []string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -87,8 +96,9 @@ func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.mu.Unlock()
 	w.WriteHeader(http.StatusUpgradeRequired)
 }
-func (h *hub) People(rooms.ID) int                   { return h.people }
-func (h *hub) Asks(rooms.ID, accounts.PersonID) bool { return false }
+func (h *hub) People(rooms.ID) int                    { return h.people }
+func (h *hub) ChatCleared(rooms.ID, wire.ChatCleared) { h.tell("chat cleared") }
+func (h *hub) Asks(rooms.ID, accounts.PersonID) bool  { return false }
 
 func (h *hub) Present(rooms.ID) []accounts.PersonID {
 	h.mu.Lock()
@@ -100,8 +110,13 @@ func (h *hub) RoomDeleted(rooms.ID) { h.tell("room deleted") }
 func (h *hub) PersonUpdated(_ accounts.PersonID, p wire.PublicPerson) {
 	h.tell("person updated " + p.DisplayName)
 }
-func (h *hub) PersonGone(accounts.PersonID)              { h.tell("person gone") }
-func (h *hub) MemberChanged(rooms.ID, accounts.PersonID) { h.tell("member changed") }
+func (h *hub) PersonGone(accounts.PersonID) { h.tell("person gone") }
+func (h *hub) MemberChanged(_ rooms.ID, p accounts.PersonID) {
+	h.tell("member changed")
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.changed = append(h.changed, p)
+}
 func (h *hub) MessageStored(_ rooms.ID, m wire.ChatMessage, repeated bool) {
 	h.tell(fmt.Sprintf("message %s repeated=%t", m.Text, repeated))
 }

@@ -45,6 +45,8 @@ type Hub interface {
 	People(room rooms.ID) int
 	// Present are the people with a seat in a room now. What was stored before it is called holds for all who are not in its answer.
 	Present(room rooms.ID) []accounts.PersonID
+	// ChatCleared shows the room that its messages were removed.
+	ChatCleared(room rooms.ID, cleared wire.ChatCleared)
 	// Asks says whether somebody asks to be let in now.
 	Asks(room rooms.ID, person accounts.PersonID) bool
 	// RoomUpdated is told when the room may be another than before; the hub reads what it is.

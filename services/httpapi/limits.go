@@ -30,6 +30,9 @@ type Limits struct {
 	SignUp Limit
 	// Setup tokens, sign-up codes and reset links that an address tries; default 10 a minute.
 	Setup Limit
+	// Links are the codes that bring a seat to another screen, looked at and used by an address; default 20 a minute. WrongLinks are tried in vain by all
+	// addresses together; default 300 a minute.
+	Links, WrongLinks Limit
 	// Refresh of an address; default 300 a minute.
 	Refresh Limit
 	// Passwords that a signed-in person gives: own ones to change them, and of rooms; default 20 a minute.
@@ -52,7 +55,7 @@ type Limits struct {
 }
 
 type limiters struct {
-	requests, signIn, signInName, signUp, setup, refresh, passwords, invites, knocks, writes, messages, removals, joins, joinsFrom, joinsOf, misses *limiter
+	requests, signIn, signInName, signUp, setup, refresh, passwords, invites, knocks, writes, messages, removals, joins, joinsFrom, joinsOf, misses, links, wrongLinks *limiter
 }
 
 func newLimiters(l Limits, now func() time.Time) *limiters {
@@ -66,8 +69,8 @@ func newLimiters(l Limits, now func() time.Time) *limiters {
 		requests: of(l.Requests, 6000, time.Minute), signIn: of(l.SignIn, 60, time.Minute), signInName: of(l.SignInName, 20, time.Minute),
 		signUp: of(l.SignUp, 200, time.Hour), setup: of(l.Setup, 10, time.Minute), refresh: of(l.Refresh, 300, time.Minute), passwords: of(l.Passwords, 20, time.Minute),
 		invites: of(l.Invites, 120, time.Minute), knocks: of(l.Knocks, 60, time.Minute), writes: of(l.Writes, 120, time.Minute), messages: of(l.Messages, 20, 10*time.Second),
-		removals: of(l.Removals, 100, 10*time.Second),
-		joins:    of(l.Joins, 60, time.Minute), joinsFrom: of(l.JoinsFrom, 1200, time.Minute), joinsOf: of(l.JoinsOf, 1200, time.Minute), misses: of(l.Misses, 60, time.Minute),
+		removals: of(l.Removals, 100, 10*time.Second), links: of(l.Links, 20, time.Minute), wrongLinks: of(l.WrongLinks, 300, time.Minute),
+		joins: of(l.Joins, 60, time.Minute), joinsFrom: of(l.JoinsFrom, 1200, time.Minute), joinsOf: of(l.JoinsOf, 1200, time.Minute), misses: of(l.Misses, 60, time.Minute),
 	}
 }
 

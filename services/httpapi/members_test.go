@@ -69,6 +69,8 @@ func TestEveryRoleMayOverHTTPWhatTheRoomGivesIt(t *testing.T) {
 		{wire.PermissionNavigate, "POST", "/browser", nil, 202},
 		{wire.PermissionNavigate, "POST", "/browser/extend", nil, 202},
 		{wire.PermissionModerate, "GET", "/members", nil, 200},
+		{wire.PermissionModerate, "PUT", "/slow-mode", func() any { return wire.SlowMode{Seconds: 0} }, 200},
+		{wire.PermissionModerate, "DELETE", "/messages", nil, 200},
 		{wire.PermissionManage, "PATCH", "", func() any { return wire.RoomChange{Title: new("Room")} }, 200},
 	}
 	none := []wire.Permission{}

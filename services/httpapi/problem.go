@@ -35,6 +35,7 @@ var status = map[wire.ErrorCode]int{
 	wire.ErrorCodeSignUpCodeNeeded:     http.StatusForbidden,
 	wire.ErrorCodeSignUpCodeWrong:      http.StatusForbidden,
 	wire.ErrorCodeResetLinkWrong:       http.StatusForbidden,
+	wire.ErrorCodeLinkCodeWrong:        http.StatusForbidden,
 	wire.ErrorCodeSettingsChanged:      http.StatusConflict,
 	wire.ErrorCodeGuestNotAllowed:      http.StatusForbidden,
 	wire.ErrorCodeRoomPasswordNeeded:   http.StatusForbidden,

@@ -90,7 +90,7 @@ type ServerInterface interface {
 	// GetRoom A room, as far as the caller may see it
 	// (GET /rooms/{room})
 	GetRoom(w http.ResponseWriter, r *http.Request, room RoomRef)
-	// UpdateRoom Change a room (permission manage)
+	// UpdateRoom Change a room (permission manage). relayOnly is refused (invalid_field) where the server has no relay, and false where the server wants the relay for all
 	// (PATCH /rooms/{room})
 	UpdateRoom(w http.ResponseWriter, r *http.Request, room RoomRef)
 	// ListBans Who may not enter the room, the newest first (permission moderate)
@@ -156,6 +156,9 @@ type ServerInterface interface {
 	// MuteMember Say what a member may not do until it is lifted (permission moderate, and a higher role than theirs; what the owner decided only the owner changes). Everybody is told at once
 	// (PUT /rooms/{room}/members/{personId}/mute)
 	MuteMember(w http.ResponseWriter, r *http.Request, room RoomRef, personId PersonRef)
+	// ClearChat Remove all messages for good, whispers too (permission moderate), as chat.clear does. Everybody is told at once
+	// (DELETE /rooms/{room}/messages)
+	ClearChat(w http.ResponseWriter, r *http.Request, room RoomRef)
 	// ListMessages What was said, newest page first, each page in the order it was said (members only)
 	// (GET /rooms/{room}/messages)
 	ListMessages(w http.ResponseWriter, r *http.Request, room RoomRef, params ListMessagesParams)
@@ -171,6 +174,12 @@ type ServerInterface interface {
 	// SetRoomOwner Hand the room over to a member with an account (its owner). Who had it is a moderator then
 	// (PUT /rooms/{room}/owner)
 	SetRoomOwner(w http.ResponseWriter, r *http.Request, room RoomRef)
+	// MakeLinkCode A code that brings one's own seat to another screen, good for one use within five minutes, in the place of the one before. Members and guests
+	// (POST /rooms/{room}/screens)
+	MakeLinkCode(w http.ResponseWriter, r *http.Request, room RoomRef)
+	// SetSlowMode How often each person who does not moderate says something in the chat (permission moderate), as chat.slow does. Takes effect at once
+	// (PUT /rooms/{room}/slow-mode)
+	SetSlowMode(w http.ResponseWriter, r *http.Request, room RoomRef)
 	// GetServer What a visitor may know of this server
 	// (GET /server)
 	GetServer(w http.ResponseWriter, r *http.Request)
@@ -180,6 +189,12 @@ type ServerInterface interface {
 	// DeleteSession Sign out
 	// (DELETE /sessions/current)
 	DeleteSession(w http.ResponseWriter, r *http.Request)
+	// UseLinkCode Use a link code up, which signs this screen in as the person who made it, for their room alone. Whoever was signed in here is signed out
+	// (POST /sessions/linked)
+	UseLinkCode(w http.ResponseWriter, r *http.Request)
+	// LookAtLinkCode Whose seat a link code would bring to this screen, and where
+	// (POST /sessions/linked/look)
+	LookAtLinkCode(w http.ResponseWriter, r *http.Request)
 	// RefreshSession A new access token for the refresh cookie, which is rotated. A visitor without one is no error
 	// (POST /sessions/refresh)
 	RefreshSession(w http.ResponseWriter, r *http.Request)
@@ -210,6 +225,12 @@ type ServerInterface interface {
 	// ChangePassword Change the password; every other session ends
 	// (PUT /users/me/password)
 	ChangePassword(w http.ResponseWriter, r *http.Request)
+	// ListScreens The second screens that were linked by a code and are signed in, the newest first
+	// (GET /users/me/screens)
+	ListScreens(w http.ResponseWriter, r *http.Request)
+	// EndScreen Sign a second screen out at once, or take back the code that would link it
+	// (DELETE /users/me/screens/{screenId})
+	EndScreen(w http.ResponseWriter, r *http.Request, screenId openapi_types.UUID)
 	// GetAvatar A person's picture
 	// (GET /users/{userId}/avatar)
 	GetAvatar(w http.ResponseWriter, r *http.Request, userId openapi_types.UUID)
@@ -357,7 +378,7 @@ func (_ Unimplemented) GetRoom(w http.ResponseWriter, r *http.Request, room Room
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
-// UpdateRoom Change a room (permission manage)
+// UpdateRoom Change a room (permission manage). relayOnly is refused (invalid_field) where the server has no relay, and false where the server wants the relay for all
 // (PATCH /rooms/{room})
 func (_ Unimplemented) UpdateRoom(w http.ResponseWriter, r *http.Request, room RoomRef) {
 	w.WriteHeader(http.StatusNotImplemented)
@@ -489,6 +510,12 @@ func (_ Unimplemented) MuteMember(w http.ResponseWriter, r *http.Request, room R
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ClearChat Remove all messages for good, whispers too (permission moderate), as chat.clear does. Everybody is told at once
+// (DELETE /rooms/{room}/messages)
+func (_ Unimplemented) ClearChat(w http.ResponseWriter, r *http.Request, room RoomRef) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
 // ListMessages What was said, newest page first, each page in the order it was said (members only)
 // (GET /rooms/{room}/messages)
 func (_ Unimplemented) ListMessages(w http.ResponseWriter, r *http.Request, room RoomRef, params ListMessagesParams) {
@@ -519,6 +546,18 @@ func (_ Unimplemented) SetRoomOwner(w http.ResponseWriter, r *http.Request, room
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// MakeLinkCode A code that brings one's own seat to another screen, good for one use within five minutes, in the place of the one before. Members and guests
+// (POST /rooms/{room}/screens)
+func (_ Unimplemented) MakeLinkCode(w http.ResponseWriter, r *http.Request, room RoomRef) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// SetSlowMode How often each person who does not moderate says something in the chat (permission moderate), as chat.slow does. Takes effect at once
+// (PUT /rooms/{room}/slow-mode)
+func (_ Unimplemented) SetSlowMode(w http.ResponseWriter, r *http.Request, room RoomRef) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
 // GetServer What a visitor may know of this server
 // (GET /server)
 func (_ Unimplemented) GetServer(w http.ResponseWriter, r *http.Request) {
@@ -534,6 +573,18 @@ func (_ Unimplemented) CreateSession(w http.ResponseWriter, r *http.Request) {
 // DeleteSession Sign out
 // (DELETE /sessions/current)
 func (_ Unimplemented) DeleteSession(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// UseLinkCode Use a link code up, which signs this screen in as the person who made it, for their room alone. Whoever was signed in here is signed out
+// (POST /sessions/linked)
+func (_ Unimplemented) UseLinkCode(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// LookAtLinkCode Whose seat a link code would bring to this screen, and where
+// (POST /sessions/linked/look)
+func (_ Unimplemented) LookAtLinkCode(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -594,6 +645,18 @@ func (_ Unimplemented) ClaimAccount(w http.ResponseWriter, r *http.Request) {
 // ChangePassword Change the password; every other session ends
 // (PUT /users/me/password)
 func (_ Unimplemented) ChangePassword(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// ListScreens The second screens that were linked by a code and are signed in, the newest first
+// (GET /users/me/screens)
+func (_ Unimplemented) ListScreens(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusNotImplemented)
+}
+
+// EndScreen Sign a second screen out at once, or take back the code that would link it
+// (DELETE /users/me/screens/{screenId})
+func (_ Unimplemented) EndScreen(w http.ResponseWriter, r *http.Request, screenId openapi_types.UUID) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
@@ -2079,6 +2142,32 @@ func (siw *ServerInterfaceWrapper) MuteMember(w http.ResponseWriter, r *http.Req
 	handler.ServeHTTP(w, r)
 }
 
+// ClearChat operation middleware
+func (siw *ServerInterfaceWrapper) ClearChat(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "room" -------------
+	var room RoomRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "room", chi.URLParam(r, "room"), &room, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "room", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ClearChat(w, r, room)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ListMessages operation middleware
 func (siw *ServerInterfaceWrapper) ListMessages(w http.ResponseWriter, r *http.Request) {
 
@@ -2269,6 +2358,58 @@ func (siw *ServerInterfaceWrapper) SetRoomOwner(w http.ResponseWriter, r *http.R
 	handler.ServeHTTP(w, r)
 }
 
+// MakeLinkCode operation middleware
+func (siw *ServerInterfaceWrapper) MakeLinkCode(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "room" -------------
+	var room RoomRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "room", chi.URLParam(r, "room"), &room, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "room", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.MakeLinkCode(w, r, room)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// SetSlowMode operation middleware
+func (siw *ServerInterfaceWrapper) SetSlowMode(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "room" -------------
+	var room RoomRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "room", chi.URLParam(r, "room"), &room, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "room", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SetSlowMode(w, r, room)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // GetServer operation middleware
 func (siw *ServerInterfaceWrapper) GetServer(w http.ResponseWriter, r *http.Request) {
 
@@ -2302,6 +2443,34 @@ func (siw *ServerInterfaceWrapper) DeleteSession(w http.ResponseWriter, r *http.
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.DeleteSession(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// UseLinkCode operation middleware
+func (siw *ServerInterfaceWrapper) UseLinkCode(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.UseLinkCode(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// LookAtLinkCode operation middleware
+func (siw *ServerInterfaceWrapper) LookAtLinkCode(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.LookAtLinkCode(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -2442,6 +2611,46 @@ func (siw *ServerInterfaceWrapper) ChangePassword(w http.ResponseWriter, r *http
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.ChangePassword(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListScreens operation middleware
+func (siw *ServerInterfaceWrapper) ListScreens(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListScreens(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// EndScreen operation middleware
+func (siw *ServerInterfaceWrapper) EndScreen(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "screenId" -------------
+	var screenId openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "screenId", chi.URLParam(r, "screenId"), &screenId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: r.URL.RawPath == ""})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "screenId", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.EndScreen(w, r, screenId)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -2621,6 +2830,12 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 		r.Put(options.BaseURL+"/users/me/avatar", wrapper.SetAvatar)
 	})
 	r.Group(func(r chi.Router) {
+		r.Get(options.BaseURL+"/users/me/screens", wrapper.ListScreens)
+	})
+	r.Group(func(r chi.Router) {
+		r.Delete(options.BaseURL+"/users/me/screens/{screenId}", wrapper.EndScreen)
+	})
+	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/users/{userId}/avatar", wrapper.GetAvatar)
 	})
 	r.Group(func(r chi.Router) {
@@ -2628,6 +2843,12 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/sessions/refresh", wrapper.RefreshSession)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/sessions/linked/look", wrapper.LookAtLinkCode)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/sessions/linked", wrapper.UseLinkCode)
 	})
 	r.Group(func(r chi.Router) {
 		r.Post(options.BaseURL+"/password-resets", wrapper.UsePasswordReset)
@@ -2666,6 +2887,9 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 		r.Post(options.BaseURL+"/rooms/{room}/door", wrapper.Knock)
 	})
 	r.Group(func(r chi.Router) {
+		r.Delete(options.BaseURL+"/rooms/{room}/messages", wrapper.ClearChat)
+	})
+	r.Group(func(r chi.Router) {
 		r.Get(options.BaseURL+"/rooms/{room}/messages", wrapper.ListMessages)
 	})
 	r.Group(func(r chi.Router) {
@@ -2697,6 +2921,12 @@ func HandlerWithOptions(si ServerInterface, options ChiServerOptions) http.Handl
 	})
 	r.Group(func(r chi.Router) {
 		r.Put(options.BaseURL+"/rooms/{room}/members/{personId}/mute", wrapper.MuteMember)
+	})
+	r.Group(func(r chi.Router) {
+		r.Post(options.BaseURL+"/rooms/{room}/screens", wrapper.MakeLinkCode)
+	})
+	r.Group(func(r chi.Router) {
+		r.Put(options.BaseURL+"/rooms/{room}/slow-mode", wrapper.SetSlowMode)
 	})
 	r.Group(func(r chi.Router) {
 		r.Patch(options.BaseURL+"/rooms/{room}/locks", wrapper.LockRoom)
@@ -4534,6 +4764,45 @@ func (response MuteMemberdefaultApplicationProblemPlusJSONResponse) VisitMuteMem
 	return err
 }
 
+type ClearChatRequestObject struct {
+	Room RoomRef `json:"room"`
+}
+
+type ClearChatResponseObject interface {
+	VisitClearChatResponse(w http.ResponseWriter) error
+}
+
+type ClearChat200JSONResponse ChatCleared
+
+func (response ClearChat200JSONResponse) VisitClearChatResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ClearChatdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ClearChatdefaultApplicationProblemPlusJSONResponse) VisitClearChatResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListMessagesRequestObject struct {
 	Room   RoomRef `json:"room"`
 	Params ListMessagesParams
@@ -4735,6 +5004,85 @@ func (response SetRoomOwnerdefaultApplicationProblemPlusJSONResponse) VisitSetRo
 	return err
 }
 
+type MakeLinkCodeRequestObject struct {
+	Room RoomRef `json:"room"`
+}
+
+type MakeLinkCodeResponseObject interface {
+	VisitMakeLinkCodeResponse(w http.ResponseWriter) error
+}
+
+type MakeLinkCode201JSONResponse LinkCode
+
+func (response MakeLinkCode201JSONResponse) VisitMakeLinkCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MakeLinkCodedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response MakeLinkCodedefaultApplicationProblemPlusJSONResponse) VisitMakeLinkCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetSlowModeRequestObject struct {
+	Room RoomRef `json:"room"`
+	Body *SetSlowModeJSONRequestBody
+}
+
+type SetSlowModeResponseObject interface {
+	VisitSetSlowModeResponse(w http.ResponseWriter) error
+}
+
+type SetSlowMode200JSONResponse Room
+
+func (response SetSlowMode200JSONResponse) VisitSetSlowModeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetSlowModedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SetSlowModedefaultApplicationProblemPlusJSONResponse) VisitSetSlowModeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetServerRequestObject struct {
 }
 
@@ -4844,6 +5192,94 @@ type DeleteSessiondefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response DeleteSessiondefaultApplicationProblemPlusJSONResponse) VisitDeleteSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UseLinkCodeRequestObject struct {
+	Body *UseLinkCodeJSONRequestBody
+}
+
+type UseLinkCodeResponseObject interface {
+	VisitUseLinkCodeResponse(w http.ResponseWriter) error
+}
+
+type UseLinkCode201ResponseHeaders struct {
+	SetCookie *string
+}
+
+type UseLinkCode201JSONResponse struct {
+	Body    Linked
+	Headers UseLinkCode201ResponseHeaders
+}
+
+func (response UseLinkCode201JSONResponse) VisitUseLinkCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.SetCookie != nil {
+		w.Header().Set("Set-Cookie", fmt.Sprint(*response.Headers.SetCookie))
+	}
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UseLinkCodedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response UseLinkCodedefaultApplicationProblemPlusJSONResponse) VisitUseLinkCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LookAtLinkCodeRequestObject struct {
+	Body *LookAtLinkCodeJSONRequestBody
+}
+
+type LookAtLinkCodeResponseObject interface {
+	VisitLookAtLinkCodeResponse(w http.ResponseWriter) error
+}
+
+type LookAtLinkCode200JSONResponse Linking
+
+func (response LookAtLinkCode200JSONResponse) VisitLookAtLinkCodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LookAtLinkCodedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response LookAtLinkCodedefaultApplicationProblemPlusJSONResponse) VisitLookAtLinkCodeResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -5252,6 +5688,77 @@ func (response ChangePassworddefaultApplicationProblemPlusJSONResponse) VisitCha
 	return err
 }
 
+type ListScreensRequestObject struct {
+}
+
+type ListScreensResponseObject interface {
+	VisitListScreensResponse(w http.ResponseWriter) error
+}
+
+type ListScreens200JSONResponse ScreenList
+
+func (response ListScreens200JSONResponse) VisitListScreensResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListScreensdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListScreensdefaultApplicationProblemPlusJSONResponse) VisitListScreensResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndScreenRequestObject struct {
+	ScreenId openapi_types.UUID `json:"screenId"`
+}
+
+type EndScreenResponseObject interface {
+	VisitEndScreenResponse(w http.ResponseWriter) error
+}
+
+type EndScreen204Response struct {
+}
+
+func (response EndScreen204Response) VisitEndScreenResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type EndScreendefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response EndScreendefaultApplicationProblemPlusJSONResponse) VisitEndScreenResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetAvatarRequestObject struct {
 	UserId openapi_types.UUID `json:"userId"`
 }
@@ -5369,7 +5876,7 @@ type StrictServerInterface interface {
 	// GetRoom A room, as far as the caller may see it
 	// (GET /rooms/{room})
 	GetRoom(ctx context.Context, request GetRoomRequestObject) (GetRoomResponseObject, error)
-	// UpdateRoom Change a room (permission manage)
+	// UpdateRoom Change a room (permission manage). relayOnly is refused (invalid_field) where the server has no relay, and false where the server wants the relay for all
 	// (PATCH /rooms/{room})
 	UpdateRoom(ctx context.Context, request UpdateRoomRequestObject) (UpdateRoomResponseObject, error)
 	// ListBans Who may not enter the room, the newest first (permission moderate)
@@ -5435,6 +5942,9 @@ type StrictServerInterface interface {
 	// MuteMember Say what a member may not do until it is lifted (permission moderate, and a higher role than theirs; what the owner decided only the owner changes). Everybody is told at once
 	// (PUT /rooms/{room}/members/{personId}/mute)
 	MuteMember(ctx context.Context, request MuteMemberRequestObject) (MuteMemberResponseObject, error)
+	// ClearChat Remove all messages for good, whispers too (permission moderate), as chat.clear does. Everybody is told at once
+	// (DELETE /rooms/{room}/messages)
+	ClearChat(ctx context.Context, request ClearChatRequestObject) (ClearChatResponseObject, error)
 	// ListMessages What was said, newest page first, each page in the order it was said (members only)
 	// (GET /rooms/{room}/messages)
 	ListMessages(ctx context.Context, request ListMessagesRequestObject) (ListMessagesResponseObject, error)
@@ -5450,6 +5960,12 @@ type StrictServerInterface interface {
 	// SetRoomOwner Hand the room over to a member with an account (its owner). Who had it is a moderator then
 	// (PUT /rooms/{room}/owner)
 	SetRoomOwner(ctx context.Context, request SetRoomOwnerRequestObject) (SetRoomOwnerResponseObject, error)
+	// MakeLinkCode A code that brings one's own seat to another screen, good for one use within five minutes, in the place of the one before. Members and guests
+	// (POST /rooms/{room}/screens)
+	MakeLinkCode(ctx context.Context, request MakeLinkCodeRequestObject) (MakeLinkCodeResponseObject, error)
+	// SetSlowMode How often each person who does not moderate says something in the chat (permission moderate), as chat.slow does. Takes effect at once
+	// (PUT /rooms/{room}/slow-mode)
+	SetSlowMode(ctx context.Context, request SetSlowModeRequestObject) (SetSlowModeResponseObject, error)
 	// GetServer What a visitor may know of this server
 	// (GET /server)
 	GetServer(ctx context.Context, request GetServerRequestObject) (GetServerResponseObject, error)
@@ -5459,6 +5975,12 @@ type StrictServerInterface interface {
 	// DeleteSession Sign out
 	// (DELETE /sessions/current)
 	DeleteSession(ctx context.Context, request DeleteSessionRequestObject) (DeleteSessionResponseObject, error)
+	// UseLinkCode Use a link code up, which signs this screen in as the person who made it, for their room alone. Whoever was signed in here is signed out
+	// (POST /sessions/linked)
+	UseLinkCode(ctx context.Context, request UseLinkCodeRequestObject) (UseLinkCodeResponseObject, error)
+	// LookAtLinkCode Whose seat a link code would bring to this screen, and where
+	// (POST /sessions/linked/look)
+	LookAtLinkCode(ctx context.Context, request LookAtLinkCodeRequestObject) (LookAtLinkCodeResponseObject, error)
 	// RefreshSession A new access token for the refresh cookie, which is rotated. A visitor without one is no error
 	// (POST /sessions/refresh)
 	RefreshSession(ctx context.Context, request RefreshSessionRequestObject) (RefreshSessionResponseObject, error)
@@ -5489,6 +6011,12 @@ type StrictServerInterface interface {
 	// ChangePassword Change the password; every other session ends
 	// (PUT /users/me/password)
 	ChangePassword(ctx context.Context, request ChangePasswordRequestObject) (ChangePasswordResponseObject, error)
+	// ListScreens The second screens that were linked by a code and are signed in, the newest first
+	// (GET /users/me/screens)
+	ListScreens(ctx context.Context, request ListScreensRequestObject) (ListScreensResponseObject, error)
+	// EndScreen Sign a second screen out at once, or take back the code that would link it
+	// (DELETE /users/me/screens/{screenId})
+	EndScreen(ctx context.Context, request EndScreenRequestObject) (EndScreenResponseObject, error)
 	// GetAvatar A person's picture
 	// (GET /users/{userId}/avatar)
 	GetAvatar(ctx context.Context, request GetAvatarRequestObject) (GetAvatarResponseObject, error)
@@ -6797,6 +7325,32 @@ func (sh *strictHandler) MuteMember(w http.ResponseWriter, r *http.Request, room
 	}
 }
 
+// ClearChat operation middleware
+func (sh *strictHandler) ClearChat(w http.ResponseWriter, r *http.Request, room RoomRef) {
+	var request ClearChatRequestObject
+
+	request.Room = room
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ClearChat(ctx, request.(ClearChatRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ClearChat")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ClearChatResponseObject); ok {
+		if err := validResponse.VisitClearChatResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListMessages operation middleware
 func (sh *strictHandler) ListMessages(w http.ResponseWriter, r *http.Request, room RoomRef, params ListMessagesParams) {
 	var request ListMessagesRequestObject
@@ -6951,6 +7505,65 @@ func (sh *strictHandler) SetRoomOwner(w http.ResponseWriter, r *http.Request, ro
 	}
 }
 
+// MakeLinkCode operation middleware
+func (sh *strictHandler) MakeLinkCode(w http.ResponseWriter, r *http.Request, room RoomRef) {
+	var request MakeLinkCodeRequestObject
+
+	request.Room = room
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.MakeLinkCode(ctx, request.(MakeLinkCodeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "MakeLinkCode")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(MakeLinkCodeResponseObject); ok {
+		if err := validResponse.VisitMakeLinkCodeResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SetSlowMode operation middleware
+func (sh *strictHandler) SetSlowMode(w http.ResponseWriter, r *http.Request, room RoomRef) {
+	var request SetSlowModeRequestObject
+
+	request.Room = room
+
+	var body SetSlowModeJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.SetSlowMode(ctx, request.(SetSlowModeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetSlowMode")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SetSlowModeResponseObject); ok {
+		if err := validResponse.VisitSetSlowModeResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // GetServer operation middleware
 func (sh *strictHandler) GetServer(w http.ResponseWriter, r *http.Request) {
 	var request GetServerRequestObject
@@ -7023,6 +7636,68 @@ func (sh *strictHandler) DeleteSession(w http.ResponseWriter, r *http.Request) {
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(DeleteSessionResponseObject); ok {
 		if err := validResponse.VisitDeleteSessionResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// UseLinkCode operation middleware
+func (sh *strictHandler) UseLinkCode(w http.ResponseWriter, r *http.Request) {
+	var request UseLinkCodeRequestObject
+
+	var body UseLinkCodeJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.UseLinkCode(ctx, request.(UseLinkCodeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UseLinkCode")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(UseLinkCodeResponseObject); ok {
+		if err := validResponse.VisitUseLinkCodeResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// LookAtLinkCode operation middleware
+func (sh *strictHandler) LookAtLinkCode(w http.ResponseWriter, r *http.Request) {
+	var request LookAtLinkCodeRequestObject
+
+	var body LookAtLinkCodeJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.LookAtLinkCode(ctx, request.(LookAtLinkCodeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LookAtLinkCode")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(LookAtLinkCodeResponseObject); ok {
+		if err := validResponse.VisitLookAtLinkCodeResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -7302,6 +7977,56 @@ func (sh *strictHandler) ChangePassword(w http.ResponseWriter, r *http.Request) 
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(ChangePasswordResponseObject); ok {
 		if err := validResponse.VisitChangePasswordResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListScreens operation middleware
+func (sh *strictHandler) ListScreens(w http.ResponseWriter, r *http.Request) {
+	var request ListScreensRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListScreens(ctx, request.(ListScreensRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListScreens")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListScreensResponseObject); ok {
+		if err := validResponse.VisitListScreensResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// EndScreen operation middleware
+func (sh *strictHandler) EndScreen(w http.ResponseWriter, r *http.Request, screenId openapi_types.UUID) {
+	var request EndScreenRequestObject
+
+	request.ScreenId = screenId
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.EndScreen(ctx, request.(EndScreenRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EndScreen")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(EndScreenResponseObject); ok {
+		if err := validResponse.VisitEndScreenResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

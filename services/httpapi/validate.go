@@ -60,6 +60,10 @@ func (a *api) authenticated(next http.Handler) http.Handler {
 				return
 			}
 			callOf(r.Context()).caller = &caller
+			if err := a.reaches(r, caller); err != nil {
+				a.problem(w, r, err)
+				return
+			}
 			if slices.Contains(route(r).Operation.Tags, tagAdmin) && !caller.Person.Administrator {
 				a.problem(w, r, errAdministrators())
 				return

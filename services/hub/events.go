@@ -129,6 +129,13 @@ func (h *Hub) MessageChanged(id rooms.ID, m wire.ChatMessage) {
 	}
 }
 
+// ChatCleared shows the room that its messages were removed by somebody else than the hub, after it was stored.
+func (h *Hub) ChatCleared(id rooms.ID, cleared wire.ChatCleared) {
+	if r := h.live(id); r != nil {
+		r.clearChat(cleared)
+	}
+}
+
 // BrowserChanged shows the room its browser. The agent of a run that has ended is closed with CloseCodeBrowserEnded.
 func (h *Hub) BrowserChanged(id rooms.ID, b wire.Browser) {
 	r := h.live(id)

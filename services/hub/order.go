@@ -35,13 +35,16 @@ func clearChat(p *peer, _ wire.Envelope) error {
 	if err != nil {
 		return err
 	}
-	r := p.room
+	p.room.clearChat(wire.ChatCleared{Seq: seq, By: by})
+	return nil
+}
+
+func (r *room) clearChat(cleared wire.ChatCleared) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.chat.clear(seq) {
-		r.tellViewers(wire.TypeChatCleared, wire.ChatCleared{Seq: seq, By: by})
+	if r.chat.clear(cleared.Seq) {
+		r.tellViewers(wire.TypeChatCleared, cleared)
 	}
-	return nil
 }
 
 // mayOrder counts what somebody who moderates does to the chat as a whole, and says who they are.

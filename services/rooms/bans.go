@@ -205,7 +205,11 @@ func (s *Service) Arrived(ctx context.Context, room ID, person accounts.PersonID
 	}
 	noted, err := s.q.NoteReturn(ctx, db.NoteReturnParams{RoomID: room.UUID(), PersonID: person.UUID(), Address: s.mark(room, from), At: s.now()})
 	if err == nil && noted > 0 {
-		err = s.q.ForgetArrivals(ctx, db.ForgetArrivalsParams{RoomID: room.UUID(), PersonID: person.UUID(), Kept: knownAddresses})
+		err = errors.Join(
+			s.q.ForgetArrivals(ctx, db.ForgetArrivalsParams{RoomID: room.UUID(), PersonID: person.UUID(), Kept: knownAddresses}),
+			s.q.MarkMute(ctx, db.MarkMuteParams{RoomID: room.UUID(), PersonID: person.UUID()}),
+			s.q.ForgetMuteMarks(ctx, db.ForgetMuteMarksParams{RoomID: room.UUID(), PersonID: new(person.UUID())}),
+		)
 	}
 	return db.Fault("note from where they came", err)
 }

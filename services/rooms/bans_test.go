@@ -1,6 +1,7 @@
 package rooms
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -364,4 +365,156 @@ func TestWhoAsksAtTheDoorIsBannedAndNoOtherStranger(t *testing.T) {
 	require.NoError(t, err)
 	_, err = h.MayAsk(ctx, r.Slug, stranger)
 	requireCode(t, wire.ErrorCodeBanned, err)
+}
+
+func TestAMutedGuestWhoReturnsUnderAnotherNameIsMutedStill(t *testing.T) {
+	h := newHouse(t)
+	owner, flatmate := h.account(t), h.account(t)
+	r := h.room(t, owner, wire.PrivacyPublic)
+	link, other := h.invite(t, r, owner, NewInvite{}), h.invite(t, r, owner, NewInvite{})
+	loud, err := h.comesBy(link.Code, home)
+	require.NoError(t, err)
+	muted := func(p accounts.Person) Muted {
+		t.Helper()
+		now, err := h.Standing(ctx, r.ID, p.ID)
+		require.NoError(t, err)
+		return now.Muted
+	}
+	returns := func(code, from string) accounts.Person {
+		t.Helper()
+		p, err := h.comesBy(code, from)
+		require.NoError(t, err)
+		return p
+	}
+	sibling := returns(link.Code, home)
+	h.clock.pass(time.Minute)
+	_, _, err = h.Mute(ctx, r.Slug, owner, loud.ID, MuteChange{Chat: new(true)})
+	require.NoError(t, err)
+	require.NoError(t, h.Arrived(ctx, r.ID, loud.ID, cafe)) // and later from elsewhere
+	h.clock.pass(time.Minute)
+	require.Equal(t, Muted{Chat: true}, muted(returns(link.Code, home)))
+	require.Equal(t, Muted{Chat: true}, muted(returns(link.Code, cafe)))
+	young := h.account(t)
+	_, _, err = h.AcceptInvite(ctx, link.Code, young, home)
+	require.NoError(t, err)
+	require.Equal(t, Muted{Chat: true}, muted(young), "an account costs no more than another name")
+	_, _, err = h.AcceptInvite(ctx, link.Code, flatmate, home)
+	require.NoError(t, err)
+	for name, p := range map[string]accounts.Person{
+		"from elsewhere": returns(link.Code, "192.0.2.1"), "by another invite": returns(other.Code, home), "from nowhere known": returns(link.Code, ""),
+		"with an account from before": flatmate, "who was there": sibling,
+	} {
+		require.Equal(t, Muted{}, muted(p), name)
+	}
+
+	_, err = h.people.Delete(ctx, accounts.Caller{Person: loud}, "")
+	require.NoError(t, err)
+	again := returns(link.Code, home)
+	require.Equal(t, Muted{Chat: true}, muted(again), "also when the guest is gone")
+	moderator := h.account(t)
+	h.seat(t, r, moderator, wire.RoleModerator)
+	_, _, err = h.Mute(ctx, r.Slug, moderator, again.ID, MuteChange{Chat: new(false)})
+	requireCode(t, wire.ErrorCodeForbidden, err) // what the owner decided stays the owner's
+	_, _, err = h.Mute(ctx, r.Slug, owner, again.ID, MuteChange{Chat: new(false)})
+	require.NoError(t, err)
+	require.Equal(t, Muted{}, muted(returns(link.Code, home)), "who is unmuted stays so by whatever name")
+}
+
+func TestClaimingAnAccountShedsNoBanAndNoMute(t *testing.T) {
+	h := newHouse(t)
+	owner := h.account(t)
+	r := h.room(t, owner, wire.PrivacyPublic)
+	link := h.invite(t, r, owner, NewInvite{})
+	banned, err := h.comesBy(link.Code, home)
+	require.NoError(t, err)
+	muted, err := h.comesBy(link.Code, cafe)
+	require.NoError(t, err)
+	_, _, err = h.Ban(ctx, r.Slug, owner, banned.ID, "", false)
+	require.NoError(t, err)
+	_, _, err = h.Mute(ctx, r.Slug, owner, muted.ID, MuteChange{Call: new(true)})
+	require.NoError(t, err)
+	for i, p := range []*accounts.Person{&banned, &muted} {
+		claimed, err := h.people.Claim(ctx, accounts.Caller{Person: *p}, []string{"clara", "maria"}[i], "a long password", "")
+		require.NoError(t, err)
+		require.Equal(t, p.ID, claimed.Person.ID)
+		*p = claimed.Person
+	}
+	_, err = h.Join(ctx, r.Slug, banned, nil)
+	requireCode(t, wire.ErrorCodeBanned, err)
+	_, _, err = h.AcceptInvite(ctx, link.Code, banned, cafe)
+	requireCode(t, wire.ErrorCodeBanned, err)
+	now, err := h.Standing(ctx, r.ID, muted.ID)
+	require.NoError(t, err)
+	require.Equal(t, Standing{Role: wire.RoleMember, Muted: Muted{Call: true}}, now)
+}
+
+func TestAsManyMarksAreKeptOfAMuteAsAddressesOfAPerson(t *testing.T) {
+	h := newHouse(t)
+	owner := h.account(t)
+	r := h.room(t, owner, wire.PrivacyPublic)
+	link := h.invite(t, r, owner, NewInvite{})
+	loud, err := h.comesBy(link.Code, home)
+	require.NoError(t, err)
+	_, _, err = h.Mute(ctx, r.Slug, owner, loud.ID, MuteChange{Chat: new(true)})
+	require.NoError(t, err)
+	marks := func() (n int) {
+		t.Helper()
+		require.NoError(t, h.pool.QueryRow(ctx, "SELECT count(*) FROM mute_marks").Scan(&n))
+		return n
+	}
+	for i := range knownAddresses + 5 {
+		h.clock.pass(time.Minute)
+		require.NoError(t, h.Arrived(ctx, r.ID, loud.ID, fmt.Sprintf("192.0.2.%d", i)))
+	}
+	require.Equal(t, knownAddresses, marks())
+	for range 5 {
+		again, err := h.comesBy(link.Code, fmt.Sprintf("192.0.2.%d", knownAddresses+4))
+		require.NoError(t, err)
+		now, err := h.Standing(ctx, r.ID, again.ID)
+		require.NoError(t, err)
+		require.Equal(t, Muted{Chat: true}, now.Muted)
+	}
+	require.Equal(t, knownAddresses, marks(), "what is known already is not noted again")
+}
+
+func TestByANewOwnerNobodyIsKnownAsMuted(t *testing.T) {
+	h := newHouse(t)
+	owner, heir := h.account(t), h.account(t)
+	r := h.room(t, owner, wire.PrivacyPublic)
+	link := h.invite(t, r, owner, NewInvite{})
+	_, _, err := h.AcceptInvite(ctx, link.Code, heir, home)
+	require.NoError(t, err)
+	_, _, err = h.Mute(ctx, r.Slug, owner, heir.ID, MuteChange{Call: new(true)})
+	require.NoError(t, err)
+	_, err = h.HandOver(ctx, r.Slug, owner, heir.ID)
+	require.NoError(t, err)
+	friend, err := h.comesBy(link.Code, home)
+	require.NoError(t, err)
+	now, err := h.Standing(ctx, r.ID, friend.ID)
+	require.NoError(t, err)
+	require.Equal(t, Muted{}, now.Muted)
+}
+
+func TestAMuteThatIsLiftedAtThatMomentLeavesNoMark(t *testing.T) {
+	h := newHouse(t)
+	owner := h.account(t)
+	r := h.room(t, owner, wire.PrivacyPublic)
+	loud, err := h.comesBy(h.invite(t, r, owner, NewInvite{}).Code, home)
+	require.NoError(t, err)
+	_, _, err = h.Mute(ctx, r.Slug, owner, loud.ID, MuteChange{Chat: new(true)})
+	require.NoError(t, err)
+	tx, err := h.pool.Begin(ctx)
+	require.NoError(t, err)
+	defer func() { _ = tx.Rollback(ctx) }()
+	q := db.New(tx)
+	require.NoError(t, q.DeleteMute(ctx, db.DeleteMuteParams{RoomID: r.ID.UUID(), PersonID: loud.ID.UUID()}))
+	require.NoError(t, q.DropMuteMarks(ctx, db.DropMuteMarksParams{RoomID: r.ID.UUID(), PersonID: new(loud.ID.UUID()), Shared: true}))
+	arrived := make(chan error, 1)
+	go func() { arrived <- h.Arrived(ctx, r.ID, loud.ID, cafe) }()
+	h.awaitLock(t)
+	require.NoError(t, tx.Commit(ctx))
+	require.NoError(t, <-arrived)
+	var marks int
+	require.NoError(t, h.pool.QueryRow(ctx, "SELECT count(*) FROM mute_marks").Scan(&marks))
+	require.Zero(t, marks)
 }

@@ -307,6 +307,11 @@ func (s *Service) accept(ctx context.Context, q *db.Queries, code string, person
 		if err := q.NoteArrival(ctx, arrival); err != nil {
 			return Room{}, false, fmt.Errorf("note from where they came: %w", err)
 		}
+		if room.Role == "" {
+			if err := s.inheritMute(ctx, q, invite.Invitation, accounts.FromRow(row), from); err != nil {
+				return Room{}, false, err
+			}
+		}
 	}
 	if err := audit(ctx, q, now, person, invite.Room, "invite.accepted", map[string]any{"invite": invite.ID, "role": role}); err != nil {
 		return Room{}, false, err

@@ -264,6 +264,9 @@ func (s *Service) HandOver(ctx context.Context, ref string, by accounts.Person, 
 		if err := q.DeleteMute(ctx, db.DeleteMuteParams{RoomID: room.ID.UUID(), PersonID: to.UUID()}); err != nil {
 			return err
 		}
+		if err := q.DropMuteMarks(ctx, db.DropMuteMarksParams{RoomID: room.ID.UUID(), PersonID: new(to.UUID()), Shared: true}); err != nil {
+			return err
+		}
 		return audit(ctx, q, s.now(), by.ID, room.ID, "room.owner", map[string]any{"owner": to})
 	})
 	if err != nil {

@@ -220,6 +220,12 @@ func (s *Service) find(ctx context.Context, ref string, person accounts.PersonID
 	return s.findIn(ctx, s.q, ref, person)
 }
 
+// Find is the room of an id or address, whoever may see it. Error: not_found.
+func (s *Service) Find(ctx context.Context, ref string) (ID, error) {
+	room, _, err := s.find(ctx, ref, accounts.PersonID{})
+	return room.ID, err
+}
+
 func (s *Service) findIn(ctx context.Context, q *db.Queries, ref string, person accounts.PersonID) (Room, *string, error) {
 	params := db.GetRoomParams{PersonID: person.UUID(), Now: s.now()}
 	if id, ok := asID(ref); ok {

@@ -132,5 +132,23 @@ func (s *Service) setMute(ctx context.Context, q *db.Queries, room ID, by, targe
 	if err != nil {
 		return fmt.Errorf("store what is muted: %w", err)
 	}
+	marks := db.DropMuteMarksParams{RoomID: room.UUID(), PersonID: new(target.UUID()), Shared: to == (Muted{})}
+	if err := errors.Join(q.DropMuteMarks(ctx, marks), q.MarkMute(ctx, db.MarkMuteParams{RoomID: room.UUID(), PersonID: target.UUID()})); err != nil {
+		return fmt.Errorf("store by what the muted is known: %w", err)
+	}
 	return audit(ctx, q, s.now(), by, room, "member.muted", map[string]any{"member": target, "chat": to.Chat, "call": to.Call})
+}
+
+// inheritMute keeps somebody muted who comes by the invite and from the address of somebody who is: another name costs nothing.
+func (s *Service) inheritMute(ctx context.Context, q *db.Queries, invite Invitation, person accounts.Person, from string) error {
+	muted, err := q.InheritMute(ctx, db.InheritMuteParams{
+		RoomID: invite.Room.UUID(), PersonID: person.ID.UUID(), InviteID: invite.ID, Address: s.mark(invite.Room, from), Guest: person.Guest(), MadeAt: person.CreatedAt,
+	})
+	if err == nil && muted > 0 {
+		err = q.MarkMute(ctx, db.MarkMuteParams{RoomID: invite.Room.UUID(), PersonID: person.ID.UUID()})
+	}
+	if err != nil {
+		return fmt.Errorf("look for mutes: %w", err)
+	}
+	return nil
 }

@@ -64,8 +64,12 @@ func build(ctx context.Context, c config.Config, folder *dataFolder, pool *pgxpo
 	}
 	setup := setupToken(c, folder, bound, front)
 	hasher := accounts.NewHasher(accounts.HashCost{}, 0)
+	linkKey, err := folder.secret("links")
+	if err != nil {
+		return nil, err
+	}
 	people := accounts.New(accounts.Options{
-		Pool: pool, Keys: keys, Hasher: hasher, SignUps: func() wire.SignUps { return chosen.Values().SignUps }, Setup: setup, AccessTokenLife: c.AccessTokenLife, SessionLife: c.SessionLife,
+		Pool: pool, Keys: keys, LinkKey: linkKey, Hasher: hasher, SignUps: func() wire.SignUps { return chosen.Values().SignUps }, Setup: setup, AccessTokenLife: c.AccessTokenLife, SessionLife: c.SessionLife,
 	})
 	addressKey, err := folder.secret("addresses")
 	if err != nil {

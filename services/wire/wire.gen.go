@@ -238,6 +238,7 @@ func (e DoorAnsweredAnswer) Valid() bool {
 // Defines values for EndReason.
 const (
 	EndReasonFailed        EndReason = "failed"
+	EndReasonKilled        EndReason = "killed"
 	EndReasonNoViewers     EndReason = "no_viewers"
 	EndReasonRequested     EndReason = "requested"
 	EndReasonServerStopped EndReason = "server_stopped"
@@ -249,6 +250,8 @@ const (
 func (e EndReason) Valid() bool {
 	switch e {
 	case EndReasonFailed:
+		return true
+	case EndReasonKilled:
 		return true
 	case EndReasonNoViewers:
 		return true
@@ -318,6 +321,7 @@ const (
 	ErrorCodeInviteUsedUp         ErrorCode = "invite_used_up"
 	ErrorCodeKeyReused            ErrorCode = "key_reused"
 	ErrorCodeLastAdministrator    ErrorCode = "last_administrator"
+	ErrorCodeLinkCodeWrong        ErrorCode = "link_code_wrong"
 	ErrorCodeMalformedJSON        ErrorCode = "malformed_json"
 	ErrorCodeMessageTooLarge      ErrorCode = "message_too_large"
 	ErrorCodeMethodNotAllowed     ErrorCode = "method_not_allowed"
@@ -414,6 +418,8 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeKeyReused:
 		return true
 	case ErrorCodeLastAdministrator:
+		return true
+	case ErrorCodeLinkCodeWrong:
 		return true
 	case ErrorCodeMalformedJSON:
 		return true
@@ -784,6 +790,30 @@ func (e Role) Valid() bool {
 	}
 }
 
+// Defines values for ScreenKind.
+const (
+	ScreenKindComputer ScreenKind = "computer"
+	ScreenKindPhone    ScreenKind = "phone"
+	ScreenKindTablet   ScreenKind = "tablet"
+	ScreenKindTv       ScreenKind = "tv"
+)
+
+// Valid indicates whether the value is a known member of the ScreenKind enum.
+func (e ScreenKind) Valid() bool {
+	switch e {
+	case ScreenKindComputer:
+		return true
+	case ScreenKindPhone:
+		return true
+	case ScreenKindTablet:
+		return true
+	case ScreenKindTv:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for SessionDescriptionType.
 const (
 	SessionDescriptionTypeAnswer   SessionDescriptionType = "answer"
@@ -1086,7 +1116,9 @@ type Browser struct {
 	Detail *string `json:"detail,omitempty"`
 
 	// Download What the server still has to fetch before its first browser can start, in bytes
-	Download  *Download  `json:"download,omitempty"`
+	Download *Download `json:"download,omitempty"`
+
+	// EndReason killed: by an administrator of the server
 	EndReason *EndReason `json:"endReason,omitempty"`
 
 	// EndsAt Nobody is watching; it ends then
@@ -1464,7 +1496,7 @@ type Emoji = string
 // Empty defines model for Empty.
 type Empty = map[string]interface{}
 
-// EndReason defines model for EndReason.
+// EndReason killed: by an administrator of the server
 type EndReason string
 
 // Entry How who is no member comes in. open: with an account, and the password where there is one. invite: by an invite. ask: whoever is in the room and moderates lets them in, or an invite. closed: nobody new, also not by an invite. A private room is invite or closed
@@ -1638,6 +1670,36 @@ type LinkBoard struct {
 	Suggested []SuggestedLink `json:"suggested"`
 }
 
+// LinkCode defines model for LinkCode.
+type LinkCode struct {
+	// Code As people type it: XXXX-XXXX
+	Code      string    `json:"code"`
+	ExpiresAt time.Time `json:"expiresAt"`
+
+	// Link That address with the code behind #code=, which no server sees: for a QR code
+	Link string `json:"link"`
+
+	// Screen The id that the screen has among /users/me/screens once it is linked
+	Screen openapi_types.UUID `json:"screen"`
+
+	// Url Where it is typed
+	Url string `json:"url"`
+}
+
+// LinkCodeTyped defines model for LinkCodeTyped.
+type LinkCodeTyped struct {
+	// Code In upper or lower case, with or without the dash
+	Code string `json:"code"`
+}
+
+// LinkCodeUse defines model for LinkCodeUse.
+type LinkCodeUse struct {
+	Code string `json:"code"`
+
+	// Device What a second screen says that it is
+	Device ScreenKind `json:"device"`
+}
+
 // LinkRef defines model for LinkRef.
 type LinkRef struct {
 	Id string `json:"id"`
@@ -1646,6 +1708,19 @@ type LinkRef struct {
 // LinkSuggest defines model for LinkSuggest.
 type LinkSuggest struct {
 	Url string `json:"url"`
+}
+
+// Linked defines model for Linked.
+type Linked struct {
+	Room    RoomName `json:"room"`
+	Session Session  `json:"session"`
+}
+
+// Linking defines model for Linking.
+type Linking struct {
+	// Person What others see of a person. The author of a message who has deleted their account has the nil id
+	Person PublicPerson `json:"person"`
+	Room   RoomName     `json:"room"`
 }
 
 // Load defines model for Load.
@@ -2259,6 +2334,13 @@ type RoomEvent struct {
 	Room Room `json:"room"`
 }
 
+// RoomName defines model for RoomName.
+type RoomName struct {
+	Id    openapi_types.UUID `json:"id"`
+	Slug  string             `json:"slug"`
+	Title string             `json:"title"`
+}
+
 // RoomPage defines model for RoomPage.
 type RoomPage struct {
 	// Next The cursor of the next page
@@ -2306,6 +2388,23 @@ type ScreenEvent struct {
 	FrameRate int `json:"frameRate"`
 	Height    int `json:"height"`
 	Width     int `json:"width"`
+}
+
+// ScreenKind What a second screen says that it is
+type ScreenKind string
+
+// ScreenList defines model for ScreenList.
+type ScreenList struct {
+	Screens []SecondScreen `json:"screens"`
+}
+
+// SecondScreen defines model for SecondScreen.
+type SecondScreen struct {
+	// Device What a second screen says that it is
+	Device   ScreenKind         `json:"device"`
+	Id       openapi_types.UUID `json:"id"`
+	LinkedAt time.Time          `json:"linkedAt"`
+	Room     RoomName           `json:"room"`
 }
 
 // SelfUpdate defines model for SelfUpdate.
@@ -2630,7 +2729,9 @@ type VBAssign struct {
 
 // VBEnding defines model for VBEnding.
 type VBEnding struct {
-	Detail *string   `json:"detail,omitempty"`
+	Detail *string `json:"detail,omitempty"`
+
+	// Reason killed: by an administrator of the server
 	Reason EndReason `json:"reason"`
 }
 
@@ -2657,6 +2758,7 @@ type VBStatusState string
 
 // VBStop defines model for VBStop.
 type VBStop struct {
+	// Reason killed: by an administrator of the server
 	Reason EndReason `json:"reason"`
 }
 
@@ -2857,8 +2959,17 @@ type EditMessageJSONRequestBody = MessageChange
 // SetRoomOwnerJSONRequestBody defines body for SetRoomOwner for application/json ContentType.
 type SetRoomOwnerJSONRequestBody = OwnerChange
 
+// SetSlowModeJSONRequestBody defines body for SetSlowMode for application/json ContentType.
+type SetSlowModeJSONRequestBody = SlowMode
+
 // CreateSessionJSONRequestBody defines body for CreateSession for application/json ContentType.
 type CreateSessionJSONRequestBody = Credentials
+
+// UseLinkCodeJSONRequestBody defines body for UseLinkCode for application/json ContentType.
+type UseLinkCodeJSONRequestBody = LinkCodeUse
+
+// LookAtLinkCodeJSONRequestBody defines body for LookAtLinkCode for application/json ContentType.
+type LookAtLinkCodeJSONRequestBody = LinkCodeTyped
 
 // CreateUserJSONRequestBody defines body for CreateUser for application/json ContentType.
 type CreateUserJSONRequestBody = NewUser

@@ -16,6 +16,7 @@ const InvitePage = lazy(() => import('@/lobby/InvitePage').then((m) => ({ defaul
 const SignInPage = lazy(() => import('@/account/AuthPage').then((m) => ({ default: m.SignInPage })));
 const SignUpPage = lazy(() => import('@/account/AuthPage').then((m) => ({ default: m.SignUpPage })));
 const SetupPage = lazy(() => import('@/account/AuthPage').then((m) => ({ default: m.SetupPage })));
+const LinkPage = lazy(() => import('@/link/LinkPage').then((m) => ({ default: m.LinkPage })));
 const ProfilePage = lazy(() => import('@/account/ProfilePage').then((m) => ({ default: m.ProfilePage })));
 const ResetPage = lazy(() => import('@/account/ResetPage').then((m) => ({ default: m.ResetPage })));
 const AdminPage = lazy(() => import('@/admin/AdminPage').then((m) => ({ default: m.AdminPage })));
@@ -133,6 +134,7 @@ export const routes = [
       { path: '/rooms', element: <RoomsPage /> },
       { path: '/r/:slug', element: <RoomPage /> },
       { path: '/i/:code', element: <InvitePage /> },
+      { path: '/link', element: <LinkPage /> },
       { path: '/sign-in', element: <SignInPage /> },
       { path: '/sign-up', element: <SignUpPage /> },
       { path: '/setup', element: <SetupPage /> },

@@ -12,6 +12,54 @@ import (
 	"github.com/google/uuid"
 )
 
+const bringSeats = `-- name: BringSeats :many
+INSERT INTO members (room_id, person_id, role, joined_at, visits_until)
+SELECT g.room_id, $1::uuid,
+    CASE WHEN g.role = 'guest' AND rooms.privacy <> 'private' AND coalesce(rooms.entry, 'open') = 'open' AND rooms.password_hash IS NULL
+        AND coalesce(l.joins, 'member') = 'member' THEN 'member' ELSE g.role END,
+    $2,
+    CASE WHEN g.role = 'guest' AND rooms.privacy <> 'private' AND coalesce(rooms.entry, 'open') = 'open' AND rooms.password_hash IS NULL
+        AND coalesce(l.joins, 'member') = 'member' THEN NULL ELSE g.visits_until END
+FROM members g
+JOIN rooms ON rooms.id = g.room_id
+LEFT JOIN lowered l ON l.room_id = g.room_id AND l.person_id = $1::uuid
+WHERE g.person_id = $3 AND coalesce(g.visits_until > $2, true)
+    AND NOT EXISTS (SELECT FROM bans WHERE bans.room_id = g.room_id AND bans.person_id = $1::uuid)
+    AND (l.person_id IS NULL OR array_position(ARRAY['guest', 'member', 'moderator'], g.role) <= coalesce(array_position(ARRAY['guest', 'member', 'moderator'], l.invited), 0))
+ON CONFLICT (room_id, person_id) DO UPDATE SET role = excluded.role, visits_until = excluded.visits_until
+WHERE array_position(ARRAY['guest', 'member', 'moderator', 'owner'], members.role) < array_position(ARRAY['guest', 'member', 'moderator', 'owner'], excluded.role)
+    OR members.visits_until < coalesce(excluded.visits_until, 'infinity')
+RETURNING room_id
+`
+
+type BringSeatsParams struct {
+	AccountID uuid.UUID
+	JoinedAt  time.Time
+	GuestID   uuid.UUID
+}
+
+// Makes an account a member where the guest is one who signs in to it, with the guest's role; where any account may enter, at least as a member.
+// Not where it was banned, nor above what was decided about it.
+func (q *Queries) BringSeats(ctx context.Context, arg BringSeatsParams) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, bringSeats, arg.AccountID, arg.JoinedAt, arg.GuestID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var room_id uuid.UUID
+		if err := rows.Scan(&room_id); err != nil {
+			return nil, err
+		}
+		items = append(items, room_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const decideRemoval = `-- name: DecideRemoval :exec
 INSERT INTO lowered (room_id, person_id, invited, joins, at) VALUES ($1, $2, '', 'member', $3)
 ON CONFLICT (room_id, person_id) DO UPDATE SET invited = '', at = excluded.at
@@ -130,6 +178,38 @@ func (q *Queries) GetMember(ctx context.Context, arg GetMemberParams) (GetMember
 		&i.CallMuted,
 	)
 	return i, err
+}
+
+const leaveRooms = `-- name: LeaveRooms :many
+DELETE FROM members USING members own
+WHERE members.person_id = $1 AND own.room_id = members.room_id AND own.person_id = $2
+RETURNING members.room_id
+`
+
+type LeaveRoomsParams struct {
+	GuestID   uuid.UUID
+	AccountID uuid.UUID
+}
+
+// The rooms where an account sits now in the place of the guest.
+func (q *Queries) LeaveRooms(ctx context.Context, arg LeaveRoomsParams) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, leaveRooms, arg.GuestID, arg.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var room_id uuid.UUID
+		if err := rows.Scan(&room_id); err != nil {
+			return nil, err
+		}
+		items = append(items, room_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const listMembers = `-- name: ListMembers :many
@@ -268,6 +348,16 @@ func (q *Queries) LockPolicy(ctx context.Context, id uuid.UUID) (Room, error) {
 		&i.RelayOnly,
 	)
 	return i, err
+}
+
+const lockSeats = `-- name: LockSeats :exec
+SELECT room_id FROM members WHERE person_id = ANY($1::uuid[]) ORDER BY room_id, person_id FOR UPDATE
+`
+
+// All of those people's, in one order for everybody. Nobody decides about them meanwhile.
+func (q *Queries) LockSeats(ctx context.Context, people []uuid.UUID) error {
+	_, err := q.db.Exec(ctx, lockSeats, people)
+	return err
 }
 
 const setOwner = `-- name: SetOwner :exec

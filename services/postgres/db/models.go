@@ -85,6 +85,15 @@ type Invite struct {
 	RevokedAt *time.Time
 }
 
+type LinkCode struct {
+	SessionID uuid.UUID
+	CodeHash  []byte
+	PersonID  uuid.UUID
+	RoomID    uuid.UUID
+	MadeBy    uuid.UUID
+	ExpiresAt time.Time
+}
+
 type LockedIn struct {
 	RoomID   uuid.UUID
 	PersonID uuid.UUID
@@ -129,6 +138,17 @@ type Message struct {
 type Mute struct {
 	RoomID   uuid.UUID
 	PersonID uuid.UUID
+	Chat     bool
+	Call     bool
+	ByID     *uuid.UUID
+	At       time.Time
+}
+
+type MuteMark struct {
+	RoomID   uuid.UUID
+	PersonID *uuid.UUID
+	InviteID uuid.UUID
+	Address  []byte
 	Chat     bool
 	Call     bool
 	ByID     *uuid.UUID
@@ -188,6 +208,8 @@ type RefreshToken struct {
 	UsedAt    *time.Time
 	Successor []byte
 	UserAgent string
+	RoomID    *uuid.UUID
+	Device    *string
 }
 
 type Room struct {

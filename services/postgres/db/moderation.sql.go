@@ -12,6 +12,76 @@ import (
 	"github.com/google/uuid"
 )
 
+const bringArrivals = `-- name: BringArrivals :exec
+INSERT INTO arrivals (room_id, person_id, invite_id, address, at)
+SELECT a.room_id, $1::uuid, a.invite_id, a.address, a.at FROM arrivals a WHERE a.person_id = $2
+ON CONFLICT (room_id, person_id, invite_id, address) DO NOTHING
+`
+
+type BringArrivalsParams struct {
+	AccountID uuid.UUID
+	GuestID   uuid.UUID
+}
+
+func (q *Queries) BringArrivals(ctx context.Context, arg BringArrivalsParams) error {
+	_, err := q.db.Exec(ctx, bringArrivals, arg.AccountID, arg.GuestID)
+	return err
+}
+
+const bringMutes = `-- name: BringMutes :many
+INSERT INTO mutes (room_id, person_id, chat, call, by_id, at)
+SELECT m.room_id, $1::uuid, m.chat, m.call, m.by_id, m.at FROM mutes m JOIN rooms ON rooms.id = m.room_id
+WHERE m.person_id = $2 AND rooms.owner_id <> $1::uuid
+ON CONFLICT (room_id, person_id) DO UPDATE SET chat = mutes.chat OR excluded.chat, call = mutes.call OR excluded.call,
+    by_id = CASE WHEN excluded.by_id = (SELECT owner_id FROM rooms WHERE rooms.id = mutes.room_id) THEN excluded.by_id ELSE mutes.by_id END
+WHERE excluded.chat > mutes.chat OR excluded.call > mutes.call
+    OR mutes.by_id IS DISTINCT FROM excluded.by_id AND excluded.by_id = (SELECT owner_id FROM rooms WHERE rooms.id = mutes.room_id)
+RETURNING room_id
+`
+
+type BringMutesParams struct {
+	AccountID uuid.UUID
+	GuestID   uuid.UUID
+}
+
+// What a guest may not do, the account that they sign in to may not.
+func (q *Queries) BringMutes(ctx context.Context, arg BringMutesParams) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, bringMutes, arg.AccountID, arg.GuestID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var room_id uuid.UUID
+		if err := rows.Scan(&room_id); err != nil {
+			return nil, err
+		}
+		items = append(items, room_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const bringStay = `-- name: BringStay :exec
+INSERT INTO locked_in (room_id, person_id)
+SELECT l.room_id, $1::uuid FROM locked_in l WHERE l.person_id = $2 AND l.room_id = ANY($3::uuid[])
+ON CONFLICT DO NOTHING
+`
+
+type BringStayParams struct {
+	AccountID uuid.UUID
+	GuestID   uuid.UUID
+	Rooms     []uuid.UUID
+}
+
+func (q *Queries) BringStay(ctx context.Context, arg BringStayParams) error {
+	_, err := q.db.Exec(ctx, bringStay, arg.AccountID, arg.GuestID, arg.Rooms)
+	return err
+}
+
 const deleteBan = `-- name: DeleteBan :exec
 DELETE FROM bans WHERE id = $1
 `
@@ -35,6 +105,24 @@ func (q *Queries) DeleteMute(ctx context.Context, arg DeleteMuteParams) error {
 	return err
 }
 
+const dropMuteMarks = `-- name: DropMuteMarks :exec
+DELETE FROM mute_marks x
+WHERE x.room_id = $1 AND (x.person_id = $2
+    OR $3::boolean AND (x.invite_id, x.address) IN (SELECT a.invite_id, a.address FROM arrivals a WHERE a.room_id = $1 AND a.person_id = $2))
+`
+
+type DropMuteMarksParams struct {
+	RoomID   uuid.UUID
+	PersonID *uuid.UUID
+	Shared   bool
+}
+
+// Of a decision that is another now; with shared, also those of others by whom the person would be known: who is unmuted stays so when they return.
+func (q *Queries) DropMuteMarks(ctx context.Context, arg DropMuteMarksParams) error {
+	_, err := q.db.Exec(ctx, dropMuteMarks, arg.RoomID, arg.PersonID, arg.Shared)
+	return err
+}
+
 const forgetArrivals = `-- name: ForgetArrivals :exec
 DELETE FROM arrivals x
 WHERE x.room_id = $1 AND x.person_id = $2 AND x.address NOT IN (
@@ -51,6 +139,23 @@ type ForgetArrivalsParams struct {
 // All but the addresses that were seen first last.
 func (q *Queries) ForgetArrivals(ctx context.Context, arg ForgetArrivalsParams) error {
 	_, err := q.db.Exec(ctx, forgetArrivals, arg.RoomID, arg.PersonID, arg.Kept)
+	return err
+}
+
+const forgetMuteMarks = `-- name: ForgetMuteMarks :exec
+DELETE FROM mute_marks x
+WHERE x.room_id = $1 AND x.person_id = $2
+    AND NOT EXISTS (SELECT FROM arrivals a WHERE a.room_id = x.room_id AND a.person_id = x.person_id AND a.invite_id = x.invite_id AND a.address = x.address)
+`
+
+type ForgetMuteMarksParams struct {
+	RoomID   uuid.UUID
+	PersonID *uuid.UUID
+}
+
+// Of addresses from which a person was not seen lately.
+func (q *Queries) ForgetMuteMarks(ctx context.Context, arg ForgetMuteMarksParams) error {
+	_, err := q.db.Exec(ctx, forgetMuteMarks, arg.RoomID, arg.PersonID)
 	return err
 }
 
@@ -130,6 +235,41 @@ func (q *Queries) GetStanding(ctx context.Context, arg GetStandingParams) (GetSt
 		&i.LockedOut,
 	)
 	return i, err
+}
+
+const inheritMute = `-- name: InheritMute :execrows
+INSERT INTO mutes (room_id, person_id, chat, call, by_id, at)
+SELECT x.room_id, $1::uuid, bool_or(x.chat), bool_or(x.call),
+    (array_agg(x.by_id ORDER BY (x.by_id = rooms.owner_id) IS TRUE DESC, x.at DESC))[1], max(x.at)
+FROM mute_marks x JOIN rooms ON rooms.id = x.room_id
+WHERE x.room_id = $2 AND x.invite_id = $3 AND x.address = $4 AND ($5::boolean OR x.at <= $6::timestamptz)
+GROUP BY x.room_id
+ON CONFLICT (room_id, person_id) DO NOTHING
+`
+
+type InheritMuteParams struct {
+	PersonID uuid.UUID
+	RoomID   uuid.UUID
+	InviteID uuid.UUID
+	Address  []byte
+	Guest    bool
+	MadeAt   time.Time
+}
+
+// Mutes a newcomer who comes by the invite and from the address of somebody who was. Who has an account was somebody else, unless it is younger.
+func (q *Queries) InheritMute(ctx context.Context, arg InheritMuteParams) (int64, error) {
+	result, err := q.db.Exec(ctx, inheritMute,
+		arg.PersonID,
+		arg.RoomID,
+		arg.InviteID,
+		arg.Address,
+		arg.Guest,
+		arg.MadeAt,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const insertBan = `-- name: InsertBan :execrows
@@ -317,6 +457,27 @@ type MarkBanParams struct {
 
 func (q *Queries) MarkBan(ctx context.Context, arg MarkBanParams) error {
 	_, err := q.db.Exec(ctx, markBan, arg.BanID, arg.RoomID, arg.PersonID)
+	return err
+}
+
+const markMute = `-- name: MarkMute :exec
+INSERT INTO mute_marks (room_id, person_id, invite_id, address, chat, call, by_id, at)
+SELECT m.room_id, m.person_id, a.invite_id, a.address, m.chat, m.call, m.by_id, m.at
+FROM mutes m JOIN arrivals a ON a.room_id = m.room_id AND a.person_id = m.person_id
+WHERE m.room_id = $1 AND m.person_id = $2
+    AND NOT EXISTS (SELECT FROM mute_marks x WHERE x.room_id = m.room_id AND x.invite_id = a.invite_id AND x.address = a.address
+        AND (x.person_id = m.person_id OR x.chat >= m.chat AND x.call >= m.call))
+FOR SHARE OF m
+`
+
+type MarkMuteParams struct {
+	RoomID   uuid.UUID
+	PersonID uuid.UUID
+}
+
+// By what the muted is known, so far as it is not noted yet.
+func (q *Queries) MarkMute(ctx context.Context, arg MarkMuteParams) error {
+	_, err := q.db.Exec(ctx, markMute, arg.RoomID, arg.PersonID)
 	return err
 }
 

@@ -16,6 +16,13 @@ type Querier interface {
 	AddFavourite(ctx context.Context, arg AddFavouriteParams) (int64, error)
 	AddReaction(ctx context.Context, arg AddReactionParams) error
 	AnyAccount(ctx context.Context) (bool, error)
+	BringArrivals(ctx context.Context, arg BringArrivalsParams) error
+	// What a guest may not do, the account that they sign in to may not.
+	BringMutes(ctx context.Context, arg BringMutesParams) ([]uuid.UUID, error)
+	// Makes an account a member where the guest is one who signs in to it, with the guest's role; where any account may enter, at least as a member.
+	// Not where it was banned, nor above what was decided about it.
+	BringSeats(ctx context.Context, arg BringSeatsParams) ([]uuid.UUID, error)
+	BringStay(ctx context.Context, arg BringStayParams) error
 	ClaimAccount(ctx context.Context, arg ClaimAccountParams) (Person, error)
 	// Locks the room, as everything that changes its messages does.
 	ClearChat(ctx context.Context, id uuid.UUID) (int64, error)
@@ -28,6 +35,7 @@ type Querier interface {
 	DeleteAuditBefore(ctx context.Context, before time.Time) (int64, error)
 	DeleteAvatar(ctx context.Context, personID uuid.UUID) error
 	DeleteBan(ctx context.Context, id uuid.UUID) error
+	DeleteExpiredLinkCodes(ctx context.Context, now time.Time) error
 	DeleteExpiredTokens(ctx context.Context, now time.Time) (int64, error)
 	// Guests who can never come back, for their session is over, and of whom nothing is left to see.
 	DeleteGuestsGone(ctx context.Context, madeBefore time.Time) (int64, error)
@@ -37,21 +45,32 @@ type Querier interface {
 	DeleteMute(ctx context.Context, arg DeleteMuteParams) error
 	DeletePerson(ctx context.Context, id uuid.UUID) (int64, error)
 	DeleteRoom(ctx context.Context, id uuid.UUID) (int64, error)
+	// Those that a sign-in has made.
+	DropLinkCodes(ctx context.Context, arg DropLinkCodesParams) error
+	// Of a decision that is another now; with shared, also those of others by whom the person would be known: who is unmuted stays so when they return.
+	DropMuteMarks(ctx context.Context, arg DropMuteMarksParams) error
 	DropPasswordReset(ctx context.Context, personID uuid.UUID) error
 	EditMessage(ctx context.Context, arg EditMessageParams) error
 	EndNotices(ctx context.Context, now time.Time) (int64, error)
+	// All but the newest of a person's second screens.
+	EndOldScreens(ctx context.Context, arg EndOldScreensParams) ([]uuid.UUID, error)
+	EndScreen(ctx context.Context, arg EndScreenParams) (int64, error)
 	// A session is its family of tokens; without a row it is over.
 	EndSession(ctx context.Context, familyID uuid.UUID) (int64, error)
 	EndSessions(ctx context.Context, arg EndSessionsParams) ([]uuid.UUID, error)
 	// All but the addresses that were seen first last.
 	ForgetArrivals(ctx context.Context, arg ForgetArrivalsParams) error
+	// Of addresses from which a person was not seen lately.
+	ForgetMuteMarks(ctx context.Context, arg ForgetMuteMarksParams) error
 	ForgetSuccessors(ctx context.Context, arg ForgetSuccessorsParams) error
 	// Who was removed may come by an invite from before again, to what they get by themself.
 	ForgiveRemoval(ctx context.Context, arg ForgiveRemovalParams) error
 	GetAvatar(ctx context.Context, personID uuid.UUID) (GetAvatarRow, error)
-	// The person of an access token, as long as its session lives.
-	GetCaller(ctx context.Context, arg GetCallerParams) (Person, error)
+	// The person of an access token, as long as its session lives, and the room that it is bound to.
+	GetCaller(ctx context.Context, arg GetCallerParams) (GetCallerRow, error)
 	GetInvite(ctx context.Context, code string) (GetInviteRow, error)
+	// One that works, for as long as the sign-in that made it lives.
+	GetLinkCode(ctx context.Context, arg GetLinkCodeParams) (LinkCode, error)
 	GetLowered(ctx context.Context, arg GetLoweredParams) (Lowered, error)
 	GetManaged(ctx context.Context, id uuid.UUID) (GetManagedRow, error)
 	GetMember(ctx context.Context, arg GetMemberParams) (GetMemberRow, error)
@@ -74,12 +93,15 @@ type Querier interface {
 	HoldAuthor(ctx context.Context, id uuid.UUID) (Person, error)
 	// Locks the room against every other change of its messages. Always before a message of it.
 	HoldRoom(ctx context.Context, id uuid.UUID) (int64, error)
+	// Mutes a newcomer who comes by the invite and from the address of somebody who was. Who has an account was somebody else, unless it is younger.
+	InheritMute(ctx context.Context, arg InheritMuteParams) (int64, error)
 	InsertAudit(ctx context.Context, arg InsertAuditParams) error
 	// No row when they are banned already.
 	InsertBan(ctx context.Context, arg InsertBanParams) (int64, error)
 	// The index browsers_one_run refuses a second run of a room while one is not ended.
 	InsertBrowser(ctx context.Context, arg InsertBrowserParams) error
 	InsertInvite(ctx context.Context, arg InsertInviteParams) (Invite, error)
+	InsertLinkCode(ctx context.Context, arg InsertLinkCodeParams) error
 	InsertMember(ctx context.Context, arg InsertMemberParams) error
 	// No row when the author has used this key before.
 	InsertMessage(ctx context.Context, arg InsertMessageParams) (Message, error)
@@ -92,6 +114,8 @@ type Querier interface {
 	// Only while the room is as it was when the password was checked.
 	JoinOpenRoom(ctx context.Context, arg JoinOpenRoomParams) (int64, error)
 	LastSaid(ctx context.Context, arg LastSaidParams) (time.Time, error)
+	// The rooms where an account sits now in the place of the guest.
+	LeaveRooms(ctx context.Context, arg LeaveRoomsParams) ([]uuid.UUID, error)
 	// An account becomes a member as by the address; a guest, who visits, a guest until then. Who is a member stays as they are.
 	LetIn(ctx context.Context, arg LetInParams) (string, error)
 	LetNobodyStay(ctx context.Context, roomID uuid.UUID) error
@@ -126,6 +150,8 @@ type Querier interface {
 	ListRoomsOfPerson(ctx context.Context, arg ListRoomsOfPersonParams) ([]ListRoomsOfPersonRow, error)
 	// The few whose browser runs.
 	ListRunningPublicRooms(ctx context.Context, arg ListRunningPublicRoomsParams) ([]ListRunningPublicRoomsRow, error)
+	// The second screens of a person that live, the newest first.
+	ListScreens(ctx context.Context, arg ListScreensParams) ([]ListScreensRow, error)
 	// Those that work, the newest first.
 	ListSignUpCodes(ctx context.Context, arg ListSignUpCodesParams) ([]SignUpCode, error)
 	// Those of the given sessions that live.
@@ -142,11 +168,15 @@ type Querier interface {
 	// Nobody changes what the room's roles may do until the transaction ends.
 	LockPolicy(ctx context.Context, id uuid.UUID) (Room, error)
 	LockRoom(ctx context.Context, id uuid.UUID) (Room, error)
+	// All of those people's, in one order for everybody. Nobody decides about them meanwhile.
+	LockSeats(ctx context.Context, people []uuid.UUID) error
 	// Whoever starts, renews or ends sessions of a person holds this first, so that none slips through while others are ended.
 	LockSessions(ctx context.Context, id uuid.UUID) (Person, error)
 	// One sign-up at a time, so that exactly one person is the first.
 	LockSignUps(ctx context.Context) error
 	MarkBan(ctx context.Context, arg MarkBanParams) error
+	// By what the muted is known, so far as it is not noted yet.
+	MarkMute(ctx context.Context, arg MarkMuteParams) error
 	// Whether a newcomer comes by the invite and from the address of somebody who was banned. Who has an account was somebody else, unless it is younger.
 	Marked(ctx context.Context, arg MarkedParams) (bool, error)
 	NextRevision(ctx context.Context, id uuid.UUID) (int64, error)
@@ -179,6 +209,7 @@ type Querier interface {
 	RevokeInvitesAbove(ctx context.Context, arg RevokeInvitesAboveParams) (int64, error)
 	// Those that work and whose maker has one of the roles now.
 	RevokeInvitesOfRoles(ctx context.Context, arg RevokeInvitesOfRolesParams) (int64, error)
+	RevokeLinkCode(ctx context.Context, arg RevokeLinkCodeParams) (int64, error)
 	RevokeSignUpCode(ctx context.Context, arg RevokeSignUpCodeParams) (int64, error)
 	RoomsOwned(ctx context.Context, ownerID uuid.UUID) ([]uuid.UUID, error)
 	SetAdministrator(ctx context.Context, arg SetAdministratorParams) (Person, error)
@@ -194,6 +225,7 @@ type Querier interface {
 	SetSlowMode(ctx context.Context, arg SetSlowModeParams) (int64, error)
 	SetStanding(ctx context.Context, arg SetStandingParams) (Person, error)
 	SignUpCodeWorks(ctx context.Context, arg SignUpCodeWorksParams) (bool, error)
+	TakeLinkCode(ctx context.Context, arg TakeLinkCodeParams) (int64, error)
 	TakePasswordReset(ctx context.Context, arg TakePasswordResetParams) (int64, error)
 	// At most once a minute, so that coming and going costs no row versions.
 	TouchRoom(ctx context.Context, arg TouchRoomParams) error

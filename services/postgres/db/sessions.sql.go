@@ -12,12 +12,86 @@ import (
 	"github.com/google/uuid"
 )
 
+const deleteExpiredLinkCodes = `-- name: DeleteExpiredLinkCodes :exec
+DELETE FROM link_codes WHERE expires_at <= $1
+`
+
+func (q *Queries) DeleteExpiredLinkCodes(ctx context.Context, now time.Time) error {
+	_, err := q.db.Exec(ctx, deleteExpiredLinkCodes, now)
+	return err
+}
+
 const deleteExpiredTokens = `-- name: DeleteExpiredTokens :execrows
 DELETE FROM refresh_tokens WHERE expires_at < $1
 `
 
 func (q *Queries) DeleteExpiredTokens(ctx context.Context, now time.Time) (int64, error) {
 	result, err := q.db.Exec(ctx, deleteExpiredTokens, now)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const dropLinkCodes = `-- name: DropLinkCodes :exec
+DELETE FROM link_codes WHERE person_id = $1 AND made_by = $2
+`
+
+type DropLinkCodesParams struct {
+	PersonID uuid.UUID
+	MadeBy   uuid.UUID
+}
+
+// Those that a sign-in has made.
+func (q *Queries) DropLinkCodes(ctx context.Context, arg DropLinkCodesParams) error {
+	_, err := q.db.Exec(ctx, dropLinkCodes, arg.PersonID, arg.MadeBy)
+	return err
+}
+
+const endOldScreens = `-- name: EndOldScreens :many
+DELETE FROM refresh_tokens r WHERE r.person_id = $1 AND r.room_id IS NOT NULL AND r.family_id NOT IN (
+    SELECT t.family_id FROM refresh_tokens t WHERE t.person_id = $1 AND t.room_id IS NOT NULL
+    GROUP BY t.family_id ORDER BY min(t.created_at) DESC, t.family_id LIMIT $2)
+RETURNING family_id
+`
+
+type EndOldScreensParams struct {
+	PersonID uuid.UUID
+	Kept     int32
+}
+
+// All but the newest of a person's second screens.
+func (q *Queries) EndOldScreens(ctx context.Context, arg EndOldScreensParams) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, endOldScreens, arg.PersonID, arg.Kept)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var family_id uuid.UUID
+		if err := rows.Scan(&family_id); err != nil {
+			return nil, err
+		}
+		items = append(items, family_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const endScreen = `-- name: EndScreen :execrows
+DELETE FROM refresh_tokens WHERE family_id = $1 AND person_id = $2 AND room_id IS NOT NULL
+`
+
+type EndScreenParams struct {
+	FamilyID uuid.UUID
+	PersonID uuid.UUID
+}
+
+func (q *Queries) EndScreen(ctx context.Context, arg EndScreenParams) (int64, error) {
+	result, err := q.db.Exec(ctx, endScreen, arg.FamilyID, arg.PersonID)
 	if err != nil {
 		return 0, err
 	}
@@ -81,37 +155,69 @@ func (q *Queries) ForgetSuccessors(ctx context.Context, arg ForgetSuccessorsPara
 }
 
 const getCaller = `-- name: GetCaller :one
-SELECT id, kind, username, display_name, avatar_color, avatar_at, password_hash, administrator, created_at, disabled_at FROM people
-WHERE id = $1 AND disabled_at IS NULL
-  AND EXISTS (SELECT 1 FROM refresh_tokens t WHERE t.family_id = $2 AND t.person_id = people.id)
+SELECT people.id, people.kind, people.username, people.display_name, people.avatar_color, people.avatar_at, people.password_hash, people.administrator, people.created_at, people.disabled_at, t.room_id FROM people
+JOIN LATERAL (SELECT refresh_tokens.room_id FROM refresh_tokens WHERE refresh_tokens.family_id = $1 AND refresh_tokens.person_id = people.id LIMIT 1) t ON true
+WHERE people.id = $2 AND people.disabled_at IS NULL
 `
 
 type GetCallerParams struct {
-	PersonID uuid.UUID
 	FamilyID uuid.UUID
+	PersonID uuid.UUID
 }
 
-// The person of an access token, as long as its session lives.
-func (q *Queries) GetCaller(ctx context.Context, arg GetCallerParams) (Person, error) {
-	row := q.db.QueryRow(ctx, getCaller, arg.PersonID, arg.FamilyID)
-	var i Person
+type GetCallerRow struct {
+	Person Person
+	RoomID *uuid.UUID
+}
+
+// The person of an access token, as long as its session lives, and the room that it is bound to.
+func (q *Queries) GetCaller(ctx context.Context, arg GetCallerParams) (GetCallerRow, error) {
+	row := q.db.QueryRow(ctx, getCaller, arg.FamilyID, arg.PersonID)
+	var i GetCallerRow
 	err := row.Scan(
-		&i.ID,
-		&i.Kind,
-		&i.Username,
-		&i.DisplayName,
-		&i.AvatarColor,
-		&i.AvatarAt,
-		&i.PasswordHash,
-		&i.Administrator,
-		&i.CreatedAt,
-		&i.DisabledAt,
+		&i.Person.ID,
+		&i.Person.Kind,
+		&i.Person.Username,
+		&i.Person.DisplayName,
+		&i.Person.AvatarColor,
+		&i.Person.AvatarAt,
+		&i.Person.PasswordHash,
+		&i.Person.Administrator,
+		&i.Person.CreatedAt,
+		&i.Person.DisabledAt,
+		&i.RoomID,
+	)
+	return i, err
+}
+
+const getLinkCode = `-- name: GetLinkCode :one
+SELECT link_codes.session_id, link_codes.code_hash, link_codes.person_id, link_codes.room_id, link_codes.made_by, link_codes.expires_at FROM link_codes
+WHERE code_hash = $1 AND expires_at > $2::timestamptz
+  AND EXISTS (SELECT FROM refresh_tokens t WHERE t.family_id = link_codes.made_by AND t.person_id = link_codes.person_id)
+`
+
+type GetLinkCodeParams struct {
+	CodeHash []byte
+	Now      time.Time
+}
+
+// One that works, for as long as the sign-in that made it lives.
+func (q *Queries) GetLinkCode(ctx context.Context, arg GetLinkCodeParams) (LinkCode, error) {
+	row := q.db.QueryRow(ctx, getLinkCode, arg.CodeHash, arg.Now)
+	var i LinkCode
+	err := row.Scan(
+		&i.SessionID,
+		&i.CodeHash,
+		&i.PersonID,
+		&i.RoomID,
+		&i.MadeBy,
+		&i.ExpiresAt,
 	)
 	return i, err
 }
 
 const getRefreshToken = `-- name: GetRefreshToken :one
-SELECT token_hash, family_id, person_id, created_at, expires_at, used_at, successor, user_agent FROM refresh_tokens WHERE token_hash = $1
+SELECT token_hash, family_id, person_id, created_at, expires_at, used_at, successor, user_agent, room_id, device FROM refresh_tokens WHERE token_hash = $1
 `
 
 func (q *Queries) GetRefreshToken(ctx context.Context, tokenHash []byte) (RefreshToken, error) {
@@ -126,13 +232,40 @@ func (q *Queries) GetRefreshToken(ctx context.Context, tokenHash []byte) (Refres
 		&i.UsedAt,
 		&i.Successor,
 		&i.UserAgent,
+		&i.RoomID,
+		&i.Device,
 	)
 	return i, err
 }
 
+const insertLinkCode = `-- name: InsertLinkCode :exec
+INSERT INTO link_codes (session_id, code_hash, person_id, room_id, made_by, expires_at) VALUES ($1, $2, $3, $4, $5, $6)
+`
+
+type InsertLinkCodeParams struct {
+	SessionID uuid.UUID
+	CodeHash  []byte
+	PersonID  uuid.UUID
+	RoomID    uuid.UUID
+	MadeBy    uuid.UUID
+	ExpiresAt time.Time
+}
+
+func (q *Queries) InsertLinkCode(ctx context.Context, arg InsertLinkCodeParams) error {
+	_, err := q.db.Exec(ctx, insertLinkCode,
+		arg.SessionID,
+		arg.CodeHash,
+		arg.PersonID,
+		arg.RoomID,
+		arg.MadeBy,
+		arg.ExpiresAt,
+	)
+	return err
+}
+
 const insertRefreshToken = `-- name: InsertRefreshToken :exec
-INSERT INTO refresh_tokens (token_hash, family_id, person_id, created_at, expires_at, user_agent)
-VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO refresh_tokens (token_hash, family_id, person_id, created_at, expires_at, user_agent, room_id, device)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 `
 
 type InsertRefreshTokenParams struct {
@@ -142,6 +275,8 @@ type InsertRefreshTokenParams struct {
 	CreatedAt time.Time
 	ExpiresAt time.Time
 	UserAgent string
+	RoomID    *uuid.UUID
+	Device    *string
 }
 
 func (q *Queries) InsertRefreshToken(ctx context.Context, arg InsertRefreshTokenParams) error {
@@ -152,8 +287,60 @@ func (q *Queries) InsertRefreshToken(ctx context.Context, arg InsertRefreshToken
 		arg.CreatedAt,
 		arg.ExpiresAt,
 		arg.UserAgent,
+		arg.RoomID,
+		arg.Device,
 	)
 	return err
+}
+
+const listScreens = `-- name: ListScreens :many
+SELECT t.family_id, t.device, min(t.created_at)::timestamptz AS linked_at, rooms.id AS room_id, rooms.slug, rooms.title
+FROM refresh_tokens t JOIN rooms ON rooms.id = t.room_id
+WHERE t.person_id = $1 AND t.expires_at > $2::timestamptz
+GROUP BY t.family_id, t.device, rooms.id
+ORDER BY linked_at DESC, t.family_id
+`
+
+type ListScreensParams struct {
+	PersonID uuid.UUID
+	Now      time.Time
+}
+
+type ListScreensRow struct {
+	FamilyID uuid.UUID
+	Device   *string
+	LinkedAt time.Time
+	RoomID   uuid.UUID
+	Slug     string
+	Title    string
+}
+
+// The second screens of a person that live, the newest first.
+func (q *Queries) ListScreens(ctx context.Context, arg ListScreensParams) ([]ListScreensRow, error) {
+	rows, err := q.db.Query(ctx, listScreens, arg.PersonID, arg.Now)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListScreensRow{}
+	for rows.Next() {
+		var i ListScreensRow
+		if err := rows.Scan(
+			&i.FamilyID,
+			&i.Device,
+			&i.LinkedAt,
+			&i.RoomID,
+			&i.Slug,
+			&i.Title,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const liveSessions = `-- name: LiveSessions :many
@@ -202,6 +389,40 @@ func (q *Queries) LockSessions(ctx context.Context, id uuid.UUID) (Person, error
 		&i.DisabledAt,
 	)
 	return i, err
+}
+
+const revokeLinkCode = `-- name: RevokeLinkCode :execrows
+DELETE FROM link_codes WHERE session_id = $1 AND person_id = $2
+`
+
+type RevokeLinkCodeParams struct {
+	SessionID uuid.UUID
+	PersonID  uuid.UUID
+}
+
+func (q *Queries) RevokeLinkCode(ctx context.Context, arg RevokeLinkCodeParams) (int64, error) {
+	result, err := q.db.Exec(ctx, revokeLinkCode, arg.SessionID, arg.PersonID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const takeLinkCode = `-- name: TakeLinkCode :execrows
+DELETE FROM link_codes WHERE session_id = $1 AND code_hash = $2
+`
+
+type TakeLinkCodeParams struct {
+	SessionID uuid.UUID
+	CodeHash  []byte
+}
+
+func (q *Queries) TakeLinkCode(ctx context.Context, arg TakeLinkCodeParams) (int64, error) {
+	result, err := q.db.Exec(ctx, takeLinkCode, arg.SessionID, arg.CodeHash)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const useRefreshToken = `-- name: UseRefreshToken :exec

@@ -89,6 +89,59 @@ ON CONFLICT (room_id, person_id) DO UPDATE SET chat = excluded.chat, call = excl
 -- name: DeleteMute :exec
 DELETE FROM mutes WHERE room_id = $1 AND person_id = $2;
 
+-- name: MarkMute :exec
+-- By what the muted is known, so far as it is not noted yet.
+INSERT INTO mute_marks (room_id, person_id, invite_id, address, chat, call, by_id, at)
+SELECT m.room_id, m.person_id, a.invite_id, a.address, m.chat, m.call, m.by_id, m.at
+FROM mutes m JOIN arrivals a ON a.room_id = m.room_id AND a.person_id = m.person_id
+WHERE m.room_id = @room_id AND m.person_id = @person_id
+    AND NOT EXISTS (SELECT FROM mute_marks x WHERE x.room_id = m.room_id AND x.invite_id = a.invite_id AND x.address = a.address
+        AND (x.person_id = m.person_id OR x.chat >= m.chat AND x.call >= m.call))
+FOR SHARE OF m;
+
+-- name: ForgetMuteMarks :exec
+-- Of addresses from which a person was not seen lately.
+DELETE FROM mute_marks x
+WHERE x.room_id = @room_id AND x.person_id = @person_id
+    AND NOT EXISTS (SELECT FROM arrivals a WHERE a.room_id = x.room_id AND a.person_id = x.person_id AND a.invite_id = x.invite_id AND a.address = x.address);
+
+-- name: DropMuteMarks :exec
+-- Of a decision that is another now; with shared, also those of others by whom the person would be known: who is unmuted stays so when they return.
+DELETE FROM mute_marks x
+WHERE x.room_id = @room_id AND (x.person_id = @person_id
+    OR @shared::boolean AND (x.invite_id, x.address) IN (SELECT a.invite_id, a.address FROM arrivals a WHERE a.room_id = @room_id AND a.person_id = @person_id));
+
+-- name: InheritMute :execrows
+-- Mutes a newcomer who comes by the invite and from the address of somebody who was. Who has an account was somebody else, unless it is younger.
+INSERT INTO mutes (room_id, person_id, chat, call, by_id, at)
+SELECT x.room_id, @person_id::uuid, bool_or(x.chat), bool_or(x.call),
+    (array_agg(x.by_id ORDER BY (x.by_id = rooms.owner_id) IS TRUE DESC, x.at DESC))[1], max(x.at)
+FROM mute_marks x JOIN rooms ON rooms.id = x.room_id
+WHERE x.room_id = @room_id AND x.invite_id = @invite_id AND x.address = @address AND (@guest::boolean OR x.at <= @made_at::timestamptz)
+GROUP BY x.room_id
+ON CONFLICT (room_id, person_id) DO NOTHING;
+
+-- name: BringMutes :many
+-- What a guest may not do, the account that they sign in to may not.
+INSERT INTO mutes (room_id, person_id, chat, call, by_id, at)
+SELECT m.room_id, @account_id::uuid, m.chat, m.call, m.by_id, m.at FROM mutes m JOIN rooms ON rooms.id = m.room_id
+WHERE m.person_id = @guest_id AND rooms.owner_id <> @account_id::uuid
+ON CONFLICT (room_id, person_id) DO UPDATE SET chat = mutes.chat OR excluded.chat, call = mutes.call OR excluded.call,
+    by_id = CASE WHEN excluded.by_id = (SELECT owner_id FROM rooms WHERE rooms.id = mutes.room_id) THEN excluded.by_id ELSE mutes.by_id END
+WHERE excluded.chat > mutes.chat OR excluded.call > mutes.call
+    OR mutes.by_id IS DISTINCT FROM excluded.by_id AND excluded.by_id = (SELECT owner_id FROM rooms WHERE rooms.id = mutes.room_id)
+RETURNING room_id;
+
+-- name: BringArrivals :exec
+INSERT INTO arrivals (room_id, person_id, invite_id, address, at)
+SELECT a.room_id, @account_id::uuid, a.invite_id, a.address, a.at FROM arrivals a WHERE a.person_id = @guest_id
+ON CONFLICT (room_id, person_id, invite_id, address) DO NOTHING;
+
+-- name: BringStay :exec
+INSERT INTO locked_in (room_id, person_id)
+SELECT l.room_id, @account_id::uuid FROM locked_in l WHERE l.person_id = @guest_id AND l.room_id = ANY(@rooms::uuid[])
+ON CONFLICT DO NOTHING;
+
 -- name: SetLocks :one
 UPDATE rooms SET locked = coalesce(sqlc.narg(locked), locked), control_locked = coalesce(sqlc.narg(control_locked), control_locked)
 WHERE id = @id RETURNING locked;

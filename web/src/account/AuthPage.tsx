@@ -63,7 +63,10 @@ export function AuthPage({ mode }: { mode: 'signIn' | 'signUp' | 'setUp' }) {
     },
     enter.error,
   );
-  if (session.status === 'signedIn') return <Navigate to={next} replace />;
+  // A guest may sign in to the account that they have, and keeps the seats; a new one is made of the guest, by the profile.
+  const guest = session.status === 'signedIn' && session.person.kind === 'guest';
+  if (guest && isNew) return <Navigate to="/profile" replace />;
+  if (session.status === 'signedIn' && !guest) return <Navigate to={next} replace />;
   if (mode === 'signUp' && guarded) return <Navigate to="/setup" replace />;
   if (mode === 'setUp' && server.data?.firstRun === false) return <SetUpBefore />;
 
@@ -89,7 +92,7 @@ export function AuthPage({ mode }: { mode: 'signIn' | 'signUp' | 'setUp' }) {
                 {title}
               </Title>
               <Text c="dimmed" mt={4}>
-                {isNew ? intro : session.status === 'signedOut' && session.ended ? t('account.sessionEnded') : ''}
+                {isNew ? intro : guest ? t('account.guestSignIn') : session.status === 'signedOut' && session.ended ? t('account.sessionEnded') : ''}
               </Text>
             </div>
             {closed && <Alert color="yellow">{t('welcome.closed')}</Alert>}

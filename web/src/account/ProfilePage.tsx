@@ -1,11 +1,11 @@
-import { Alert, Badge, Button, ColorSwatch, Divider, FileButton, Group, Modal, PasswordInput, Stack, Text, TextInput, Title, UnstyledButton } from '@mantine/core';
+import { Alert, Anchor, Badge, Button, ColorSwatch, Divider, FileButton, Group, Modal, PasswordInput, Stack, Text, TextInput, Title, UnstyledButton } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import { IconCheck } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type SyntheticEvent } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Navigate } from 'react-router';
+import { Link, Navigate } from 'react-router';
 import { unwrap } from '@/api/client';
 import { serverQuery } from '@/api/queries';
 import type { AvatarColor, Person } from '@/api/types';
@@ -19,6 +19,7 @@ import { useFields } from '@/ui/useFields';
 import { signUpCodeOf } from './AuthPage';
 import { accountDeleted } from './deleted';
 import { smallSquare } from './picture';
+import { Screens } from './Screens';
 import { useApi, useSession, useSessionManager } from './session';
 
 const colours: readonly AvatarColor[] = ['teal', 'green', 'lime', 'yellow', 'orange', 'red', 'pink', 'grape', 'violet', 'indigo', 'blue', 'cyan'];
@@ -46,6 +47,7 @@ function Profile({ person, onDeleted }: { person: Person; onDeleted: () => void 
         </div>
         {person.kind === 'guest' && <Claim />}
         <Face person={person} />
+        <Screens />
         {person.kind === 'account' && <Password />}
         <Delete person={person} onDeleted={onDeleted} />
       </Stack>
@@ -195,6 +197,9 @@ function Claim() {
           <Button type="submit" size="md" loading={claim.isPending} data-testid="claim-submit">
             {t('account.claimDo')}
           </Button>
+          <Anchor component={Link} to="/sign-in" fz="sm" fw={600} py={8} ta="center" data-testid="claim-signin">
+            {t('account.claimSignIn')}
+          </Anchor>
         </Stack>
       </form>
     </section>

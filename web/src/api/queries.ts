@@ -13,6 +13,7 @@ export const keys = {
   bans: (room: string) => ['bans', room] as const,
   invites: (room: string) => ['invites', room] as const,
   door: (room: string) => ['door', room] as const,
+  screens: ['screens'] as const,
   invite: (code: string) => ['invite', code] as const,
 };
 
@@ -48,3 +49,6 @@ export const doorQuery = (api: ApiClient, room: string) =>
 
 export const inviteQuery = (api: ApiClient, code: string) =>
   queryOptions({ queryKey: keys.invite(code), queryFn: () => unwrap(api.GET('/invites/{code}', { params: { path: { code } } })), retry: false });
+
+/** Others link and end them: they are looked at anew each time. */
+export const screensQuery = (api: ApiClient) => queryOptions({ queryKey: keys.screens, queryFn: () => unwrap(api.GET('/users/me/screens')), staleTime: 0 });

@@ -126,6 +126,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/users/me/screens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The second screens that were linked by a code and are signed in, the newest first */
+        get: operations["listScreens"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/me/screens/{screenId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                screenId: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Sign a second screen out at once, or take back the code that would link it */
+        delete: operations["endScreen"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/users/{userId}/avatar": {
         parameters: {
             query?: never;
@@ -173,6 +209,40 @@ export interface paths {
         put?: never;
         /** A new access token for the refresh cookie, which is rotated. A visitor without one is no error */
         post: operations["refreshSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/linked/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Whose seat a link code would bring to this screen, and where */
+        post: operations["lookAtLinkCode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/linked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Use a link code up, which signs this screen in as the person who made it, for their room alone. Whoever was signed in here is signed out */
+        post: operations["useLinkCode"];
         delete?: never;
         options?: never;
         head?: never;
@@ -249,7 +319,7 @@ export interface paths {
         delete: operations["deleteRoom"];
         options?: never;
         head?: never;
-        /** Change a room (permission manage) */
+        /** Change a room (permission manage). relayOnly is refused (invalid_field) where the server has no relay, and false where the server wants the relay for all */
         patch: operations["updateRoom"];
         trace?: never;
     };
@@ -330,7 +400,8 @@ export interface paths {
         put?: never;
         /** Say something without a WebSocket. The same key again answers the first message */
         post: operations["createMessage"];
-        delete?: never;
+        /** Remove all messages for good, whispers too (permission moderate), as chat.clear does. Everybody is told at once */
+        delete: operations["clearChat"];
         options?: never;
         head?: never;
         patch?: never;
@@ -456,6 +527,46 @@ export interface paths {
         get?: never;
         /** Say what a member may not do until it is lifted (permission moderate, and a higher role than theirs; what the owner decided only the owner changes). Everybody is told at once */
         put: operations["muteMember"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/rooms/{room}/screens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room's id or its address (slug) */
+                room: components["parameters"]["RoomRef"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A code that brings one's own seat to another screen, good for one use within five minutes, in the place of the one before. Members and guests */
+        post: operations["makeLinkCode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/rooms/{room}/slow-mode": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room's id or its address (slug) */
+                room: components["parameters"]["RoomRef"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** How often each person who does not moderate says something in the chat (permission moderate), as chat.slow does. Takes effect at once */
+        put: operations["setSlowMode"];
         post?: never;
         delete?: never;
         options?: never;
@@ -885,7 +996,7 @@ export interface components {
          * @description The one catalogue of error codes, of REST and of WebSocket errors.
          * @enum {string}
          */
-        ErrorCode: "bad_request" | "malformed_json" | "invalid_field" | "body_too_large" | "unsupported_media_type" | "not_found" | "method_not_allowed" | "unauthenticated" | "token_expired" | "forbidden" | "origin_refused" | "rate_limited" | "internal" | "unavailable" | "storage_full" | "wrong_credentials" | "wrong_password" | "username_taken" | "sign_ups_closed" | "setup_token_required" | "setup_token_wrong" | "account_disabled" | "last_administrator" | "sign_up_code_needed" | "sign_up_code_wrong" | "reset_link_wrong" | "settings_changed" | "session_expired" | "already_account" | "guest_not_allowed" | "slug_taken" | "too_many_rooms" | "room_password_needed" | "room_password_wrong" | "room_members_only" | "banned" | "room_locked" | "room_full" | "room_ask" | "room_closed" | "invite_expired" | "invite_revoked" | "invite_used_up" | "display_name_needed" | "browser_running" | "browser_not_running" | "browser_quota_person" | "browser_quota_server" | "browser_not_available" | "browser_session_long" | "browser_session_used_up" | "message_too_large" | "unknown_type" | "hello_needed" | "target_needed" | "target_not_found" | "not_for_kind" | "control_taken" | "control_not_held" | "control_not_requested" | "key_reused" | "call_full" | "screen_taken" | "reactions_full" | "slow_mode";
+        ErrorCode: "bad_request" | "malformed_json" | "invalid_field" | "body_too_large" | "unsupported_media_type" | "not_found" | "method_not_allowed" | "unauthenticated" | "token_expired" | "forbidden" | "origin_refused" | "rate_limited" | "internal" | "unavailable" | "storage_full" | "wrong_credentials" | "wrong_password" | "username_taken" | "sign_ups_closed" | "setup_token_required" | "setup_token_wrong" | "account_disabled" | "last_administrator" | "sign_up_code_needed" | "sign_up_code_wrong" | "link_code_wrong" | "reset_link_wrong" | "settings_changed" | "session_expired" | "already_account" | "guest_not_allowed" | "slug_taken" | "too_many_rooms" | "room_password_needed" | "room_password_wrong" | "room_members_only" | "banned" | "room_locked" | "room_full" | "room_ask" | "room_closed" | "invite_expired" | "invite_revoked" | "invite_used_up" | "display_name_needed" | "browser_running" | "browser_not_running" | "browser_quota_person" | "browser_quota_server" | "browser_not_available" | "browser_session_long" | "browser_session_used_up" | "message_too_large" | "unknown_type" | "hello_needed" | "target_needed" | "target_not_found" | "not_for_kind" | "control_taken" | "control_not_held" | "control_not_requested" | "key_reused" | "call_full" | "screen_taken" | "reactions_full" | "slow_mode";
         /**
          * @description Why the hub closes a WebSocket. 3000 to 3499: come back by yourself. 3500 and up: do not, unless the person asks.
          * @enum {integer}
@@ -1263,6 +1374,59 @@ export interface components {
             expiresAt: string;
             person: components["schemas"]["Person"];
         };
+        /**
+         * @description What a second screen says that it is
+         * @enum {string}
+         */
+        ScreenKind: "tv" | "tablet" | "phone" | "computer";
+        LinkCode: {
+            /** @description As people type it: XXXX-XXXX */
+            code: string;
+            /** @description Where it is typed */
+            url: string;
+            /** @description That address with the code behind #code=, which no server sees: for a QR code */
+            link: string;
+            /**
+             * Format: uuid
+             * @description The id that the screen has among /users/me/screens once it is linked
+             */
+            screen: string;
+            /** Format: date-time */
+            expiresAt: string;
+        };
+        LinkCodeTyped: {
+            /** @description In upper or lower case, with or without the dash */
+            code: string;
+        };
+        LinkCodeUse: {
+            code: string;
+            device: components["schemas"]["ScreenKind"];
+        };
+        Linking: {
+            person: components["schemas"]["PublicPerson"];
+            room: components["schemas"]["RoomName"];
+        };
+        Linked: {
+            session: components["schemas"]["Session"];
+            room: components["schemas"]["RoomName"];
+        };
+        RoomName: {
+            /** Format: uuid */
+            id: string;
+            slug: string;
+            title: string;
+        };
+        SecondScreen: {
+            /** Format: uuid */
+            id: string;
+            device: components["schemas"]["ScreenKind"];
+            room: components["schemas"]["RoomName"];
+            /** Format: date-time */
+            linkedAt: string;
+        };
+        ScreenList: {
+            screens: components["schemas"]["SecondScreen"][];
+        };
         Slug: string;
         RoomTitle: string;
         /**
@@ -1585,8 +1749,11 @@ export interface components {
          * @enum {string}
          */
         BrowserStep: "downloading" | "launching" | "display" | "sound" | "firefox" | "picture" | "signalling";
-        /** @enum {string} */
-        EndReason: "requested" | "no_viewers" | "signal_lost" | "failed" | "server_stopped" | "session_over";
+        /**
+         * @description killed: by an administrator of the server
+         * @enum {string}
+         */
+        EndReason: "requested" | "no_viewers" | "signal_lost" | "failed" | "server_stopped" | "session_over" | "killed";
         Browser: {
             /**
              * Format: uuid
@@ -2429,6 +2596,48 @@ export interface operations {
             default: components["responses"]["ProblemResponse"];
         };
     };
+    listScreens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Screens */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreenList"];
+                };
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
+    endScreen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                screenId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
     getAvatar: {
         parameters: {
             query?: never;
@@ -2485,6 +2694,57 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
+    lookAtLinkCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkCodeTyped"];
+            };
+        };
+        responses: {
+            /** @description Whose */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Linking"];
+                };
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
+    useLinkCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkCodeUse"];
+            };
+        };
+        responses: {
+            /** @description Signed in */
+            201: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Linked"];
+                };
             };
             default: components["responses"]["ProblemResponse"];
         };
@@ -2836,6 +3096,30 @@ export interface operations {
             default: components["responses"]["ProblemResponse"];
         };
     };
+    clearChat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room's id or its address (slug) */
+                room: components["parameters"]["RoomRef"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Up to which message */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatCleared"];
+                };
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
     deleteMessage: {
         parameters: {
             query?: never;
@@ -3069,6 +3353,58 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Member"];
+                };
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
+    makeLinkCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room's id or its address (slug) */
+                room: components["parameters"]["RoomRef"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The code */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkCode"];
+                };
+            };
+            default: components["responses"]["ProblemResponse"];
+        };
+    };
+    setSlowMode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A room's id or its address (slug) */
+                room: components["parameters"]["RoomRef"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SlowMode"];
+            };
+        };
+        responses: {
+            /** @description The room */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Room"];
                 };
             };
             default: components["responses"]["ProblemResponse"];

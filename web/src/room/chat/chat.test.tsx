@@ -1,7 +1,7 @@
 import { notifications } from '@mantine/notifications';
 import { fireEvent, render, screen, waitFor, within } from '@testing-library/react';
 import { describe, expect, it, vi } from 'vitest';
-import { aMessage, aRoom, jon, mia, Refusal } from '@/test/mockServer';
+import { aMessage, aPeer, aRoom, jon, mia, Refusal } from '@/test/mockServer';
 import { enterRoom, running, showPicture } from '@/test/room';
 import { groups } from './lines';
 import { withLinks } from './links';
@@ -164,6 +164,14 @@ describe('a message', () => {
     fireEvent.click(lineOf('message 1'));
     expect(screen.getByTestId('chat-delete')).toBeTruthy();
     expect(screen.queryByTestId('chat-edit')).toBeNull();
+  });
+
+  it('of another moderator is the owner’s to remove', async () => {
+    const theirs = [aPeer('p1', mia, { role: 'moderator' }), aPeer('p2', jon, { role: 'moderator' })];
+    await enterRoom({ messages: [aMessage(1)], peers: theirs }, { role: 'moderator', permissions: ['chat', 'moderate'] });
+    fireEvent.click(lineOf('message 1'));
+    expect(screen.getByTestId('chat-reply')).toBeTruthy();
+    expect(screen.queryByTestId('chat-delete')).toBeNull();
   });
 
   it('of others is nobody’s to remove who does not moderate', async () => {

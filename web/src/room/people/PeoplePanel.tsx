@@ -1,6 +1,6 @@
 import { ActionIcon, Badge, Button, Group, Stack, Text } from '@mantine/core';
-import { IconHandFinger, IconLock, IconMouse, IconTransfer, IconUserPlus } from '@tabler/icons-react';
-import { memo, Suspense, useMemo } from 'react';
+import { IconDeviceTv, IconHandFinger, IconLock, IconMouse, IconTransfer, IconUserPlus } from '@tabler/icons-react';
+import { memo, Suspense, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Peer, Role } from '@/api/types';
 import { PersonAvatar } from '@/ui/PersonAvatar';
@@ -15,6 +15,7 @@ import { PersonMenu } from './PersonMenu';
 import classes from './People.module.css';
 import { Questions } from './Questions';
 
+const ScreenDialog = later(() => import('../screens/ScreenDialog').then((m) => ({ default: m.ScreenDialog })));
 const Moderation = later(() => import('./Moderation').then((m) => ({ default: m.Moderation })));
 
 const order: readonly Role[] = ['owner', 'moderator', 'member', 'guest'];
@@ -27,6 +28,7 @@ export function PeoplePanel({ onInvite }: { onInvite: () => void }) {
   const { peers, self, holder, requests } = useRoom((room) => ({ peers: room.peers, self: room.self?.peer, holder: room.control.holder, requests: room.control.requests }));
   const mayInvite = useMay('invite');
   const mayModerate = useMay('moderate');
+  const [screen, setScreen] = useState(false);
   const viewers = useMemo(() => [...viewersOf({ peers })].sort((a, b) => first(a) - first(b) || Number(b.id === self) - Number(a.id === self) || order.indexOf(a.role) - order.indexOf(b.role) || a.joinedAt.localeCompare(b.joinedAt)), [peers, self]);
   return (
     <Questions>
@@ -43,6 +45,10 @@ export function PeoplePanel({ onInvite }: { onInvite: () => void }) {
             {t('invite.dialog')}
           </Button>
         )}
+        <Button variant="subtle" leftSection={<IconDeviceTv size={17} stroke={1.7} />} onClick={() => setScreen(true)} mx="md" mt="xs" flex="none" data-testid="screen-open">
+          {t('screens.title')}
+        </Button>
+        <Suspense fallback={null}>{screen && <ScreenDialog opened onClose={() => setScreen(false)} />}</Suspense>
         {mayModerate ? (
           <Suspense fallback={null}>
             <Moderation />
