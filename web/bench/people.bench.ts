@@ -1,4 +1,4 @@
-import { expect, type Page } from '@playwright/test'
+import { expect, type CDPSession } from '@playwright/test'
 import { Counters } from './counters'
 import { playback } from './probe'
 import { seconds, test } from './stage'
@@ -7,46 +7,40 @@ const seats = 200
 /** So many of them leave and others come while it is measured. */
 const restless = 20
 
-/** What is beyond 50 ms of tasks on the page's main thread, in ms a second, and the longest of them, while something goes on. */
-async function longTasks<T>(page: Page, during: () => Promise<T>): Promise<{ result: T; blocked: number; longest: number }> {
-  await page.evaluate(() => {
-    const tasks: number[] = []
-    Object.assign(globalThis, { benchTasks: { since: performance.now(), tasks } })
-    new PerformanceObserver((list) => { for (const { duration } of list.getEntries()) tasks.push(duration) }).observe({ type: 'longtask' })
-  })
-  const result = await during()
-  const { blocked, longest } = await page.evaluate(() => {
-    const { since, tasks } = (globalThis as unknown as { benchTasks: { since: number; tasks: number[] } }).benchTasks
-    return { blocked: (tasks.reduce((sum, duration) => sum + duration - 50, 0) / (performance.now() - since)) * 1000, longest: Math.max(0, ...tasks) }
-  })
-  return { result, blocked, longest }
+/** How long the page's main thread has worked since its start, in seconds. */
+async function worked(tools: CDPSession): Promise<number> {
+  const { metrics } = await tools.send('Performance.getMetrics')
+  return metrics.find(({ name }) => name === 'TaskDuration')?.value ?? NaN
 }
 
 test('people', async ({ stage, figures }) => {
   const page = await stage.show('clip')
-  await page.getByTestId('tab-people').click()
+  const tools = await page.context().newCDPSession(page)
+  await tools.send('Performance.enable')
   const count = page.getByTestId('people-count')
-  const measure = async (state: string, during: (span: number) => Promise<unknown>): Promise<void> => {
-    const span = seconds(20)
-    const { result: [film], blocked, longest } = await longTasks(page, () => Promise.all([playback(page, span), during(span)]))
+  const measure = async (state: string, during: () => Promise<unknown> = () => Promise.resolve()): Promise<void> => {
+    const span = seconds(12)
+    const before = await worked(tools)
+    const [film] = await Promise.all([playback(page, span), during()])
+    figures.add(`${state}: the page's main thread`, '% of a core', ((await worked(tools)) - before) / span * 100)
     figures.add(`${state}: frames of the film`, 'per second', film.framesPerSecond)
-    figures.add(`${state}: longest gap between them`, 'ms', film.longestGap)
-    figures.add(`${state}: page blocked`, 'ms a second', blocked)
-    figures.add(`${state}: longest task`, 'ms', longest)
   }
+  await page.getByTestId('tab-people').click()
   await playback(page, seconds(3))
-  await measure('one in the list', () => Promise.resolve())
+  await measure('one in the list')
   const staying = Counters.sit(stage.invite, seats - restless)
   let going = Counters.sit(stage.invite, restless)
   try {
     await expect(count).toHaveAttribute('data-count', String(seats + 1), { timeout: 120_000 })
     await expect(page.getByTestId('people-item')).toHaveCount(seats + 1)
-    await measure(`${seats} in the list`, () => Promise.resolve())
+    await measure(`${seats} in the list`)
     await measure(`${seats} in the list, ${restless} of them change`, async () => {
       await going.leave()
       going = Counters.sit(stage.invite, restless)
       await expect(count).toHaveAttribute('data-count', String(seats + 1))
     })
+    await page.getByTestId('tab-chat').click()
+    await measure(`${seats} in the room, the list not open`)
   } finally {
     await staying.leave()
     await going.leave()

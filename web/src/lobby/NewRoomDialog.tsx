@@ -10,6 +10,7 @@ import { keys } from '@/api/queries';
 import type { Entry, Privacy } from '@/api/types';
 import { checkRoomPassword, checkSlug, checkStartUrl, checkTitle } from '@/ui/fields';
 import { useFields } from '@/ui/useFields';
+import { useBuilt } from '@/ui/useBuilt';
 import { EntryChoice, entryFor } from './EntryChoice';
 import { PrivacyChoice } from './PrivacyChoice';
 import { suggestSlug } from './slug';
@@ -17,6 +18,7 @@ import { withScheme } from './startPage';
 
 export function NewRoomDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const { t } = useTranslation();
+  const built = useBuilt();
   const api = useApi();
   const queries = useQueryClient();
   const navigate = useNavigate();
@@ -52,7 +54,7 @@ export function NewRoomDialog({ opened, onClose }: { opened: boolean; onClose: (
   // What has to be mended is not folded away.
   const shown = more || errors.password !== undefined || errors.startUrl !== undefined;
   return (
-    <Modal opened={opened} onClose={onClose} title={t('lobby.new')} size={520} closeButtonProps={{ 'aria-label': t('app.close') }}>
+    <Modal opened={opened && built} onClose={onClose} title={t('lobby.new')} size={520} closeButtonProps={{ 'aria-label': t('app.close') }}>
       <form
         onSubmit={(event) => {
           event.preventDefault();

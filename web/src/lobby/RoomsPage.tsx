@@ -2,22 +2,26 @@ import { Alert, Button, Group, SimpleGrid, Skeleton, Stack, Text, TextInput, Tit
 import { useDebouncedValue, useDisclosure } from '@mantine/hooks';
 import { IconPlus, IconSearch } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Navigate } from 'react-router';
 import { useApi, useSession } from '@/account/session';
 import { roomsQuery, type RoomScope } from '@/api/queries';
 import { Page } from '@/ui/Page';
 import { TurtleMark } from '@/ui/TurtleMark';
+import { later } from '@/ui/later';
 import { useErrorText } from '@/ui/useErrorText';
-import { NewRoomDialog } from './NewRoomDialog';
 import { RoomCard } from './RoomCard';
 import classes from './Lobby.module.css';
+
+const NewRoomDialog = later(() => import('./NewRoomDialog').then((m) => ({ default: m.NewRoomDialog })));
 
 export function RoomsPage() {
   const { t } = useTranslation();
   const session = useSession();
   const [opened, { open, close }] = useDisclosure(false);
+  const [wanted, setWanted] = useState(opened);
+  if (opened && !wanted) setWanted(true);
   const [typed, setTyped] = useState('');
   const [search] = useDebouncedValue(typed.trim(), 250);
   if (session.status !== 'signedIn') return <Navigate to="/" replace />;
@@ -30,7 +34,7 @@ export function RoomsPage() {
         <RoomList scope="mine" title={t('lobby.mine')} search={search} onNew={guest ? null : open} />
         <RoomList scope="public" title={t('lobby.public')} search={search} onNew={null} />
       </Stack>
-      <NewRoomDialog opened={opened} onClose={close} />
+      <Suspense>{wanted && <NewRoomDialog opened={opened} onClose={close} />}</Suspense>
     </Page>
   );
 }

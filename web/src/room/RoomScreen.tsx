@@ -72,8 +72,9 @@ export function RoomScreen() {
   useRefusals();
   useStanding();
   useHandToasts();
-  // A first press finds its script here, also when the network has gone since.
-  useEffect(fetchRestWhenIdle, []);
+  // A first press finds its script here, also when the network has gone since; but the picture comes first.
+  const awaited = useRoom((room) => room.stream === 'connecting');
+  useEffect(() => (awaited ? undefined : fetchRestWhenIdle()), [awaited]);
 
   useEffect(() => {
     document.title = `${mentioned > 0 ? `(@${unread}) ` : unread > 0 ? `(${unread}) ` : ''}${title} · ${t('app.name')}`;

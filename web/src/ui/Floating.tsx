@@ -1,6 +1,7 @@
 import { Menu, Popover, type FloatingPosition, type PopoverDropdownProps, type PopoverWidth } from '@mantine/core';
 import { assignRef } from '@mantine/hooks';
-import { useEffect, useLayoutEffect, useState, type ReactNode, type Ref } from 'react';
+import { useLayoutEffect, type ReactNode, type Ref } from 'react';
+import { useBuilt } from './useBuilt';
 
 export interface FloatingProps {
   kind: 'menu' | 'dialog';
@@ -18,9 +19,7 @@ export interface FloatingProps {
 
 /** What a Dropdown opens. */
 export default function Floating({ kind, target, opened, trapFocus = true, dropdown, children, ...others }: FloatingProps) {
-  // It is built closed: where the focus came from is noted when it opens.
-  const [built, setBuilt] = useState(false);
-  useEffect(() => setBuilt(true), []);
+  const built = useBuilt();
   const open = opened && built;
   if (kind === 'menu') {
     return (

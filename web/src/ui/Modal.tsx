@@ -1,6 +1,7 @@
 import { Modal as MantineModal } from '@mantine/core';
-import { useEffect, useState, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useBuilt } from './useBuilt';
 
 export interface ModalProps {
   opened: boolean;
@@ -11,8 +12,6 @@ export interface ModalProps {
 
 export default function Modal({ opened, ...props }: ModalProps) {
   const { t } = useTranslation();
-  // It is built closed: where the focus came from is noted when it opens.
-  const [built, setBuilt] = useState(false);
-  useEffect(() => setBuilt(true), []);
+  const built = useBuilt();
   return <MantineModal opened={opened && built} closeButtonProps={{ 'aria-label': t('app.close') }} {...props} />;
 }
