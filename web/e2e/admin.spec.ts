@@ -76,7 +76,7 @@ test('an administrator closes sign-ups, disables somebody, ends a browser, and r
     await expect(row).toContainText(/\d\s?GB/)
     await row.getByTestId('browser-kill').click()
     await ada.page.getByTestId('browser-kill-ask-confirm').click()
-    await expect(ben.page.getByText('An administrator of this server has ended the browser.')).toBeVisible()
+    await expect(ben.page.getByText('An administrator of this server ended it.')).toBeVisible()
     await expect(row).toHaveCount(0)
   })
 
