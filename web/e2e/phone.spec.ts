@@ -80,7 +80,7 @@ test('fingers drive the streamed Firefox: touch, trackpad, zoom and the phone’
   await expect.poll(width).toBeCloseTo(upright.width, 0)
 
   // The trackpad moves a pointer that is drawn, and two fingers are its right button.
-  await page.getByTestId('touch-mode').getByText('Trackpad').tap()
+  await page.getByTestId('touch-mode').getByText('Trackpad').click()
   await expect(page.getByTestId('touch-pointer')).toBeAttached()
   await fingers.drag([await on(0.3, 0.5), await on(0.6, 0.5)])
   await expect.poll(() => last('move')[0] ?? 0, { message: 'the pointer went right from where the last tap was' }).toBeGreaterThan(wide * 0.5)
@@ -93,7 +93,9 @@ test('fingers drive the streamed Firefox: touch, trackpad, zoom and the phone’
   // The keyboard comes when it is asked for; what a phone's keyboard makes arrives as text.
   const field = page.getByTestId('stage-keyboard')
   await expect(field).toHaveAttribute('inputmode', 'none')
-  await page.getByTestId('touch-mode').getByText('Touch').tap()
+  // By the mouse: a finger right after two were lifted was once not taken for a tap.
+  await page.getByTestId('touch-mode').getByText('Touch').click()
+  await expect(page.getByTestId('touch-pointer')).toHaveCount(0)
   await fingers.tap(await on(0.5, 0.25))
   await page.getByTestId('phone-keyboard').tap()
   await expect(field).toHaveAttribute('inputmode', 'text')
